@@ -1,0 +1,305 @@
+/*
+ * The record ABI: the one layout that the BPF programs emit, that a trace file stores and that the decoder reads.
+ *
+ * Rules: fixed-width types only, explicit padding, little-endian as the CPU writes it, append-only. A record is a
+ * `tw_head`, then the body of its kind, then the two addresses (local, peer): 4 bytes each when head.family is
+ * AF_INET, 16 each when AF_INET6, none when 0. head.size is the length of all of it. A body may grow at its end in a
+ * later ABI version: a reader takes the bytes it knows, finds the addresses from the end, and treats a shorter body
+ * than it knows as damaged.
+ */
+#ifndef TCPWITNESS_RECORDS_H
+#define TCPWITNESS_RECORDS_H
+
+#ifdef __cplusplus
+#include <cstdint>
+#define TW_ASSERT(condition) static_assert(condition)
+#else
+#define TW_ASSERT(condition) _Static_assert(condition, #condition)
+#ifndef __BPF__
+#include <stdint.h>
+#else
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef unsigned int uint32_t;
+typedef int int32_t;
+typedef unsigned long long uint64_t;
+#endif
+#endif
+
+#define TW_ABI_VERSION 1
+#define TW_COMM_LEN 16
+#define TW_IFNAME_LEN 16
+#define TW_PACKET_BYTES 128   /* link, network and transport headers; never payload */
+#define TW_SOCKADDR_BYTES 28  /* sizeof(struct sockaddr_in6) */
+
+enum tw_kind {
+    TW_CALL = 1,
+    TW_STATE = 2,
+    TW_TIMER = 3,
+    TW_RETRANSMIT = 4,
+    TW_SYNACK_RETRANSMIT = 5,
+    TW_ERROR = 6,
+    TW_RESET_IN = 7,
+    TW_RESET_OUT = 8,
+    TW_DESTROY = 9,
+    TW_PROCESS_EXIT = 10,
+    TW_PACKET = 11,   /* in a trace file: a real packet on its device's interface, not a record */
+    TW_SNAPSHOT = 12,
+    TW_GAP = 13,      /* written by the collector */
+    TW_META = 14,     /* written by the collector */
+};
+
+/* One number per hook; the order is part of the ABI. Names, sections and texts: userspace/live/probes.cpp. */
+enum tw_probe {
+    TW_PROBE_STATE = 0,
+    TW_PROBE_ERROR = 1,
+    TW_PROBE_DESTROY = 2,
+    TW_PROBE_RESET_IN = 3,
+    TW_PROBE_RESET_OUT = 4,
+    TW_PROBE_RETRANSMIT = 5,
+    TW_PROBE_SYNACK_RETRANSMIT = 6,
+    TW_PROBE_TIMER_ARMED = 7,
+    TW_PROBE_TIMER_FIRED = 8,
+    TW_PROBE_CALL_ENTER = 9,
+    TW_PROBE_CALL_EXIT = 10,
+    TW_PROBE_PROCESS_EXIT = 11,
+    TW_PROBE_PACKET_IN = 12,
+    TW_PROBE_PACKET_OUT = 13,
+    TW_PROBE_SNAPSHOT_FILES = 14,
+    TW_PROBE_SNAPSHOT_TCP = 15,
+    TW_PROBE_COLLECTOR = 16,  /* gaps and metadata, which no hook makes */
+    TW_PROBES = 24,           /* slots reserved in the counters */
+};
+
+struct tw_head {
+    uint64_t time_ns;     /* CLOCK_BOOTTIME */
+    uint64_t cookie;      /* socket cookie; 0 where the kernel has none yet (request socks, sockets before their first state) */
+    uint32_t seq;         /* per CPU, from 1 on, counted before the ring is asked: a missing number is a lost record */
+    uint32_t socket_id;   /* scrambled address of the struct sock; ties records without cookie to the socket; 0 = no socket */
+    uint32_t netns;       /* inode number of the network namespace */
+    uint16_t cpu;
+    uint16_t size;        /* of the whole record, addresses included */
+    uint8_t kind;         /* enum tw_kind */
+    uint8_t probe;        /* enum tw_probe */
+    uint8_t family;       /* AF_INET 2, AF_INET6 10, 0: no addresses follow. v4-mapped sockets come as AF_INET */
+    uint8_t state;        /* sk_state when the record was made (kernel numbers: ESTABLISHED 1 ... NEW_SYN_RECV 12) */
+    uint16_t local_port;  /* host order */
+    uint16_t peer_port;   /* host order */
+};
+
+/* Who ran on the CPU. Only records made in the caller's own context carry one. */
+struct tw_task {
+    uint32_t pid;         /* thread group id, in the initial pid namespace */
+    uint32_t tid;
+    uint64_t cgroup;      /* cgroup v2 id */
+    uint8_t comm[TW_COMM_LEN];
+};
+
+/* What the sender and receiver knew: struct tcp_sock and inet_connection_sock. Zero where the socket is not full. */
+struct tw_tcp {
+    uint32_t snd_una;
+    uint32_t snd_nxt;
+    uint32_t write_seq;     /* tail of what the application wrote; write_seq - snd_una is unacknowledged */
+    uint32_t rcv_nxt;
+    uint32_t copied_seq;    /* head of what the application has not read; rcv_nxt - copied_seq is unread */
+    uint32_t srtt_us;
+    uint32_t rto_us;
+    uint32_t snd_cwnd;      /* segments */
+    uint32_t recv_idle_ms;  /* since the last data segment arrived (icsk_ack.lrcvtime) */
+    uint32_t send_idle_ms;  /* since the last data segment was sent (lsndtime) */
+    uint8_t ca_state;       /* TCP_CA_Open 0, Disorder 1, CWR 2, Recovery 3, Loss 4 */
+    uint8_t retransmits;    /* RTO rounds so far (icsk_retransmits) */
+    uint8_t backoff;        /* icsk_backoff */
+    uint8_t probes_out;     /* zero-window or keepalive probes unanswered */
+    uint8_t pending;        /* enum tw_timer */
+    uint8_t shutdown;       /* sk_shutdown: RCV_SHUTDOWN 1, SEND_SHUTDOWN 2 */
+    uint8_t socket_dead;    /* 1: the application has closed it, no fd left (SOCK_DEAD) */
+    uint8_t pad;
+};
+
+enum tw_call_op {
+    TW_CALL_SOCKET = 1,
+    TW_CALL_BIND = 2,
+    TW_CALL_LISTEN = 3,
+    TW_CALL_CONNECT = 4,
+    TW_CALL_ACCEPT = 5,
+    TW_CALL_SHUTDOWN = 6,
+};
+
+enum tw_call_flag {
+    TW_CALL_NONBLOCK = 1,     /* O_NONBLOCK on the fd */
+    TW_CALL_UNFINISHED = 2,   /* the recording ended inside the call: ret has no meaning */
+};
+
+/* One call, enter and exit in one record: head.time_ns is the exit. For accept, head is the accepted socket. */
+struct tw_call {
+    uint64_t enter_ns;       /* CLOCK_BOOTTIME */
+    uint64_t listener;       /* accept: cookie of the listening socket; else 0 */
+    struct tw_task task;
+    uint32_t listener_id;    /* accept: its socket_id */
+    int32_t ret;             /* >= 0 or -errno */
+    int32_t fd;              /* argument; for socket and accept the result stands in ret */
+    int32_t argument;        /* listen: backlog; shutdown: how; socket: type; else 0 */
+    uint8_t op;              /* enum tw_call_op */
+    uint8_t flags;           /* enum tw_call_flag */
+    uint8_t pad[6];
+};
+
+struct tw_state {
+    uint32_t pid;            /* current task: the caller when the change is CLOSE -> SYN_SENT or CLOSE -> LISTEN, */
+    uint32_t tid;            /* else whoever the softirq interrupted */
+    uint8_t old_state;
+    uint8_t new_state;
+    uint16_t pad;
+    uint32_t argument;       /* new LISTEN: sk_max_ack_backlog */
+};
+
+enum tw_timer {
+    TW_TIMER_NONE = 0,
+    TW_TIMER_RTO = 1,          /* ICSK_TIME_RETRANS */
+    TW_TIMER_PROBE = 3,        /* ICSK_TIME_PROBE0 */
+    TW_TIMER_LOSS_PROBE = 5,   /* ICSK_TIME_LOSS_PROBE */
+    TW_TIMER_REORDER = 6,      /* ICSK_TIME_REO_TIMEOUT */
+};
+
+enum tw_timer_what { TW_TIMER_ARMED = 1, TW_TIMER_FIRED = 2 };
+
+struct tw_timer_body {
+    uint32_t timeout_ms;     /* armed: fires in; fired: the RTO it ran with */
+    uint32_t snd_una;
+    uint32_t srtt_us;
+    uint32_t rto_us;
+    uint8_t what;            /* enum tw_timer_what */
+    uint8_t timer;           /* enum tw_timer */
+    uint8_t retransmits;
+    uint8_t backoff;
+};
+
+enum tw_retransmit_kind {
+    TW_RETX_SYN = 1,
+    TW_RETX_RTO = 2,
+    TW_RETX_FAST = 3,
+    TW_RETX_LOSS_PROBE = 4,
+    TW_RETX_SYNACK = 5,      /* fast open: a full socket in SYN_RECV */
+};
+
+struct tw_retransmit {
+    struct tw_tcp tcp;
+    uint32_t seq;
+    uint32_t end_seq;
+    int32_t error;           /* 0 or -errno of the attempt; kernels before 6.17 do not tell: 0 */
+    uint8_t what;            /* enum tw_retransmit_kind */
+    uint8_t pad[3];
+};
+
+/* head.cookie is the listener's: the embryonic connection is known by its addresses only. */
+struct tw_synack_retransmit {
+    uint32_t sent_isn;       /* of our SYN-ACK */
+    uint32_t received_isn;   /* of the client's SYN */
+    uint32_t timeout_ms;     /* the request's next timeout base */
+    uint8_t retransmits;     /* num_retrans, this one included where the kernel has counted it */
+    uint8_t timeouts;        /* num_timeout */
+    uint8_t pad[2];
+};
+
+struct tw_error {
+    struct tw_tcp tcp;
+    int32_t error;           /* sk_err, positive errno */
+    uint32_t pad;
+};
+
+struct tw_reset_in {
+    struct tw_tcp tcp;
+};
+
+enum tw_reset_flag {
+    TW_RESET_ANSWER = 1,      /* answers an incoming segment (tcp_v4_send_reset); else the socket's own (active) */
+    TW_RESET_NO_SOCKET = 2,   /* no full socket: none, request sock or TIME_WAIT */
+    TW_RESET_REASON = 4,      /* the kernel gave its reason; else infer and say so */
+};
+
+struct tw_reset_out {
+    struct tw_tcp tcp;
+    struct tw_task task;     /* active resets: the caller of close() and the like; see pid 0 */
+    int32_t reason;          /* enum sk_rst_reason of the running kernel; name it by the trace's own table */
+    uint32_t seq;            /* of the segment answered */
+    uint32_t ack;
+    uint8_t flags;           /* enum tw_reset_flag */
+    uint8_t segment_flags;   /* TCP flags of the segment answered */
+    uint8_t pad[2];
+};
+
+struct tw_destroy {
+    uint64_t bytes_acked;
+    uint64_t bytes_received;
+    uint32_t segs_out;
+    uint32_t segs_in;
+    uint32_t total_retrans;
+    uint32_t srtt_us;
+};
+
+struct tw_process_exit {
+    struct tw_task task;
+    int32_t code;            /* as wait(2) gives it: signal in the low 7 bits, exit status << 8 */
+    uint32_t pad;
+};
+
+enum tw_direction { TW_IN = 1, TW_OUT = 2 };
+
+/* A control segment (SYN, FIN or RST). head.cookie is 0: packets belong to a socket by namespace, tuple and time. */
+struct tw_packet {
+    uint32_t length;         /* on the wire, from the link header on */
+    uint16_t captured;       /* bytes of data that are filled */
+    uint16_t link_type;      /* ARPHRD_* of the device */
+    uint32_t ifindex;
+    uint8_t direction;       /* enum tw_direction */
+    uint8_t link_header;     /* bytes of link header at the start of data; 0: starts with the IP header */
+    uint16_t pad;
+    uint8_t ifname[TW_IFNAME_LEN];
+    uint8_t data[TW_PACKET_BYTES];
+};
+
+/* A socket that existed before the recorder. */
+struct tw_snapshot {
+    struct tw_tcp tcp;
+    struct tw_task task;     /* an owner, by its open file; pid 0: found in the hash table, no fd */
+    int32_t fd;
+    uint32_t accept_queue;   /* LISTEN: sk_ack_backlog */
+    uint32_t accept_max;     /* LISTEN: sk_max_ack_backlog */
+    uint32_t pad;
+};
+
+/* Records lost by `lost_probe` between the two times; head.cpu is where, 0xffff: more than one. */
+struct tw_gap {
+    uint64_t from_ns;
+    uint64_t to_ns;
+    uint64_t lost;
+    uint32_t lost_probe;     /* enum tw_probe */
+    uint32_t pad;
+};
+
+/* Text that the collector learnt while recording: "key=value", UTF-8, not terminated, `length` bytes after this. */
+struct tw_meta {
+    uint32_t length;
+    uint32_t pad;
+};
+
+TW_ASSERT(sizeof(struct tw_head) == 40);
+TW_ASSERT(sizeof(struct tw_task) == 32);
+TW_ASSERT(sizeof(struct tw_tcp) == 48);
+TW_ASSERT(sizeof(struct tw_call) == 72);
+TW_ASSERT(sizeof(struct tw_state) == 16);
+TW_ASSERT(sizeof(struct tw_timer_body) == 20);
+TW_ASSERT(sizeof(struct tw_retransmit) == 64);
+TW_ASSERT(sizeof(struct tw_synack_retransmit) == 16);
+TW_ASSERT(sizeof(struct tw_error) == 56);
+TW_ASSERT(sizeof(struct tw_reset_in) == 48);
+TW_ASSERT(sizeof(struct tw_reset_out) == 96);
+TW_ASSERT(sizeof(struct tw_destroy) == 32);
+TW_ASSERT(sizeof(struct tw_process_exit) == 40);
+TW_ASSERT(sizeof(struct tw_packet) == 160);
+TW_ASSERT(sizeof(struct tw_snapshot) == 96);
+TW_ASSERT(sizeof(struct tw_gap) == 32);
+TW_ASSERT(sizeof(struct tw_meta) == 8);
+
+#endif

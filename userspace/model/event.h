@@ -1,0 +1,196 @@
+// The one form that everything above the sources works on: a record of ours, a packet, or a line of a foreign trace.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/address.h"
+
+namespace tcpwitness {
+
+/// Index of a witness (a network namespace of a host) in Trace::witnesses.
+using WitnessId = std::uint32_t;
+
+/// A thread, as the kernel names it. pid 0 = not known.
+struct Task {
+    std::uint32_t pid = 0;  ///< thread group, initial pid namespace
+    std::uint32_t tid = 0;
+    std::uint64_t cgroup = 0;  ///< cgroup v2 id; 0 = not known
+    std::string comm;
+
+    bool known() const { return pid != 0; }
+    bool operator==(const Task&) const = default;
+};
+
+/// TCP states by the kernel's numbers.
+enum class TcpState : std::uint8_t {
+    none = 0, established = 1, syn_sent, syn_recv, fin_wait1, fin_wait2, time_wait,
+    close, close_wait, last_ack, listen, closing, new_syn_recv,
+};
+const char* name(TcpState);  ///< "SYN_SENT"; "?" for a number that no kernel has
+
+/// TCP header flags.
+namespace tcp_flag {
+inline constexpr std::uint8_t fin = 1, syn = 2, rst = 4, psh = 8, ack = 16, urg = 32;
+}
+
+/// What sender and receiver knew at that moment (bpf/records.h: tw_tcp). Sequence numbers are raw.
+struct TcpNumbers {
+    std::uint32_t snd_una = 0, snd_nxt = 0, write_seq = 0, rcv_nxt = 0, copied_seq = 0;
+    std::uint32_t srtt_us = 0, rto_us = 0, snd_cwnd = 0;
+    std::uint32_t recv_idle_ms = 0, send_idle_ms = 0;
+    std::uint8_t ca_state = 0, retransmits = 0, backoff = 0, probes_out = 0, pending = 0, shutdown = 0;
+    bool closed_by_application = false;  ///< SOCK_DEAD: no process has it open any more
+
+    std::uint32_t unacknowledged() const { return write_seq - snd_una; }  ///< bytes written, not acknowledged (SYN and FIN count one)
+    std::uint32_t unread() const { return rcv_nxt - copied_seq; }         ///< bytes received, not read by the application
+};
+
+/// A call of the application. One call is two events: enter, then exit.
+struct Call {
+    enum class Op : std::uint8_t { socket = 1, bind, listen, connect, accept, shutdown };
+    enum class Phase : std::uint8_t { enter, exit };
+    Op op{};
+    Phase phase{};
+    Task task;
+    std::int32_t fd = -1;        ///< the fd the call names; on exit of socket and accept the new one
+    std::int32_t argument = 0;   ///< listen: backlog; shutdown: how
+    std::int32_t ret = 0;        ///< exit only: >= 0, or -errno
+    std::uint64_t took_ns = 0;   ///< exit only
+    bool nonblocking = false;
+    bool unfinished = false;     ///< the recording ended inside the call; there is no exit event
+    std::uint64_t listener_cookie = 0;     ///< accept
+    std::uint32_t listener_socket_id = 0;  ///< accept
+};
+const char* name(Call::Op);
+
+struct StateChange {
+    TcpState from{}, to{};
+    std::uint32_t pid = 0, tid = 0;   ///< current task; the caller for CLOSE -> SYN_SENT and CLOSE -> LISTEN
+    std::uint32_t backlog = 0;        ///< to LISTEN: accept queue limit
+};
+
+struct Timer {
+    enum class Which : std::uint8_t { none = 0, rto = 1, zero_window_probe = 3, loss_probe = 5, reordering = 6 };
+    enum class What : std::uint8_t { armed = 1, fired = 2 };
+    What what{};
+    Which which{};
+    std::uint32_t timeout_ms = 0;
+    std::uint32_t snd_una = 0, srtt_us = 0, rto_us = 0;
+    std::uint8_t retransmits = 0, backoff = 0;
+};
+
+struct Retransmit {
+    enum class What : std::uint8_t { syn = 1, rto = 2, fast = 3, loss_probe = 4, syn_ack = 5 };
+    What what{};
+    TcpNumbers tcp;
+    std::uint32_t seq = 0, end_seq = 0;
+    std::int32_t error = 0;  ///< 0 or -errno: the resend itself failed
+};
+
+/// A SYN-ACK sent again for a connection that has no socket yet.
+struct SynAckRetransmit {
+    std::uint32_t sent_isn = 0, received_isn = 0;
+    std::uint32_t timeout_ms = 0;
+    std::uint8_t retransmits = 0, timeouts = 0;
+};
+
+/// sk_err was set and reported to the application.
+struct SocketError {
+    TcpNumbers tcp;
+    std::int32_t error = 0;  ///< positive errno
+};
+
+struct ResetReceived {
+    TcpNumbers tcp;
+};
+
+struct ResetSent {
+    TcpNumbers tcp;
+    Task task;                       ///< caller, where the reset was made in process context
+    std::string reason;              ///< the kernel's own name without prefix ("TCP_ABORT_ON_CLOSE"); empty = not told
+    bool inferred = false;           ///< reason was concluded from what the socket went through
+    bool answers_segment = false;    ///< sent in answer to an incoming segment
+    bool has_socket = false;         ///< a full socket sent it
+    std::uint32_t seq = 0, ack = 0;  ///< of the segment answered
+    std::uint8_t segment_flags = 0;  ///< of the segment answered
+};
+
+struct Destroy {
+    std::uint64_t bytes_acked = 0, bytes_received = 0;
+    std::uint32_t segs_out = 0, segs_in = 0, total_retrans = 0, srtt_us = 0;
+};
+
+struct ProcessExit {
+    Task task;
+    std::int32_t code = 0;  ///< wait(2) status: signal in the low 7 bits, exit status << 8
+    int signal() const { return code & 0x7f; }
+    int status() const { return (code >> 8) & 0xff; }
+};
+
+/// A TCP segment on the wire. Event::flow has the host's own end as local.
+struct Segment {
+    bool outgoing = false;
+    std::uint8_t flags = 0;
+    std::uint32_t seq = 0, ack = 0;  ///< raw
+    std::uint16_t window = 0;        ///< unscaled
+    std::uint32_t payload = 0;       ///< bytes
+    std::uint8_t ttl = 0;            ///< or hop limit
+    std::uint16_t ip_id = 0;         ///< IPv4 only
+    bool dont_fragment = false;
+    bool has_timestamps = false;
+    std::uint32_t tsval = 0, tsecr = 0;
+    std::uint16_t mss = 0;           ///< of a SYN; 0 = no option
+    std::uint32_t options_length = 0;
+    std::array<std::uint8_t, 6> source_mac{};
+    bool has_mac = false;
+    std::uint32_t interface = 0;     ///< index in Trace::interfaces
+    std::uint64_t frame = 0;         ///< 1-based packet number in its file; 0 live
+
+    bool is(std::uint8_t wanted, std::uint8_t mask = 0x17) const { return (flags & mask) == wanted; }
+    bool syn() const { return is(tcp_flag::syn, tcp_flag::syn | tcp_flag::ack | tcp_flag::rst); }
+    bool syn_ack() const { return is(tcp_flag::syn | tcp_flag::ack, tcp_flag::syn | tcp_flag::ack | tcp_flag::rst); }
+    bool rst() const { return flags & tcp_flag::rst; }
+    bool fin() const { return flags & tcp_flag::fin; }
+};
+
+/// A socket that existed before the recording began.
+struct Snapshot {
+    TcpNumbers tcp;
+    Task task;             ///< an owner; not known for a socket that no process has open
+    std::int32_t fd = -1;
+    std::uint32_t accept_queue = 0, accept_max = 0;  ///< LISTEN only
+};
+
+/// Records lost between two times.
+struct Gap {
+    std::uint64_t from_ns = 0, to_ns = 0;
+    std::uint64_t lost = 0;
+    std::string probe;
+};
+
+using EventBody = std::variant<Call, StateChange, Timer, Retransmit, SynAckRetransmit, SocketError, ResetReceived,
+                               ResetSent, Destroy, ProcessExit, Segment, Snapshot, Gap>;
+
+struct Event {
+    std::uint64_t id = 0;         ///< 1-based place in the merged time order; what findings and outputs cite
+    std::uint64_t time_ns = 0;    ///< CLOCK_BOOTTIME of the witness's host
+    WitnessId witness = 0;
+    std::uint64_t cookie = 0;     ///< socket cookie; 0 = none known
+    std::uint32_t socket_id = 0;  ///< scrambled socket address; 0 = none
+    std::uint32_t seq = 0;        ///< per-cpu number of the record
+    std::uint16_t cpu = 0;
+    TcpState state{};             ///< of the socket when the record was made
+    Flow flow;                    ///< local, peer; parts may be unset
+    EventBody body;
+
+    template <typename T> const T* as() const { return std::get_if<T>(&body); }
+};
+
+/// "call", "state", "timer", "retransmit", "synack_retransmit", "error", "reset_received", "reset_sent", "destroy",
+/// "process_exit", "packet", "snapshot", "gap": the word in JSON and in the trace's dissector.
+const char* kind_name(const Event&);
+
+}  // namespace tcpwitness
