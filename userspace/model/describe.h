@@ -1,0 +1,34 @@
+// An event's own description of itself. Outputs print fields and sentences without knowing any kind, so a new kind shows up in all of
+// them at once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/event.h"
+
+namespace tcpwitness {
+
+/// Where in the stack an event happened.
+enum class Layer : std::uint8_t { app, tcp, wire, trace };
+const char* name(Layer);
+Layer layer(const Event&);
+
+/// One fact of an event. `name` is stable (JSON key, documented in docs/json.md) and carries its unit ("timeout_ms").
+struct Field {
+    const char* name;
+    std::variant<bool, std::int64_t, std::uint64_t, std::string> value;
+};
+
+/// Every fact of the event's body, in reading order.
+std::vector<Field> fields(const Event&);
+
+/// What happened, in the kernel's words and with the numbers: "retransmit 2 of SYN seq 3269462193, rto 1000 ms".
+std::string sentence(const Event&);
+
+/// True for what an engineer looks for first: retransmits, timers that fired, errors, resets, gaps, failed calls.
+bool noteworthy(const Event&);
+
+}  // namespace tcpwitness
