@@ -44,6 +44,15 @@ struct TraceInfo {
     std::vector<ProbeStatus> probes;
     std::map<std::string, std::string> meta;     ///< every other key the recorder wrote
     bool cut_off = false;                        ///< no closing record: killed, or the file is truncated
+    std::string cut_note;                        ///< how a truncated file ends ("the last block is incomplete"); empty = the file is whole
+    std::uint64_t unknown_records = 0;           ///< records of a newer tcpwitness that this one skipped
+    std::uint64_t foreign_packets = 0;           ///< packets in the file that no probe of ours saw, or that are not TCP; skipped
+};
+
+/// A whole recording.
+struct Trace {
+    TraceInfo info;
+    std::vector<Event> events;  ///< in time order, ids from 1
 };
 
 }  // namespace tcpwitness
