@@ -1,0 +1,206 @@
+/* Maps, the record header, and the one way in which a record leaves a program. */
+#ifndef TCPWITNESS_EMIT_H
+#define TCPWITNESS_EMIT_H
+
+#include "kernel_types.h"
+#include "options.h"
+
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_tracing.h>
+
+const volatile struct tw_options options;
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 16 << 20); /* --buffer */
+} ring SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1); /* possible CPUs, set by the loader */
+    __type(key, u32);
+    __type(value, struct tw_counters);
+} counters SEC(".maps");
+
+/* Sockets that --pid or --comm chose, by cookie. Empty without such a filter. */
+struct {
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 1); /* --max-connections when filtering by task */
+    __type(key, u64);
+    __type(value, u8);
+} chosen SEC(".maps");
+
+/* Room behind a body for the addresses of either family. */
+#define RECORD(body_type)       \
+    struct {                    \
+        struct tw_head head;    \
+        body_type body;         \
+        u8 addresses[32];       \
+    }
+
+static __always_inline u32 scramble(const void *sk)
+{
+    /* the verifier allows no arithmetic on a pointer that it knows as a socket: take it from memory as a number */
+    u64 address = 0;
+    bpf_probe_read_kernel(&address, sizeof(address), &sk);
+    return (u32)(((address ^ options.secret) * 0x9E3779B97F4A7C15ull) >> 32);
+}
+
+static __always_inline u32 jiffies_to_ms(u64 jiffies)
+{
+    return (u32)(jiffies * 1000 / (options.hz ? options.hz : 1));
+}
+
+static __always_inline void fill_task(struct tw_task *task)
+{
+    u64 id = bpf_get_current_pid_tgid();
+    task->pid = id >> 32;
+    task->tid = (u32)id;
+    task->cgroup = bpf_get_current_cgroup_id();
+    bpf_get_current_comm(task->comm, sizeof(task->comm));
+}
+
+static __always_inline bool mapped_v4(const u32 *v6)
+{
+    return v6[0] == 0 && v6[1] == 0 && v6[2] == bpf_htonl(0xffff);
+}
+
+/* Header and addresses of a socket that the verifier trusts: plain loads. Also right for request and TIME_WAIT sockets. The cookie says
+ * which socket; where records without cookie come before (state) or may never get one (destroy), the caller adds the socket_id. */
+static __always_inline void fill_socket(struct tw_head *head, u8 *addresses, const struct sock *sk)
+{
+    head->netns = sk->__sk_common.skc_net.net->ns.inum;
+    head->state = sk->__sk_common.skc_state;
+    head->local_port = sk->__sk_common.skc_num;
+    head->peer_port = bpf_ntohs(sk->__sk_common.skc_dport);
+    head->family = sk->__sk_common.skc_family;
+    u32 *words = (u32 *)addresses;
+    if (head->family == AF_INET6) {
+        u32 peer[4];
+        peer[0] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[0];
+        peer[1] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[1];
+        peer[2] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[2];
+        peer[3] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[3];
+        if (!mapped_v4(peer)) {
+            words[0] = sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[0];
+            words[1] = sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[1];
+            words[2] = sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[2];
+            words[3] = sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[3];
+            words[4] = peer[0];
+            words[5] = peer[1];
+            words[6] = peer[2];
+            words[7] = peer[3];
+            return;
+        }
+        head->family = AF_INET;
+    }
+    words[0] = sk->__sk_common.skc_rcv_saddr;
+    words[1] = sk->__sk_common.skc_daddr;
+}
+
+/* The same by pointer that the verifier does not trust: every field is a probe read. */
+static __always_inline void fill_socket_untrusted(struct tw_head *head, u8 *addresses, const struct sock *sk)
+{
+    head->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+    head->socket_id = scramble(sk);
+    head->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+    head->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+    head->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+    head->peer_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+    head->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+    u32 *words = (u32 *)addresses;
+    if (head->family == AF_INET6) {
+        BPF_CORE_READ_INTO((struct in6_addr *)&words[0], sk, __sk_common.skc_v6_rcv_saddr);
+        BPF_CORE_READ_INTO((struct in6_addr *)&words[4], sk, __sk_common.skc_v6_daddr);
+        if (!mapped_v4(&words[4]))
+            return;
+        head->family = AF_INET;
+    }
+    words[0] = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+    words[1] = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+}
+
+static __always_inline void fill_tcp(struct tw_tcp *to, const struct sock *sk)
+{
+    const struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)sk);
+    if (!tp)
+        return;
+    const u32 now = (u32)bpf_jiffies64();
+    to->snd_una = tp->snd_una;
+    to->snd_nxt = tp->snd_nxt;
+    to->write_seq = tp->write_seq;
+    to->rcv_nxt = tp->rcv_nxt;
+    to->copied_seq = tp->copied_seq;
+    to->srtt_us = tp->srtt_us >> 3;
+    to->rto_us = jiffies_to_ms(tp->inet_conn.icsk_rto) * 1000;
+    to->snd_cwnd = tp->snd_cwnd;
+    /* 0 means never: then there is no idle time to tell */
+    to->recv_idle_ms = tp->inet_conn.icsk_ack.lrcvtime ? jiffies_to_ms(now - tp->inet_conn.icsk_ack.lrcvtime) : 0;
+    to->send_idle_ms = tp->lsndtime ? jiffies_to_ms(now - tp->lsndtime) : 0;
+    to->ca_state = BPF_CORE_READ_BITFIELD(&tp->inet_conn, icsk_ca_state);
+    to->retransmits = tp->inet_conn.icsk_retransmits;
+    to->backoff = tp->inet_conn.icsk_backoff;
+    to->probes_out = tp->inet_conn.icsk_probes_out;
+    to->pending = tp->inet_conn.icsk_pending;
+    to->shutdown = tp->inet_conn.icsk_inet.sk.sk_shutdown;
+    to->socket_dead = tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags >> SOCK_DEAD_BIT & 1;
+}
+
+static __always_inline u32 addresses_size(const struct tw_head *head)
+{
+    return head->family == AF_INET ? 8 : head->family == AF_INET6 ? 32 : 0;
+}
+
+/* Gives the record its number and sends it; counts it, sent or lost. */
+static __always_inline void emit(struct tw_head *head, u32 body_end, u8 kind, u8 probe)
+{
+    const u32 cpu = bpf_get_smp_processor_id();
+    struct tw_counters *mine = bpf_map_lookup_elem(&counters, &cpu);
+    if (!mine)
+        return;
+    if (!head->time_ns)
+        head->time_ns = bpf_ktime_get_boot_ns();
+    head->cpu = cpu;
+    head->kind = kind;
+    head->probe = probe;
+    head->seq = __sync_fetch_and_add(&mine->seq, 1) + 1;
+    u64 flags = BPF_RB_NO_WAKEUP;
+    if ((head->seq & 63) == 0 && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= options.wake_bytes)
+        flags = BPF_RB_FORCE_WAKEUP;
+    long failed;
+    if (head->family == AF_INET) {
+        head->size = body_end + 8;
+        failed = bpf_ringbuf_output(&ring, head, body_end + 8, flags);
+    } else if (head->family == AF_INET6) {
+        head->size = body_end + 32;
+        failed = bpf_ringbuf_output(&ring, head, body_end + 32, flags);
+    } else {
+        head->family = 0;
+        head->size = body_end;
+        failed = bpf_ringbuf_output(&ring, head, body_end, flags);
+    }
+    struct tw_count *count = &mine->probe[probe];
+    if (failed) {
+        count->lost++;
+        count->last_lost_ns = head->time_ns;
+    } else {
+        count->emitted++;
+    }
+}
+
+#define EMIT(record, kind, probe) emit(&(record).head, __builtin_offsetof(typeof(record), addresses), kind, probe)
+
+static __always_inline void count_lost(u8 probe)
+{
+    const u32 cpu = bpf_get_smp_processor_id();
+    struct tw_counters *mine = bpf_map_lookup_elem(&counters, &cpu);
+    if (!mine)
+        return;
+    mine->probe[probe].lost++;
+    mine->probe[probe].last_lost_ns = bpf_ktime_get_boot_ns();
+}
+
+#endif

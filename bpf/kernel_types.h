@@ -1,0 +1,194 @@
+/*
+ * The kernel types that the programs read, and of each only the fields that they read. Names are the kernel's; offsets come from the
+ * running kernel's BTF (CO-RE), so order and gaps here mean nothing.
+ */
+#ifndef TCPWITNESS_KERNEL_TYPES_H
+#define TCPWITNESS_KERNEL_TYPES_H
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef signed char s8;
+typedef short s16;
+typedef int s32;
+typedef long long s64;
+/* what bpf_helpers.h expects of linux/types.h */
+typedef u8 __u8;
+typedef u16 __u16;
+typedef u32 __u32;
+typedef u64 __u64;
+typedef s8 __s8;
+typedef s16 __s16;
+typedef s32 __s32;
+typedef s64 __s64;
+typedef u16 __be16;
+typedef u32 __be32;
+typedef u32 __wsum;
+typedef _Bool bool;
+#define true 1
+#define false 0
+#define NULL ((void *)0)
+
+/* uapi: linux/bpf.h */
+enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_RINGBUF = 27 };
+enum { BPF_ANY = 0, BPF_F_MMAPABLE = 1024, BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2, BPF_RB_AVAIL_DATA = 0 };
+/* uapi: sockets and packets */
+enum { AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, IPPROTO_TCP = 6, IPPROTO_MPTCP = 262 };
+enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86dd };
+enum { ETH_HLEN = 14, S_IFMT = 0170000, S_IFSOCK = 0140000, O_NONBLOCK = 04000 };
+enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT, TCP_CLOSE, TCP_CLOSE_WAIT,
+       TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING, TCP_NEW_SYN_RECV };
+enum { TCP_CA_LOSS = 4 };
+enum { SIGNAL_GROUP_EXIT = 4 };
+enum { SOCK_DEAD_BIT = 0 };
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct { int counter; } atomic_t;
+typedef struct { s64 counter; } atomic64_t;
+struct in6_addr { union { u8 u6_addr8[16]; u32 u6_addr32[4]; } in6_u; };
+struct hlist_node { struct hlist_node *next; };
+
+struct ns_common { u32 inum; };
+struct net { struct ns_common ns; };
+typedef struct { struct net *net; } possible_net_t;
+
+struct timer_list {
+    unsigned long expires;
+    void (*function)(struct timer_list *);
+};
+
+struct sock_common {
+    u32 skc_daddr;
+    u32 skc_rcv_saddr;
+    u16 skc_dport;
+    u16 skc_num;
+    u16 skc_family;
+    volatile u8 skc_state;
+    possible_net_t skc_net;
+    struct in6_addr skc_v6_daddr;
+    struct in6_addr skc_v6_rcv_saddr;
+    atomic64_t skc_cookie;
+    unsigned long skc_flags;
+};
+
+struct sock {
+    struct sock_common __sk_common;
+    int sk_err;
+    u16 sk_type;
+    u16 sk_protocol;
+    u8 sk_shutdown;
+    u32 sk_ack_backlog;
+    u32 sk_max_ack_backlog;
+};
+
+struct inet_sock { struct sock sk; };
+
+struct inet_connection_sock {
+    struct inet_sock icsk_inet;
+    struct timer_list icsk_retransmit_timer;
+    u32 icsk_rto;
+    u8 icsk_ca_state : 5;
+    u8 icsk_retransmits;
+    u8 icsk_pending;
+    u8 icsk_backoff;
+    u8 icsk_probes_out;
+    struct { u32 lrcvtime; } icsk_ack;
+};
+
+struct tcp_sock {
+    struct inet_connection_sock inet_conn;
+    u32 snd_una, snd_nxt, write_seq, rcv_nxt, copied_seq;
+    u32 srtt_us, snd_cwnd, lsndtime;
+    u32 segs_out, segs_in, total_retrans;
+    u64 bytes_acked, bytes_received;
+};
+
+struct request_sock {
+    struct sock_common __req_common;
+    u8 num_retrans;
+    u8 num_timeout : 7;
+    u32 timeout;
+};
+struct inet_request_sock { struct request_sock req; };
+struct tcp_request_sock {
+    struct inet_request_sock req;
+    u32 rcv_isn, snt_isn;
+};
+
+struct tcp_skb_cb { u32 seq, end_seq; u8 tcp_flags; };
+
+struct net_device {
+    unsigned short hard_header_len;
+    unsigned short type;
+    int ifindex;
+    possible_net_t nd_net;
+    char name[16];
+};
+
+struct sk_buff {
+    struct net_device *dev;
+    char cb[48];
+    unsigned int len;
+    u16 protocol;
+    u16 transport_header;
+    u16 network_header;
+    u16 mac_header;
+    unsigned char *head;
+    unsigned char *data;
+};
+
+struct inode { u16 i_mode; };
+struct file {
+    unsigned int f_flags;
+    struct inode *f_inode;
+    void *private_data;
+};
+struct fdtable {
+    unsigned int max_fds;
+    struct file **fd;
+};
+struct files_struct { struct fdtable *fdt; };
+struct socket { struct sock *sk; };
+
+struct signal_struct {
+    atomic_t live;
+    int group_exit_code;
+    unsigned int flags;
+};
+
+struct kernfs_node { u64 id; };
+struct cgroup { struct kernfs_node *kn; };
+struct css_set { struct cgroup *dfl_cgrp; };
+
+struct task_struct {
+    int pid;
+    int tgid;
+    int exit_code;
+    char comm[16];
+    struct files_struct *files;
+    struct signal_struct *signal;
+    struct css_set *cgroups;
+};
+
+struct seq_file {};
+struct bpf_iter_meta { struct seq_file *seq; };
+struct bpf_iter__task_file {
+    struct bpf_iter_meta *meta;
+    struct task_struct *task;
+    u32 fd;
+    struct file *file;
+};
+struct bpf_iter__tcp {
+    struct bpf_iter_meta *meta;
+    struct sock_common *sk_common;
+};
+
+#pragma clang attribute pop
+
+/* syscall tracepoints: fixed by their format files */
+struct syscall_enter { u64 common; s64 nr; u64 args[6]; };
+struct syscall_exit { u64 common; s64 nr; s64 ret; };
+
+#endif

@@ -1,0 +1,74 @@
+/* What the loader tells the programs before they load (their read-only data) and the counters that they share. */
+#ifndef TCPWITNESS_OPTIONS_H
+#define TCPWITNESS_OPTIONS_H
+
+#include "records.h"
+
+#define TW_FILTER_PORTS 16
+#define TW_FILTER_PREFIXES 16
+#define TW_FILTER_NETNS 8
+#define TW_FILTER_PIDS 16
+#define TW_FILTER_COMMS 8
+
+enum tw_side { TW_SIDE_EITHER = 0, TW_SIDE_LOCAL = 1, TW_SIDE_PEER = 2 };
+#define TW_SIDES 3
+
+struct tw_port_range { uint16_t first, last; };
+
+struct tw_prefix {
+    uint32_t family;
+    uint32_t address[4];  /* network order, already masked */
+    uint32_t mask[4];     /* network order */
+};
+
+/* Values of one list: any of them. Lists with values: all of them. The same filter in the report is model/filter.h. */
+struct tw_filter {
+    uint32_t active;      /* any list has values */
+    uint32_t by_task;     /* pids or comms has values */
+    uint32_t netns_count;
+    uint32_t pid_count;
+    uint32_t comm_count;
+    uint32_t port_count[TW_SIDES];
+    uint32_t prefix_count[TW_SIDES];
+    uint32_t netns[TW_FILTER_NETNS];
+    uint32_t pid[TW_FILTER_PIDS];
+    struct tw_port_range port[TW_SIDES][TW_FILTER_PORTS];
+    struct tw_prefix prefix[TW_SIDES][TW_FILTER_PREFIXES];
+    char comm[TW_FILTER_COMMS][TW_COMM_LEN];
+};
+
+struct tw_options {
+    uint64_t write_timer;      /* address of tcp_write_timer in the running kernel */
+    uint64_t secret;           /* scrambles socket addresses */
+    uint64_t wake_bytes;       /* wake the collector when so much waits in the ring */
+    uint32_t hz;
+    uint32_t self_pid;         /* the recorder: its own exit and calls are not recorded */
+    uint8_t retransmit_error;  /* tcp_retransmit_skb has its third argument */
+    uint8_t reset_reason;      /* tcp_send_reset has its third argument */
+    uint8_t pad[6];
+    struct tw_filter filter;
+};
+
+/* One per CPU, written by that CPU only, mapped into the collector. */
+struct tw_count { uint64_t emitted, lost, last_lost_ns; };
+struct tw_counters {
+    uint32_t seq;
+    uint32_t pad;
+    struct tw_count probe[TW_PROBES];
+};
+
+/* A call that has been entered and has not returned; the collector reads those that are left when it ends. */
+struct tw_pending_call {
+    uint64_t enter_ns;
+    int32_t fd;
+    int32_t argument;
+    uint8_t op;
+    uint8_t pad;
+    uint16_t family;          /* of the address argument; 0: none */
+    uint16_t port;            /* host order */
+    uint16_t pad2;
+    uint8_t address[16];
+    struct tw_task task;
+};
+
+#endif

@@ -1,0 +1,21 @@
+/* The end of a process that owned sockets. */
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_process_exit, struct task_struct *task)
+{
+    const struct signal_struct *group = task->signal;
+    if (!group || group->live.counter != 0)
+        return 0; /* other threads live on */
+    const u32 pid = task->tgid;
+    if (!bpf_map_lookup_elem(&socket_owners, &pid))
+        return 0;
+    bpf_map_delete_elem(&socket_owners, &pid);
+    RECORD(struct tw_process_exit) record = {};
+    fill_task(&record.body.task);
+    record.body.task.pid = pid;
+    record.body.task.tid = task->pid;
+    record.body.code = group->flags & SIGNAL_GROUP_EXIT ? group->group_exit_code : task->exit_code;
+    if (task_wanted(pid, record.body.task.comm))
+        EMIT(record, TW_PROCESS_EXIT, TW_PROBE_PROCESS_EXIT);
+    return 0;
+}

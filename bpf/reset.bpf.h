@@ -1,0 +1,84 @@
+/* Resets that this host's TCP received for a socket, and those that it sent, with its reason where the kernel tells it. */
+
+SEC("tp_btf/tcp_receive_reset")
+int BPF_PROG(on_reset_in, struct sock *sk)
+{
+    RECORD(struct tw_reset_in) record = {};
+    record.head.cookie = bpf_get_socket_cookie(sk);
+    fill_socket(&record.head, record.addresses, sk);
+    if (!wanted(&record.head, record.addresses))
+        return 0;
+    fill_tcp(&record.body.tcp, sk);
+    EMIT(record, TW_RESET_IN, TW_PROBE_RESET_IN);
+    return 0;
+}
+
+/* Reads the segment that the reset answers: its TCP numbers, and, when no socket lends them, the addresses. */
+static __always_inline void fill_answered(struct tw_head *head, u8 *addresses, struct tw_reset_out *body, const struct sk_buff *skb,
+                                          bool with_addresses)
+{
+    const unsigned char *base = BPF_CORE_READ(skb, head);
+    u8 tcp[16];
+    if (bpf_probe_read_kernel(tcp, sizeof(tcp), base + BPF_CORE_READ(skb, transport_header)))
+        return;
+    body->seq = bpf_ntohl(*(u32 *)&tcp[4]);
+    body->ack = bpf_ntohl(*(u32 *)&tcp[8]);
+    body->segment_flags = tcp[13];
+    if (!with_addresses)
+        return;
+    head->local_port = bpf_ntohs(*(u16 *)&tcp[2]);
+    head->peer_port = bpf_ntohs(*(u16 *)&tcp[0]);
+    head->netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
+    const unsigned char *ip = base + BPF_CORE_READ(skb, network_header);
+    u32 *words = (u32 *)addresses;
+    u8 version = 0;
+    bpf_probe_read_kernel(&version, 1, ip);
+    if (version >> 4 == 4) {
+        bpf_probe_read_kernel(&words[0], 4, ip + 16);
+        bpf_probe_read_kernel(&words[1], 4, ip + 12);
+        head->family = AF_INET;
+    } else if (version >> 4 == 6) {
+        bpf_probe_read_kernel(&words[0], 16, ip + 24);
+        bpf_probe_read_kernel(&words[4], 16, ip + 8);
+        head->family = AF_INET6;
+    }
+}
+
+/* `reason` is read only where the tracepoint has it (kernel 6.10 and later): `options` says so, and the verifier drops the rest. */
+SEC("tp_btf/tcp_send_reset")
+int on_reset_out(u64 *ctx)
+{
+    const struct sock *sk = (const struct sock *)ctx[0];
+    const struct sk_buff *skb = (const struct sk_buff *)ctx[1];
+    RECORD(struct tw_reset_out) record = {};
+    u8 state = 0;
+    if (sk)
+        state = sk->__sk_common.skc_state;
+    const bool full = sk && state != TCP_NEW_SYN_RECV && state != TCP_TIME_WAIT;
+    /* a listener answers for connections that it does not have: the segment's addresses tell which */
+    const bool own = full && state != TCP_LISTEN;
+    if (full)
+        record.head.cookie = bpf_get_socket_cookie((void *)sk);
+    if (sk)
+        fill_socket(&record.head, record.addresses, sk);
+    if (skb)
+        fill_answered(&record.head, record.addresses, &record.body, skb, !own);
+    if (skb)
+        record.body.flags |= TW_RESET_ANSWER;
+    if (!own)
+        record.body.flags |= TW_RESET_NO_SOCKET;
+    if (!own)
+        record.head.cookie = 0;
+    if (!wanted(&record.head, record.addresses))
+        return 0;
+    if (own)
+        fill_tcp(&record.body.tcp, sk);
+    if (!skb)
+        fill_task(&record.body.task);
+    if (options.reset_reason) {
+        record.body.reason = (s32)ctx[2];
+        record.body.flags |= TW_RESET_REASON;
+    }
+    EMIT(record, TW_RESET_OUT, TW_PROBE_RESET_OUT);
+    return 0;
+}

@@ -1,0 +1,72 @@
+/* The life of a full socket: state changes, errors reported to the application, destruction. */
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
+{
+    if (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_MPTCP)
+        return 0;
+    /*
+     * The kernel builds the child of a listener: the copy has no addresses of its own yet, and a cookie made now would be
+     * overwritten (inet_csk_clone_lock). SYN_RECV -> ESTABLISHED follows within the same softirq and tells the same.
+     */
+    if (old_state == TCP_LISTEN && new_state == TCP_SYN_RECV)
+        return 0;
+
+    RECORD(struct tw_state) record = {};
+    record.head.cookie = bpf_get_socket_cookie((void *)sk);
+    fill_socket(&record.head, record.addresses, sk);
+    record.head.socket_id = scramble(sk);
+    record.head.state = new_state; /* the tracepoint fires before the store */
+    const u64 id = bpf_get_current_pid_tgid();
+    record.body.pid = id >> 32;
+    record.body.tid = (u32)id;
+    record.body.old_state = old_state;
+    record.body.new_state = new_state;
+    if (new_state == TCP_LISTEN)
+        record.body.argument = sk->sk_max_ack_backlog;
+    if (FILTER.by_task && old_state == TCP_CLOSE && (new_state == TCP_SYN_SENT || new_state == TCP_LISTEN) && current_wanted())
+        choose(record.head.cookie);
+    if (wanted(&record.head, record.addresses))
+        EMIT(record, TW_STATE, TW_PROBE_STATE);
+    return 0;
+}
+
+SEC("tp_btf/inet_sk_error_report")
+int BPF_PROG(on_error, const struct sock *sk)
+{
+    if (sk->sk_protocol != IPPROTO_TCP)
+        return 0;
+    RECORD(struct tw_error) record = {};
+    record.head.cookie = bpf_get_socket_cookie((void *)sk);
+    fill_socket(&record.head, record.addresses, sk);
+    if (!wanted(&record.head, record.addresses))
+        return 0;
+    fill_tcp(&record.body.tcp, sk);
+    record.body.error = sk->sk_err;
+    EMIT(record, TW_ERROR, TW_PROBE_ERROR);
+    return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(on_destroy, struct sock *sk)
+{
+    RECORD(struct tw_destroy) record = {};
+    record.head.cookie = bpf_get_socket_cookie(sk);
+    record.head.socket_id = scramble(sk);
+    fill_socket(&record.head, record.addresses, sk);
+    if (!wanted(&record.head, record.addresses))
+        return 0;
+    const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+    if (tp) {
+        record.body.bytes_acked = tp->bytes_acked;
+        record.body.bytes_received = tp->bytes_received;
+        record.body.segs_out = tp->segs_out;
+        record.body.segs_in = tp->segs_in;
+        record.body.total_retrans = tp->total_retrans;
+        record.body.srtt_us = tp->srtt_us >> 3;
+    }
+    EMIT(record, TW_DESTROY, TW_PROBE_DESTROY);
+    if (FILTER.by_task)
+        bpf_map_delete_elem(&chosen, &record.head.cookie);
+    return 0;
+}

@@ -1,0 +1,13 @@
+/* One object: one file per concern, one set of maps. */
+#include "filter.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#include "socket.bpf.h"
+#include "reset.bpf.h"
+#include "retransmit.bpf.h"
+#include "timer.bpf.h"
+#include "call.bpf.h"
+#include "process.bpf.h"
+#include "wire.bpf.h"
+#include "snapshot.bpf.h"

@@ -1,0 +1,56 @@
+/*
+ * The retransmit timer of a socket. Armed is recorded when it matters: in the handshake and once something was not acknowledged. A
+ * healthy connection re-arms it with every ACK, and that would be most of a trace.
+ */
+
+static __always_inline const struct inet_connection_sock *socket_of(const struct timer_list *timer)
+{
+    return (const void *)((const char *)timer - bpf_core_field_offset(struct inet_connection_sock, icsk_retransmit_timer));
+}
+
+static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 what, u8 probe)
+{
+    if (!options.write_timer || (u64)timer->function != options.write_timer)
+        return 0;
+    const struct inet_connection_sock *icsk = socket_of(timer);
+    const struct sock *sk = (const struct sock *)icsk;
+    const u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+    const u8 retransmits = BPF_CORE_READ(icsk, icsk_retransmits);
+    const u8 pending = BPF_CORE_READ(icsk, icsk_pending);
+    if (what == TW_TIMER_ARMED) {
+        const u8 probes = BPF_CORE_READ(icsk, icsk_probes_out);
+        if (state != TCP_SYN_SENT && state != TCP_SYN_RECV && !retransmits && !probes)
+            return 0;
+    } else if (pending == TW_TIMER_NONE) {
+        return 0; /* left to run out by a socket that no longer needs it */
+    }
+
+    RECORD(struct tw_timer_body) record = {};
+    fill_socket_untrusted(&record.head, record.addresses, sk);
+    if (!wanted(&record.head, record.addresses))
+        return 0;
+    const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+    record.body.rto_us = jiffies_to_ms(BPF_CORE_READ(icsk, icsk_rto)) * 1000;
+    record.body.snd_una = BPF_CORE_READ(tp, snd_una);
+    record.body.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
+    record.body.timer = pending;
+    record.body.retransmits = retransmits;
+    record.body.backoff = BPF_CORE_READ(icsk, icsk_backoff);
+    record.body.what = what;
+    const s64 left = (s64)(expires - bpf_jiffies64());
+    record.body.timeout_ms = what == TW_TIMER_FIRED ? record.body.rto_us / 1000 : left > 0 ? jiffies_to_ms(left) : 0;
+    EMIT(record, TW_TIMER, probe);
+    return 0;
+}
+
+SEC("tp_btf/timer_start")
+int BPF_PROG(on_timer_armed, struct timer_list *timer)
+{
+    return on_timer(timer, timer->expires, TW_TIMER_ARMED, TW_PROBE_TIMER_ARMED);
+}
+
+SEC("tp_btf/timer_expire_entry")
+int BPF_PROG(on_timer_fired, struct timer_list *timer)
+{
+    return on_timer(timer, 0, TW_TIMER_FIRED, TW_PROBE_TIMER_FIRED);
+}
