@@ -28,6 +28,9 @@ std::vector<Field> fields(const Event&);
 /// What happened, in the kernel's words and with the numbers: "retransmit 2 of SYN seq 3269462193, rto 1000 ms".
 std::string sentence(const Event&);
 
+/// "sipd[4711]", "sipd[4711/4713]" for a thread that is not the first; empty when the task is not known. Safe to print.
+std::string task_text(const Task&);
+
 /// True for what an engineer looks for first: retransmits, timers that fired, errors, resets, gaps, failed calls.
 bool noteworthy(const Event&);
 

@@ -1,0 +1,62 @@
+// What describe.cpp asks of every kind of event. One file per group of kinds answers: describe_app, describe_tcp, describe_trouble,
+// describe_wire, describe_trace. A new alternative of EventBody does not compile until it has these four.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/describe.h"
+
+namespace tcpwitness::kinds {
+
+#define TCPWITNESS_DESCRIBES(Body)                               \
+    Layer layer(const Body&);                                    \
+    bool noteworthy(const Body&, const Event&);                  \
+    std::string sentence(const Body&, const Event&);             \
+    void add_fields(std::vector<Field>&, const Body&, const Event&);
+
+TCPWITNESS_DESCRIBES(Call)
+TCPWITNESS_DESCRIBES(StateChange)
+TCPWITNESS_DESCRIBES(Timer)
+TCPWITNESS_DESCRIBES(Retransmit)
+TCPWITNESS_DESCRIBES(SynAckRetransmit)
+TCPWITNESS_DESCRIBES(SocketError)
+TCPWITNESS_DESCRIBES(ResetReceived)
+TCPWITNESS_DESCRIBES(ResetSent)
+TCPWITNESS_DESCRIBES(Destroy)
+TCPWITNESS_DESCRIBES(ProcessExit)
+TCPWITNESS_DESCRIBES(Segment)
+TCPWITNESS_DESCRIBES(Snapshot)
+TCPWITNESS_DESCRIBES(Gap)
+
+#undef TCPWITNESS_DESCRIBES
+
+// Shared by the kinds.
+
+/// "ETIMEDOUT (Connection timed out)"; `error` is positive.
+std::string error_text(std::int32_t error);
+/// "SYN", "SYN-ACK", "RST-ACK", "no flags".
+std::string flags_text(std::uint8_t flags);
+/// "rto", "zero_window_probe", "loss_probe", "reordering", "none".
+const char* timer_name(Timer::Which);
+
+/// Bytes that the application has not read, and bytes that the peer has not acknowledged: without the one that SYN and FIN count for.
+std::uint32_t unread_bytes(const TcpNumbers&, TcpState);
+std::uint32_t unacknowledged_bytes(const TcpNumbers&, TcpState);
+/// ", 120 bytes unread, 0 unacknowledged, idle 20.1 s"; empty before the connection was open.
+std::string backlog_text(const TcpNumbers&, TcpState);
+
+void add(std::vector<Field>&, const char* name, bool value);
+void add(std::vector<Field>&, const char* name, std::int64_t value);
+void add(std::vector<Field>&, const char* name, std::uint64_t value);
+void add(std::vector<Field>&, const char* name, std::string value);
+inline void add(std::vector<Field>& to, const char* name, std::uint32_t value) { add(to, name, std::uint64_t{value}); }
+inline void add(std::vector<Field>& to, const char* name, std::uint16_t value) { add(to, name, std::uint64_t{value}); }
+inline void add(std::vector<Field>& to, const char* name, std::uint8_t value) { add(to, name, std::uint64_t{value}); }
+inline void add(std::vector<Field>& to, const char* name, std::int32_t value) { add(to, name, std::int64_t{value}); }
+inline void add(std::vector<Field>& to, const char* name, const char* value) { add(to, name, std::string(value)); }
+/// process.pid, thread.id, process.command, cgroup_id; nothing when the task is not known.
+void add_task(std::vector<Field>&, const Task&);
+void add_numbers(std::vector<Field>&, const TcpNumbers&, TcpState);
+
+}  // namespace tcpwitness::kinds

@@ -1,0 +1,48 @@
+// A segment on the wire.
+#include <fmt/format.h>
+
+#include "model/describe_kinds.h"
+
+namespace tcpwitness::kinds {
+
+Layer layer(const Segment&) { return Layer::wire; }
+
+bool noteworthy(const Segment& segment, const Event&) { return segment.rst(); }
+
+std::string sentence(const Segment& segment, const Event& event) {
+    std::string text = fmt::format("{} {} seq {}", flags_text(segment.flags), segment.outgoing ? "out" : "in", segment.seq);
+    if (segment.flags & tcp_flag::ack) text += fmt::format(" ack {}", segment.ack);
+    text += fmt::format(" win {}", segment.window);
+    if (segment.mss) text += fmt::format(" mss {}", segment.mss);
+    if (segment.payload) text += fmt::format(" len {}", segment.payload);
+    if (event.flow.local.address.family == Address::Family::ipv6) return text + fmt::format(" hlim {}", segment.ttl);
+    return text + fmt::format(" ttl {} id {}", segment.ttl, segment.ip_id);
+}
+
+void add_fields(std::vector<Field>& to, const Segment& segment, const Event& event) {
+    const bool ipv6 = event.flow.local.address.family == Address::Family::ipv6;
+    add(to, "direction", segment.outgoing ? "out" : "in");
+    add(to, "flags", flags_text(segment.flags));
+    add(to, "seq", segment.seq);
+    add(to, "ack", segment.ack);
+    add(to, "window", segment.window);
+    add(to, "payload_bytes", segment.payload);
+    add(to, ipv6 ? "hop_limit" : "ttl", segment.ttl);
+    if (!ipv6) {
+        add(to, "ip_id", segment.ip_id);
+        add(to, "dont_fragment", segment.dont_fragment);
+    }
+    if (segment.mss) add(to, "mss", segment.mss);
+    add(to, "options_bytes", segment.options_length);
+    if (segment.has_timestamps) {
+        add(to, "tsval", segment.tsval);
+        add(to, "tsecr", segment.tsecr);
+    }
+    if (segment.has_mac) {
+        const auto& mac = segment.source_mac;
+        add(to, "source_mac", fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]));
+    }
+    if (segment.frame) add(to, "frame", segment.frame);
+}
+
+}  // namespace tcpwitness::kinds
