@@ -1,0 +1,119 @@
+"""What a scenario is written with: hosts, a recorder, programs, and what the report must say.
+
+A scenario is a file in scenarios/ with a docstring (what happens, what each side sees, what tcpwitness must say) and a
+function `scenario(lab)`. It runs once for each family in FAMILIES, both by default; lab.family says which. Further
+settings of the file: ALONE = True (nothing else may run beside it), LIMIT (seconds, default 60).
+"""
+
+import multiprocessing
+import os
+import shutil
+import subprocess
+import tempfile
+
+import processes
+from namespaces import Namespace, connect_chain, connect_pair
+from recorder import Recorder, Report
+
+
+class Lab:
+    """One run of one scenario; as a context manager it takes away everything it made, however the scenario ends."""
+
+    def __init__(self, binary, family=4):
+        self.binary = binary
+        self.family = family
+        self.folder = tempfile.mkdtemp(prefix=f"twlab-{os.getpid()}-")
+        self.trace = os.path.join(self.folder, "trace.pcapng")
+        self.report = None
+        self._namespaces = []
+        self._unexpected = []
+        self.failed = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.failed = kind is not None
+        processes.end_all()
+        for namespace in self._namespaces:
+            namespace.delete()
+        if not self.failed:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    # Hosts and cables.
+
+    def host(self, name):
+        namespace = Namespace(name)
+        self._namespaces.append(namespace)
+        return namespace
+
+    def pair(self, a="client", b="server"):
+        """Two hosts on one cable."""
+        hosts = self.host(a), self.host(b)
+        connect_pair(*hosts, 1)
+        return hosts
+
+    def chain(self, *names):
+        """Hosts in a row, by default the usual case: an edge host, a device in the middle, a front end."""
+        hosts = [self.host(name) for name in names or ("edge", "mid", "fe")]
+        connect_chain(*hosts)
+        return hosts
+
+    def address(self, namespace):
+        return namespace.addresses[self.family]
+
+    @staticmethod
+    def meeting():
+        """A point where two programs wait for each other: meeting.wait() in both."""
+        return multiprocessing.get_context("fork").Barrier(2)
+
+    # The product.
+
+    def record(self, *namespaces, options=(), trace=None):
+        """Records these hosts, each one a witness; the others take part in the scenario unseen."""
+        return Recorder(self.binary, trace or self.trace, namespaces, options)
+
+    def tcpwitness(self, *words, **settings):
+        """Any other call of the program; a CompletedProcess with text."""
+        return subprocess.run([self.binary, *words], capture_output=True, text=True, timeout=30, **settings)
+
+    def read_report(self, trace=None):
+        self.report = Report(self.binary, trace or self.trace)
+        self._unexpected = list(self.report.findings)
+        return self.report
+
+    # What the report must say.
+
+    def expect(self, rule, culprit=None, certainty=None, count=None, mentions=()):
+        """Exactly one finding of this rule, with this culprit, certainty and count, and these words in its headline."""
+        if self.report is None:
+            self.read_report()
+        found = [finding for finding in self._unexpected if finding["rule"] == rule]
+        assert len(found) == 1, f"{len(found)} findings of rule {rule}, expected 1; {self._told()}"
+        finding = found[0]
+        for field, wanted in (("culprit", culprit), ("certainty", certainty), ("count", count)):
+            assert wanted is None or finding[field] == wanted, f"{rule}: {field} is {finding[field]}, expected {wanted}; {self._told()}"
+        for word in mentions:
+            assert str(word) in finding["headline"], f"{rule}: the headline does not mention {word}; {self._told()}"
+        assert finding["evidence"], f"{rule}: no evidence"
+        assert (not finding["settle"]) == (finding["certainty"] == "proven"), f"{rule}: settle is '{finding['settle']}'; {self._told()}"
+        self._unexpected.remove(finding)
+        return finding
+
+    def expect_only(self, *rules):
+        """Findings of these rules, each at least once, and of no other."""
+        if self.report is None:
+            self.read_report()
+        assert {finding["rule"] for finding in self._unexpected} == set(rules), f"expected only {', '.join(rules)}; {self._told()}"
+
+    def expect_nothing_else(self):
+        if self.report is None:
+            self.read_report()
+        assert not self._unexpected, f"unexpected findings; {self._told()}"
+
+    def _told(self):
+        lines = [
+            f"    {finding['rule']}: {finding['culprit']}, {finding['certainty']}, {finding['count']} times: {finding['headline']}"
+            for finding in self.report.findings
+        ]
+        return "the report says:\n" + "\n".join(lines or ["    nothing"])

@@ -1,0 +1,86 @@
+"""The product under test: `tcpwitness record` as a context manager, and `tcpwitness report --format json` as lists."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+
+class Recorder:
+    """Records while the `with` block runs. Ready when it begins: every probe is attached by then."""
+
+    def __init__(self, binary, trace, namespaces=(), options=()):
+        self.binary, self.trace = binary, trace
+        self.words = [binary, "record", "-w", trace, "--force"]
+        for namespace in namespaces:
+            self.words += ["--netns", namespace.name]
+        self.words += options
+        self.process = None
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def text(self):
+        """What it said on stderr so far."""
+        with open(self.trace + ".stderr") as file:
+            return file.read()
+
+    def stdout(self):
+        return subprocess.DEVNULL
+
+    def __enter__(self):
+        with open(self.trace + ".stderr", "w") as stderr:
+            self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self.stdout(), stderr=stderr)
+        limit = time.monotonic() + 30
+        while not any(line.startswith("recording") for line in self.text.splitlines()):
+            if self.process.poll() is not None or time.monotonic() > limit:
+                self.kill()
+                raise AssertionError(f"the recorder did not start:\n{self.text}")
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.process.poll() is not None:
+            assert kind or self.process.returncode == -signal.SIGKILL, f"the recorder ended by itself:\n{self.text}"
+            return
+        time.sleep(0.1)  # what the last step set off in softirq is still part of the story
+        self.process.send_signal(signal.SIGINT)
+        try:
+            status = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError("the recorder did not end on SIGINT") from None
+        if kind is None:
+            assert status == 0, f"the recorder ended with status {status}:\n{self.text}"
+
+    def kill(self):
+        if self.process.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Report:
+    """The JSON report of one trace, by type of object."""
+
+    def __init__(self, binary, trace, options=()):
+        done = subprocess.run([binary, "report", trace, "--format", "json", *options], capture_output=True, text=True)
+        assert done.returncode == 0, f"report ended with status {done.returncode}: {done.stderr.strip()}"
+        self.objects = [json.loads(line) for line in done.stdout.splitlines()]
+
+    def of(self, kind):
+        return [thing for thing in self.objects if thing["type"] == kind]
+
+    @property
+    def findings(self):
+        return self.of("finding")
+
+    @property
+    def connections(self):
+        return self.of("connection")
+
+    @property
+    def events(self):
+        return self.of("event")

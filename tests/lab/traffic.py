@@ -1,0 +1,92 @@
+"""What the programs of the scenarios do with sockets: short names for the usual calls. `family` is 4 or 6."""
+
+import errno
+import select
+import socket
+import struct
+
+ANY = {4: "0.0.0.0", 6: "::"}
+KIND = {4: socket.AF_INET, 6: socket.AF_INET6}
+
+
+def listen(port, family=4, backlog=64, reuse_port=False, address=None):
+    listener = socket.socket(KIND[family], socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if reuse_port:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((address or ANY[family], port))
+    listener.listen(backlog)
+    return listener
+
+
+def connect(address, port):
+    """A connected socket; raises OSError."""
+    connection = socket.socket(family_of(address), socket.SOCK_STREAM)
+    try:
+        connection.connect((address, port))
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_error(address, port):
+    """Connects and closes; the errno that connect() ended with, 0 when it did not fail."""
+    connection = socket.socket(family_of(address), socket.SOCK_STREAM)
+    error = connection.connect_ex((address, port))
+    connection.close()
+    return error
+
+
+def connect_nonblocking(address, port, wait):
+    """The same with a non-blocking socket: `wait(connection)` returns once poll or epoll reported it; then SO_ERROR."""
+    connection = socket.socket(family_of(address), socket.SOCK_STREAM)
+    connection.setblocking(False)
+    error = connection.connect_ex((address, port))
+    if error == errno.EINPROGRESS:
+        wait(connection)
+        error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    connection.close()
+    return error
+
+
+def wait_with_poll(connection):
+    poll = select.poll()
+    poll.register(connection, select.POLLOUT)
+    poll.poll()
+
+
+def wait_with_epoll(connection):
+    with select.epoll() as epoll:
+        epoll.register(connection, select.EPOLLOUT)
+        epoll.poll()
+
+
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def close_with_reset(connection):
+    """SO_LINGER with time 0: close() throws everything away and sends RST."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def receive(connection, size):
+    """Exactly `size` bytes, or fewer when the peer closes first."""
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            break
+        data += part
+    return data
+
+
+def error_of(call, *args):
+    """The errno that a call fails with; 0 when it does not."""
+    try:
+        call(*args)
+        return 0
+    except OSError as error:
+        return error.errno
