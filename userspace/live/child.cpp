@@ -1,0 +1,76 @@
+#include "live/child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace tcpwitness {
+
+Result<Child> Child::prepare(const std::vector<std::string>& command) {
+    int start[2], failure[2];
+    if (pipe2(start, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
+    Fd start_read(start[0]), start_write(start[1]);
+    if (pipe2(failure, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
+    Fd failure_read(failure[0]), failure_write(failure[1]);
+
+    std::vector<char*> arguments;
+    for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
+
+    const pid_t pid = fork();
+    if (pid < 0) return Error{std::string("fork: ") + std::strerror(errno)};
+    if (pid == 0) {
+        start_write.reset();  // so that the parent's death ends the wait
+        char go = 0;
+        if (read(start_read.get(), &go, 1) != 1) _exit(127);
+        execvp(arguments[0], arguments.data());
+        const int error = errno;
+        (void)!write(failure_write.get(), &error, sizeof(error));
+        _exit(127);
+    }
+    Child child;
+    child.pid_ = pid;
+    child.pidfd_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    child.start_ = std::move(start_write);
+    child.failure_ = std::move(failure_read);
+    return child;
+}
+
+Child::Child(Child&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)), start_(std::move(other.start_)),
+      failure_(std::move(other.failure_)), status_(other.status_) {}
+
+Child::~Child() {
+    if (pid_ < 0 || status_ || !start_) return;
+    start_.reset();  // it ends by itself
+    waitpid(pid_, nullptr, 0);
+}
+
+Status Child::go() {
+    const char byte = 1;
+    if (!write_all(start_.get(), &byte, 1)) return Error{std::string("the command did not start: ") + std::strerror(errno)};
+    start_.reset();
+    int error = 0;
+    const ssize_t size = read(failure_.get(), &error, sizeof(error));  // closed by a successful exec
+    if (size == sizeof(error)) {
+        waitpid(pid_, nullptr, 0);
+        status_ = 127 << 8;
+        return Error{std::string("the command cannot be run: ") + std::strerror(error)};
+    }
+    return success();
+}
+
+std::optional<int> Child::ended() {
+    int status = 0;
+    if (!status_ && waitpid(pid_, &status, WNOHANG) == pid_) status_ = status;
+    return status_;
+}
+
+int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+}  // namespace tcpwitness

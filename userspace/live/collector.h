@@ -1,0 +1,70 @@
+// Takes records out of the kernel's ring, watches for losses, and hands everything to a sink. Knows file descriptors, not programs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "base/result.h"
+#include "bpf/options.h"
+#include "live/handles.h"
+#include "live/loader.h"
+#include "live/namespaces.h"
+#include "live/sink.h"
+
+namespace tcpwitness {
+
+/// Counters by probe number, summed over CPUs.
+struct ProbeCount {
+    std::uint64_t events = 0;  ///< handed to the sink
+    std::uint64_t lost = 0;    ///< counted by the kernel side as not sent, or left out by the kernel
+};
+
+class Collector {
+public:
+    static Result<std::unique_ptr<Collector>> open(const LoadedProbes&, Namespaces&, RecordSink&);
+    ~Collector();
+
+    /// Sockets that exist already, in every namespace that can be reached. Call after attaching, so that none falls between.
+    void snapshot();
+
+    /// Waits up to `timeout_ms` for the ring to fill, then takes what is there, looks for losses, and ticks the sink.
+    Status drain(int timeout_ms);
+
+    /// Calls that are still inside the kernel, each as an unfinished record.
+    void unfinished_calls();
+
+    /// A file descriptor that becomes readable when the ring fills beyond its threshold.
+    int wake_fd() const;
+
+    ProbeCount count(tw_probe number) const { return counts_[number]; }
+    std::uint64_t events() const;
+    std::uint64_t lost() const;
+
+private:
+    Collector(const LoadedProbes& probes, Namespaces& namespaces, RecordSink& sink);
+    static int on_record(void* self, void* data, std::size_t size);
+    void take(const void* data, std::size_t size);
+    void introduce(std::uint32_t netns, std::uint64_t boot_ns);
+    void read_snapshot(tw_probe iterator);
+    void check_losses();
+    void report_loss(tw_probe number, std::uint64_t total, std::uint64_t last_ns);
+
+    const LoadedProbes& probes_;
+    Namespaces& namespaces_;
+    RecordSink& sink_;
+    RingHandle ring_;
+    const tw_counters* counters_ = nullptr;  ///< mapped, one per CPU
+    std::size_t counters_bytes_ = 0;
+    std::size_t counters_stride_ = 0;
+    std::array<ProbeCount, TW_PROBES> counts_{};
+    std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
+    std::uint64_t last_check_ns_ = 0, last_missed_check_ns_ = 0;
+    std::uint32_t last_netns_ = 0;
+    std::unordered_set<std::uint32_t> introduced_;
+    std::unordered_set<std::uint64_t> snapshot_cookies_;
+};
+
+}  // namespace tcpwitness

@@ -1,0 +1,51 @@
+// What the running kernel offers and calls things: asked of the kernel itself, never of a list of versions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "live/handles.h"
+
+namespace tcpwitness {
+
+/// Facts of the running kernel, from its BTF, /proc/kallsyms and clocks.
+class Kernel {
+public:
+    /// Fails when the kernel has no BTF or it cannot be read.
+    static Result<Kernel> inspect();
+
+    /// Argument types of a tracepoint by name ("sock", "sk_buff", "int", "enum sk_rst_reason"), or nothing when the kernel lacks it.
+    std::optional<std::vector<std::string>> tracepoint_arguments(const std::string& tracepoint) const;
+
+    /// Enumerators of a kernel enum: number -> name; empty when the kernel lacks it.
+    std::map<std::int64_t, std::string> enumerators(const std::string& name) const;
+
+    bool has_struct(const std::string& name) const;
+
+    /// Ticks a second (CONFIG_HZ), from the coarse clock's resolution.
+    std::uint32_t hz() const { return hz_; }
+
+    /// Address of a kernel function; 0 when kallsyms hides or lacks it.
+    static std::uint64_t symbol(const std::string& name);
+
+private:
+    explicit Kernel(BtfHandle btf);
+    BtfHandle btf_;
+    std::uint32_t hz_;
+};
+
+std::string kernel_release();  ///< "6.18.44-amd64"
+std::string boot_id();
+std::string host_name();
+std::uint64_t boot_clock_ns();
+/// wall = boot + this, right now: the offset read with the smallest uncertainty of a few tries.
+std::uint64_t boot_to_wall_ns();
+
+/// Capabilities of this process that the job needs and that are missing ("CAP_BPF", ...).
+std::vector<std::string> missing_capabilities();
+
+}  // namespace tcpwitness

@@ -1,0 +1,254 @@
+#include "live/loader.h"
+
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <random>
+
+#include "base/text.h"
+#include "live/kernel_filter.h"
+#include "live/tracefs.h"
+#include "tcpwitness.skel.h"
+
+namespace tcpwitness {
+
+struct LoadedProbes::Skeleton {
+    tcpwitness_bpf* bpf = nullptr;
+    ~Skeleton() { tcpwitness_bpf__destroy(bpf); }
+};
+
+LoadedProbes::LoadedProbes() : skeleton_(std::make_unique<Skeleton>()) {}
+LoadedProbes::LoadedProbes(LoadedProbes&&) noexcept = default;
+LoadedProbes& LoadedProbes::operator=(LoadedProbes&&) noexcept = default;
+LoadedProbes::~LoadedProbes() { detach(); }
+
+namespace {
+
+/// What libbpf has to say while one load runs. libbpf has one log function per process.
+std::string load_log;
+
+int keep_log(libbpf_print_level level, const char* format, va_list arguments) {
+    if (level == LIBBPF_DEBUG) return 0;
+    char line[16384];
+    const int size = std::vsnprintf(line, sizeof(line), format, arguments);
+    if (size > 0 && load_log.size() < (1 << 20)) load_log += line;
+    return size;
+}
+
+/// The program that the log of a failed load names, and why it failed.
+std::optional<std::pair<std::string, std::string>> failed_program(std::string_view log) {
+    const auto at = log.find("': failed to load: ");
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto quote = log.rfind('\'', at - 1);
+    if (quote == std::string_view::npos) return std::nullopt;
+    const std::string name(log.substr(quote + 1, at - quote - 1));
+    // the verifier's last words come before its summary line
+    std::string why = "the kernel's verifier refuses it";
+    const auto summary = log.rfind("\nprocessed ");
+    if (summary != std::string_view::npos) {
+        const auto line = log.rfind('\n', summary - 1);
+        if (line != std::string_view::npos) why += ": " + printable(trim(log.substr(line + 1, summary - line - 1)));
+    }
+    return std::pair{name, why};
+}
+
+std::uint64_t round_buffer(std::uint64_t bytes) {
+    const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    return std::bit_ceil(std::max(bytes, page));
+}
+
+}  // namespace
+
+/// One attempt after the other, each without the programs that made the last one fail.
+class Loader {
+public:
+    Loader(const Kernel& kernel, const LoadOptions& options) : kernel_(kernel), options_(options) {}
+
+    Result<LoadedProbes> run() {
+        decide_by_btf();
+        const auto previous = libbpf_set_print(keep_log);
+        for (std::size_t attempt = 0; attempt < 32; ++attempt) {
+            load_log.clear();
+            LoadedProbes loaded;
+            const int error = load_once(loaded);
+            if (error == 0) {
+                libbpf_set_print(previous);
+                attach(loaded);
+                return loaded;
+            }
+            const auto failed = failed_program(load_log);
+            if (!failed || refused_.contains(failed->first)) {
+                libbpf_set_print(previous);
+                return Error{reason_for(error)};
+            }
+            refused_.emplace(failed->first, failed->second);
+        }
+        libbpf_set_print(previous);
+        return Error{"the kernel refuses every program"};
+    }
+
+private:
+    /// Leaves out what the running kernel has no hook for, before the verifier sees it.
+    void decide_by_btf() {
+        for (const Probe& row : probes()) {
+            if (row.hook != Hook::btf_tracepoint) continue;
+            const auto given = kernel_.tracepoint_arguments(row.target);
+            std::string why;
+            if (!given) {
+                why = std::string("this kernel has no tracepoint ") + row.target;
+            } else if (given->size() < row.arguments.size() || !std::equal(row.arguments.begin(), row.arguments.end(), given->begin())) {
+                why = std::string("this kernel's tracepoint ") + row.target + " has other arguments than the program reads";
+            }
+            if (!why.empty())
+                for (const char* program : row.programs) refused_.emplace(program, why);
+        }
+        write_timer_ = Kernel::symbol("tcp_write_timer");
+        if (!write_timer_)
+            for (const char* program : {"on_timer_armed", "on_timer_fired"})
+                refused_.emplace(program, "/proc/kallsyms hides the address of tcp_write_timer; sysctl kernel.kptr_restrict=1 shows it to root");
+    }
+
+    int load_once(LoadedProbes& loaded) {
+        tcpwitness_bpf* bpf = tcpwitness_bpf__open();
+        if (!bpf) return -errno;
+        loaded.skeleton_->bpf = bpf;
+        bpf_program* program = nullptr;
+        bpf_object__for_each_program(program, bpf->obj) {
+            const std::string name = bpf_program__name(program);
+            bpf_program__set_autoload(program, !refused_.contains(name));
+        }
+        const int cpus = libbpf_num_possible_cpus();
+        loaded.cpus_ = cpus > 0 ? static_cast<unsigned>(cpus) : 1;
+        loaded.buffer_bytes_ = round_buffer(options_.buffer_bytes);
+        bpf_map__set_max_entries(bpf->maps.ring, static_cast<std::uint32_t>(loaded.buffer_bytes_));
+        bpf_map__set_max_entries(bpf->maps.counters, loaded.cpus_);
+        bpf_map__set_max_entries(bpf->maps.chosen, options_.filter.by_task() ? options_.max_connections : 1);
+        fill_options(*reinterpret_cast<tw_options*>(const_cast<void*>(static_cast<volatile void*>(&bpf->rodata->options))), loaded);
+        return tcpwitness_bpf__load(bpf);
+    }
+
+    void fill_options(tw_options& to, const LoadedProbes& loaded) const {
+        to.write_timer = write_timer_;
+        std::random_device random;
+        to.secret = static_cast<std::uint64_t>(random()) << 32 | random();
+        to.wake_bytes = loaded.buffer_bytes_ / 4;
+        to.hz = kernel_.hz();
+        to.self_pid = static_cast<std::uint32_t>(getpid());
+        to.retransmit_error = argument_is("tcp_retransmit_skb", 2, "int");
+        to.reset_reason = argument_is("tcp_send_reset", 2, "enum sk_rst_reason");
+        to.filter = kernel_filter(options_.filter);
+    }
+
+    bool argument_is(const char* tracepoint, std::size_t index, const char* type) const {
+        const auto arguments = kernel_.tracepoint_arguments(tracepoint);
+        return arguments && arguments->size() > index && (*arguments)[index] == type;
+    }
+
+    void attach(LoadedProbes& loaded) {
+        auto tracefs = Tracefs::open();
+        for (const Probe& row : probes()) {
+            ProbeState state{&row, ProbeState::Status::attached, {}};
+            std::size_t done = 0;
+            for (const char* name : row.programs) {
+                std::string why = attach_program(loaded, row, name, tracefs);
+                if (why.empty())
+                    ++done;
+                else if (state.why.empty())
+                    state.why = std::move(why);
+            }
+            if (done < row.programs.size()) state.status = done ? ProbeState::Status::partial : ProbeState::Status::unavailable;
+            loaded.states_.push_back(std::move(state));
+        }
+    }
+
+    /// Empty when attached, else why not.
+    std::string attach_program(LoadedProbes& loaded, const Probe& row, const char* name, const Result<Tracefs>& tracefs) {
+        if (const auto refused = refused_.find(name); refused != refused_.end()) return refused->second;
+        bpf_program* program = bpf_object__find_program_by_name(loaded.skeleton_->bpf->obj, name);
+        LinkHandle link;
+        if (row.hook == Hook::syscall_tracepoint) {
+            if (!tracefs) return tracefs.error().message;
+            const std::string section = bpf_program__section_name(program);
+            const auto id = tracefs->event_id(section.substr(section.find('/') + 1));
+            if (!id) return id.error().message;
+            perf_event_attr attributes{};
+            attributes.type = PERF_TYPE_TRACEPOINT;
+            attributes.size = sizeof(attributes);
+            attributes.config = *id;
+            Fd event(static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
+            if (!event) return std::string("perf_event_open: ") + std::strerror(errno);
+            link.reset(bpf_program__attach_perf_event(program, event.get()));
+            if (link) event.release();  // the link closes it
+        } else {
+            link.reset(bpf_program__attach(program));
+        }
+        if (!link) return std::string("attaching failed: ") + std::strerror(errno);
+        loaded.links_.push_back(std::move(link));
+        return {};
+    }
+
+    static std::string reason_for(int error) {
+        if (error == -EPERM) {
+            std::string missing;
+            for (const std::string& name : missing_capabilities()) missing += (missing.empty() ? "" : ", ") + name;
+            return missing.empty() ? "the kernel refuses BPF programs (lockdown, or a container without the right); run tcpwitness doctor"
+                                   : "not permitted: missing " + missing + "; run as root";
+        }
+        return std::string("BPF programs cannot be loaded: ") + std::strerror(-error);
+    }
+
+    const Kernel& kernel_;
+    const LoadOptions& options_;
+    std::map<std::string, std::string> refused_;  ///< program -> why
+    std::uint64_t write_timer_ = 0;
+};
+
+Result<LoadedProbes> LoadedProbes::load(const Kernel& kernel, const LoadOptions& options) { return Loader(kernel, options).run(); }
+
+bool LoadedProbes::main_job_possible() const {
+    return std::all_of(states_.begin(), states_.end(), [](const ProbeState& state) { return state.usable() || !state.probe->essential; });
+}
+
+int LoadedProbes::ring_fd() const { return bpf_map__fd(skeleton_->bpf->maps.ring); }
+int LoadedProbes::counters_fd() const { return bpf_map__fd(skeleton_->bpf->maps.counters); }
+int LoadedProbes::pending_calls_fd() const { return bpf_map__fd(skeleton_->bpf->maps.pending_calls); }
+
+Result<Fd> LoadedProbes::snapshot(tw_probe iterator) const {
+    const Probe* row = tcpwitness::probe(iterator);
+    const bpf_program* program = bpf_object__find_program_by_name(skeleton_->bpf->obj, row->programs.front());
+    bpf_link* link = bpf_program__attach_iter(program, nullptr);
+    if (!link) return Error{hook_text(*row) + ": " + std::strerror(errno)};
+    const LinkHandle owned(link);
+    Fd fd(bpf_iter_create(bpf_link__fd(link)));
+    if (!fd) return Error{hook_text(*row) + ": " + std::strerror(errno)};
+    return fd;
+}
+
+std::vector<std::uint64_t> LoadedProbes::missed() const {
+    std::vector<std::uint64_t> counts(TW_PROBES);
+    for (const ProbeState& state : states_) {
+        for (const char* name : state.probe->programs) {
+            const bpf_program* program = bpf_object__find_program_by_name(skeleton_->bpf->obj, name);
+            const int fd = program ? bpf_program__fd(program) : -1;
+            if (fd < 0) continue;
+            bpf_prog_info info{};
+            std::uint32_t size = sizeof(info);
+            if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0) counts[state.probe->number] += info.recursion_misses;
+        }
+    }
+    return counts;
+}
+
+void LoadedProbes::detach() {
+    links_.clear();
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,77 @@
+// Puts the BPF programs into the kernel. What it yields is file descriptors and a description, nothing else: the collector needs no
+// privilege and no knowledge of how they came to be.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "live/handles.h"
+#include "live/kernel.h"
+#include "live/probes.h"
+#include "model/filter.h"
+
+struct tcpwitness_bpf;
+
+namespace tcpwitness {
+
+struct LoadOptions {
+    std::uint64_t buffer_bytes = 16 << 20;   ///< ring buffer; rounded up to a power of two pages
+    std::uint32_t max_connections = 100'000; ///< bounds the kernel's table of chosen sockets (--pid, --comm)
+    Filter filter;
+};
+
+/// What became of one row of the probes table.
+struct ProbeState {
+    enum class Status : std::uint8_t { attached, partial, unavailable };
+    const Probe* probe = nullptr;
+    Status status = Status::unavailable;
+    std::string why;   ///< what is missing and what mends it; empty when attached
+    bool usable() const { return status != Status::unavailable; }
+};
+
+/// The programs in the kernel, for as long as this object lives. Everything goes with it, also when the process is killed.
+class LoadedProbes {
+public:
+    /// Opens, verifies and attaches what the kernel allows. A probe that fails takes out only itself. Fails only when nothing
+    /// at all can be loaded.
+    static Result<LoadedProbes> load(const Kernel&, const LoadOptions&);
+
+    LoadedProbes(LoadedProbes&&) noexcept;
+    LoadedProbes& operator=(LoadedProbes&&) noexcept;
+    ~LoadedProbes();
+
+    const std::vector<ProbeState>& states() const { return states_; }
+    bool main_job_possible() const;
+
+    int ring_fd() const;
+    int counters_fd() const;
+    int pending_calls_fd() const;
+    unsigned cpus() const { return cpus_; }
+    std::uint64_t buffer_bytes() const { return buffer_bytes_; }
+
+    /// A new pass over an iterator probe; read() yields whole records. Runs in the calling thread's network namespace.
+    Result<Fd> snapshot(tw_probe iterator) const;
+
+    /// Times that the kernel left out a probe's program because it was running on that CPU already. Per probe number.
+    std::vector<std::uint64_t> missed() const;
+
+    /// Stops all hooks; maps stay readable.
+    void detach();
+
+private:
+    LoadedProbes();
+    struct Skeleton;
+    std::unique_ptr<Skeleton> skeleton_;
+    std::vector<LinkHandle> links_;  ///< a link of a system call tracepoint owns its perf event
+    std::vector<ProbeState> states_;
+    unsigned cpus_ = 1;
+    std::uint64_t buffer_bytes_ = 0;
+
+    friend class Loader;
+};
+
+}  // namespace tcpwitness

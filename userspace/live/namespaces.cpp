@@ -1,0 +1,111 @@
+#include "live/namespaces.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/text.h"
+#include "live/kernel.h"
+
+namespace tcpwitness {
+namespace {
+
+constexpr const char* run_netns = "/run/netns";
+
+bool is_number(const std::string& text) { return parse_number<std::uint64_t>(text).has_value(); }
+
+}  // namespace
+
+std::uint32_t namespace_inum(const std::string& path) {
+    struct stat status{};
+    return stat(path.c_str(), &status) == 0 ? static_cast<std::uint32_t>(status.st_ino) : 0;
+}
+
+Result<std::uint32_t> find_namespace(const std::string& text) {
+    if (text.find('/') == std::string::npos)
+        if (const std::uint32_t inum = namespace_inum(std::string(run_netns) + "/" + text)) return inum;
+    if (const auto number = parse_number<std::uint64_t>(text)) {
+        if (const std::uint32_t inum = namespace_inum("/proc/" + text + "/ns/net")) return inum;
+        if (*number >= 0xF0000000u && *number <= UINT32_MAX) return static_cast<std::uint32_t>(*number);  // the range of proc inodes
+    }
+    return Error{"no network namespace '" + printable(text) + "': give a name that `ip netns` lists, the pid of a process in it, or its inode number"};
+}
+
+Namespaces::Namespaces(std::map<std::uint32_t, std::string> given) : names_(std::move(given)) {
+    names_.try_emplace(namespace_inum("/proc/self/ns/net"), host_name());
+    read_run_netns();
+}
+
+void Namespaces::read_run_netns() {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(run_netns, error))
+        if (const std::uint32_t inum = namespace_inum(entry.path())) names_.try_emplace(inum, entry.path().filename());
+}
+
+std::string Namespaces::name(std::uint32_t inum) {
+    auto found = names_.find(inum);
+    if (found == names_.end()) {
+        read_run_netns();
+        found = names_.try_emplace(inum).first;
+    }
+    return found->second;
+}
+
+Fd Namespaces::open(std::uint32_t inum) const {
+    if (const auto found = names_.find(inum); found != names_.end() && !found->second.empty()) {
+        const std::string path = std::string(run_netns) + "/" + found->second;
+        if (namespace_inum(path) == inum) return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    }
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+        if (!is_number(entry.path().filename())) continue;
+        const std::string path = entry.path() / "ns/net";
+        if (namespace_inum(path) == inum) return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    }
+    return {};
+}
+
+std::vector<std::uint32_t> Namespaces::all() {
+    read_run_netns();
+    std::vector<std::uint32_t> inums;
+    for (const auto& [inum, name] : names_) inums.push_back(inum);
+    return inums;
+}
+
+bool in_namespace(const Fd& netns, const std::function<void()>& work) {
+    if (!netns) return false;
+    bool entered = false;
+    std::thread([&] {
+        entered = setns(netns.get(), CLONE_NEWNET) == 0;
+        if (entered) work();
+    }).join();
+    return entered;
+}
+
+std::map<std::string, std::string> network_sysctls() {
+    static constexpr const char* names[] = {
+        "net.ipv4.tcp_syn_retries", "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_syn_linear_timeouts", "net.ipv4.tcp_retries1",
+        "net.ipv4.tcp_retries2", "net.ipv4.tcp_orphan_retries", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_keepalive_intvl",
+        "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_abort_on_overflow",
+        "net.ipv4.tcp_syncookies", "net.ipv4.tcp_tw_reuse", "net.ipv4.ip_local_port_range", "net.core.somaxconn",
+    };
+    std::map<std::string, std::string> values;
+    for (const std::string name : names) {
+        std::string path = "/proc/sys/" + name;  // shows the calling thread's namespace
+        for (char& c : path)
+            if (c == '.') c = '/';
+        std::ifstream file(path);
+        if (std::string value; std::getline(file, value)) {
+            for (char& c : value)
+                if (c == '\t') c = ' ';
+            values[name] = value;
+        }
+    }
+    return values;
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,69 @@
+#include "live/probes.h"
+
+#include "parsers/probe_names.h"
+
+namespace tcpwitness {
+namespace {
+
+const std::vector<Probe> table = {
+    {TW_PROBE_STATE, Hook::btf_tracepoint, "inet_sock_set_state", {"on_state"}, {"sock", "int", "int"}, true,
+     "every state transition of a full socket"},
+    {TW_PROBE_ERROR, Hook::btf_tracepoint, "inet_sk_error_report", {"on_error"}, {"sock"}, true,
+     "an error (ETIMEDOUT, ECONNRESET, ...) that the stack hands to the application"},
+    {TW_PROBE_DESTROY, Hook::btf_tracepoint, "tcp_destroy_sock", {"on_destroy"}, {"sock"}, true,
+     "the end of a socket, with its totals"},
+    {TW_PROBE_RESET_IN, Hook::btf_tracepoint, "tcp_receive_reset", {"on_reset_in"}, {"sock"}, true,
+     "a RST that was accepted for a socket"},
+    {TW_PROBE_RESET_OUT, Hook::btf_tracepoint, "tcp_send_reset", {"on_reset_out"}, {"sock", "sk_buff"}, true,
+     "a RST that this host's TCP sent, and the kernel's reason (kernel 6.10 and later)"},
+    {TW_PROBE_RETRANSMIT, Hook::btf_tracepoint, "tcp_retransmit_skb", {"on_retransmit"}, {"sock", "sk_buff"}, true,
+     "a segment sent again: SYN, RTO, fast or tail loss probe"},
+    {TW_PROBE_SYNACK_RETRANSMIT, Hook::btf_tracepoint, "tcp_retransmit_synack", {"on_synack_retransmit"},
+     {"sock", "request_sock"}, true, "a SYN-ACK sent again for a half-open connection"},
+    {TW_PROBE_TIMER_ARMED, Hook::btf_tracepoint, "timer_start", {"on_timer_armed"}, {"timer_list"}, false,
+     "the retransmit timer set, in the handshake and while something is unacknowledged"},
+    {TW_PROBE_TIMER_FIRED, Hook::btf_tracepoint, "timer_expire_entry", {"on_timer_fired"}, {"timer_list"}, false,
+     "the retransmit timer expired, and which one it was"},
+    {TW_PROBE_CALL_ENTER, Hook::syscall_tracepoint, "sys_enter",
+     {"enter_socket", "enter_bind", "enter_listen", "enter_connect", "enter_accept", "enter_accept4", "enter_shutdown"}, {}, true,
+     "the application's calls: when they began, with their arguments"},
+    {TW_PROBE_CALL_EXIT, Hook::syscall_tracepoint, "sys_exit",
+     {"exit_socket", "exit_bind", "exit_listen", "exit_connect", "exit_accept", "exit_accept4", "exit_shutdown"}, {}, true,
+     "the application's calls: how they ended, with the owner of the socket"},
+    {TW_PROBE_PROCESS_EXIT, Hook::btf_tracepoint, "sched_process_exit", {"on_process_exit"}, {"task_struct"}, true,
+     "the end of a process that owned sockets, with its exit code or signal"},
+    {TW_PROBE_PACKET_IN, Hook::btf_tracepoint, "netif_receive_skb", {"on_packet_in"}, {"sk_buff"}, true,
+     "SYN, FIN and RST as they arrive, headers only"},
+    {TW_PROBE_PACKET_OUT, Hook::btf_tracepoint, "net_dev_start_xmit", {"on_packet_out"}, {"sk_buff", "net_device"}, true,
+     "SYN, FIN and RST as they leave, headers only"},
+    {TW_PROBE_SNAPSHOT_FILES, Hook::iterator, "task_file", {"snapshot_files"}, {}, false,
+     "sockets that existed before, with their owners, in every network namespace"},
+    {TW_PROBE_SNAPSHOT_TCP, Hook::iterator, "tcp", {"snapshot_tcp"}, {}, false,
+     "sockets that existed before and that no process has open"},
+};
+
+}  // namespace
+
+std::span<const Probe> probes() { return table; }
+
+const Probe* probe(tw_probe number) {
+    for (const Probe& row : table)
+        if (row.number == number) return &row;
+    return nullptr;
+}
+
+const char* name(const Probe& row) { return probe_name(row.number); }
+
+std::string hook_text(const Probe& row) {
+    if (row.hook == Hook::btf_tracepoint) return std::string("tp_btf/") + row.target;
+    if (row.hook == Hook::iterator) return std::string("iter/") + row.target;
+    std::string text = std::string("tracepoint/syscalls/") + row.target + "_{";
+    for (const char* program : row.programs) {
+        const std::string name = program;
+        if (text.back() != '{') text += ',';
+        text += name.substr(name.find('_') + 1);
+    }
+    return text + "}";
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,36 @@
+// The table of probes: help, `probes`, `doctor`, the loader and the trace's metadata read the same rows.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bpf/records.h"
+
+namespace tcpwitness {
+
+/// How a program reaches its hook.
+enum class Hook : unsigned char {
+    btf_tracepoint,      ///< tp_btf: one program per tracepoint, typed arguments
+    syscall_tracepoint,  ///< perf tracepoint, one program per system call
+    iterator,            ///< read once, when the recording begins
+};
+
+struct Probe {
+    tw_probe number;              ///< its short name: parsers/probe_names.h
+    Hook hook;
+    const char* target;           ///< tracepoint name, or what the programs hang on
+    std::vector<const char*> programs;   ///< BPF program names
+    std::vector<const char*> arguments;  ///< BTF types that the program takes by position; the kernel must agree
+    bool essential;               ///< without it the main job cannot be done
+    const char* shows;            ///< what its records tell
+};
+
+std::span<const Probe> probes();
+const Probe* probe(tw_probe number);
+
+/// "tp_btf/inet_sock_set_state", "tracepoint/syscalls/sys_exit_{connect,...}".
+std::string hook_text(const Probe&);
+const char* name(const Probe&);
+
+}  // namespace tcpwitness
