@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "model/event.h"
+
+namespace tcpwitness {
+
+/// The headers of one TCP segment; `flow.local` is the sender.
+struct ParsedSegment {
+    Flow flow;
+    Segment segment;
+};
+
+/// Link, network and TCP header of a packet, as far as `bytes` holds them; nothing when it is not a TCP segment, a later fragment, or too
+/// short. `wire_length` is the packet's own length. Survives any bytes.
+std::optional<ParsedSegment> parse_segment(std::uint16_t link_type, std::string_view bytes, std::uint32_t wire_length);
+
+}  // namespace tcpwitness

@@ -1,0 +1,32 @@
+// The numbers of the pcapng format that reader and writer share (draft-ietf-opsawg-pcapng).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tcpwitness::pcapng {
+
+inline constexpr std::uint32_t byte_order_magic = 0x1a2b3c4d;
+inline constexpr std::uint32_t byte_order_swapped = 0x4d3c2b1a;
+inline constexpr std::size_t max_block = 16u << 20;  ///< as libpcap has it
+
+namespace block {
+inline constexpr std::uint32_t section = 0x0a0d0d0a;  ///< reads the same in both byte orders
+inline constexpr std::uint32_t interface = 1, old_packet = 2, simple_packet = 3, packet = 6;
+}  // namespace block
+
+namespace option {
+inline constexpr std::uint16_t end = 0, comment = 1;
+inline constexpr std::uint16_t section_os = 3, section_application = 4;
+inline constexpr std::uint16_t interface_name = 2, interface_description = 3, interface_resolution = 9, interface_offset = 14;
+inline constexpr std::uint16_t packet_flags = 2, packet_id = 5;
+}  // namespace option
+
+namespace link {
+inline constexpr std::uint16_t null = 0, ethernet = 1, raw_ip = 101, loop = 108, linux_sll = 113, user0 = 147, ipv4 = 228, ipv6 = 229,
+                               linux_sll2 = 276;
+}  // namespace link
+
+inline constexpr std::uint32_t flag_inbound = 1, flag_outbound = 2, direction_mask = 3;  ///< epb_flags
+
+}  // namespace tcpwitness::pcapng

@@ -1,0 +1,193 @@
+#include "parsers/pcapng_reader.h"
+
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "parsers/pcapng_format.h"
+
+namespace tcpwitness::pcapng {
+
+namespace {
+
+constexpr std::size_t block_frame = 12;  // type, length, and the length again at the end
+constexpr std::uint64_t nanoseconds = 1'000'000'000;
+
+/// A power of ten or two; 0 where it does not fit.
+std::uint64_t resolution(std::uint8_t value) {
+    const unsigned exponent = value & 0x7f;
+    if (value & 0x80) return exponent < 64 ? std::uint64_t{1} << exponent : 0;
+    if (exponent > 19) return 0;
+    std::uint64_t units = 1;
+    for (unsigned i = 0; i < exponent; ++i) units *= 10;
+    return units;
+}
+
+std::uint64_t to_nanoseconds(std::uint64_t time, const Reader::Interface& interface) {
+    if (interface.units_per_second == nanoseconds && interface.offset_seconds == 0) return time;
+    if (interface.units_per_second == 0) return 0;
+    const auto scaled = static_cast<__int128>(static_cast<unsigned __int128>(time) * nanoseconds / interface.units_per_second);
+    const __int128 sum = scaled + static_cast<__int128>(interface.offset_seconds) * static_cast<std::int64_t>(nanoseconds);
+    return sum < 0 ? 0 : static_cast<std::uint64_t>(sum);
+}
+
+}  // namespace
+
+std::uint32_t Reader::number32(const char* at) const {
+    std::uint32_t value;
+    std::memcpy(&value, at, sizeof value);
+    return swapped_ ? __builtin_bswap32(value) : value;
+}
+
+std::uint16_t Reader::number16(const char* at) const {
+    std::uint16_t value;
+    std::memcpy(&value, at, sizeof value);
+    return swapped_ ? __builtin_bswap16(value) : value;
+}
+
+Error Reader::error(std::string what) const { return Error{fmt::format("pcapng block at byte {}: {}", block_offset_, what)}; }
+
+/// The body of the next block, or nothing at the end or at a cut.
+Result<std::string_view> Reader::next_block() {
+    buffer_.consume(std::exchange(block_length_, 0));
+    block_offset_ = buffer_.offset();
+    const auto head = buffer_.peek(block_frame);
+    if (!head) return head.error();
+    if (head->size() < block_frame) {
+        ended_ = true;
+        if (!head->empty()) cut_note_ = fmt::format("the file ends inside a block that begins at byte {}", block_offset_);
+        return std::string_view{};
+    }
+    constexpr char zeros[block_frame] = {};
+    if (std::memcmp(head->data(), zeros, block_frame) == 0) {  // what a file system leaves of a file when the host goes down
+        ended_ = true;
+        cut_note_ = fmt::format("from byte {} on the file holds only zeros", block_offset_);
+        return std::string_view{};
+    }
+
+    type_ = number32(head->data());
+    if (type_ == block::section) {
+        std::uint32_t magic;
+        std::memcpy(&magic, head->data() + 8, sizeof magic);
+        if (magic != byte_order_magic && magic != byte_order_swapped) return error("section header without byte-order magic");
+        swapped_ = magic == byte_order_swapped;
+    } else if (block_offset_ == 0) {
+        return error("not a section header");
+    }
+
+    const std::uint32_t length = number32(head->data() + 4);
+    if (length < block_frame) return error(fmt::format("its length {} is less than any block's", length));
+    if (length % 4 != 0) return error(fmt::format("its length {} is not a multiple of 4", length));
+    if (length > max_block) return error(fmt::format("its length {} is over the limit of 16 MiB", length));
+    const auto whole = buffer_.peek(length);
+    if (!whole) return whole.error();
+    if (whole->size() < length) {
+        ended_ = true;
+        cut_note_ = fmt::format("the file ends inside a block that begins at byte {}", block_offset_);
+        return std::string_view{};
+    }
+    const std::uint32_t trailer = number32(whole->data() + length - 4);
+    if (trailer != length) return error(fmt::format("its two lengths differ: {} and {}", length, trailer));
+    block_length_ = length;
+    return whole->substr(8, length - block_frame);
+}
+
+Result<Reader::Item> Reader::next() {
+    while (!ended_) {
+        const auto body = next_block();
+        if (!body) {
+            ended_ = true;
+            return body.error();
+        }
+        if (ended_) break;
+        Item item;
+        Status read = success();
+        switch (type_) {
+            case block::section: item = Item::section, read = read_section(*body); break;
+            case block::interface: item = Item::interface, read = read_interface(*body); break;
+            case block::packet: item = Item::packet, read = read_packet(*body); break;
+            case block::simple_packet:
+            case block::old_packet: ++frames_; continue;
+            default: continue;
+        }
+        if (!read) {
+            ended_ = true;
+            return read.error();
+        }
+        return item;
+    }
+    return Item::end;
+}
+
+/// Calls take(code, value) for each option; a list without opt_endofopt ends with its block.
+Status Reader::each_option(std::string_view options, auto&& take) {
+    while (options.size() >= 4) {
+        const std::uint16_t code = number16(options.data());
+        const std::size_t length = number16(options.data() + 2);
+        if (code == option::end) break;
+        options.remove_prefix(4);
+        const std::size_t padded = (length + 3) / 4 * 4;
+        if (padded > options.size()) return error(fmt::format("option {} of {} bytes reaches past the block", code, length));
+        take(code, options.substr(0, length));
+        options.remove_prefix(padded);
+    }
+    return success();
+}
+
+Status Reader::read_section(std::string_view body) {
+    if (body.size() < 16) return error("section header is too short");
+    if (const std::uint16_t major = number16(body.data() + 4); major != 1) return error(fmt::format("pcapng version {} is not known", major));
+    section_ = {};
+    interfaces_.clear();
+    return each_option(body.substr(16), [&](std::uint16_t code, std::string_view value) {
+        if (code == option::comment) section_.comments.emplace_back(value);
+        if (code == option::section_os) section_.os = value;
+        if (code == option::section_application) section_.application = value;
+    });
+}
+
+Status Reader::read_interface(std::string_view body) {
+    if (body.size() < 8) return error("interface description is too short");
+    Interface interface;
+    interface.link_type = number16(body.data());
+    const Status read = each_option(body.substr(8), [&](std::uint16_t code, std::string_view value) {
+        if (code == option::interface_name) interface.name = value;
+        if (code == option::interface_description) interface.description = value;
+        if (code == option::interface_resolution && value.size() == 1)
+            interface.units_per_second = resolution(static_cast<std::uint8_t>(value[0]));
+        if (code == option::interface_offset && value.size() == 8) {
+            const std::uint64_t low = number32(value.data() + (swapped_ ? 4 : 0)), high = number32(value.data() + (swapped_ ? 0 : 4));
+            interface.offset_seconds = static_cast<std::int64_t>(high << 32 | low);
+        }
+    });
+    interfaces_.push_back(std::move(interface));
+    return read;
+}
+
+Status Reader::read_packet(std::string_view body) {
+    constexpr std::size_t fixed = 20;
+    if (body.size() < fixed) return error("packet block is too short");
+    packet_ = {};
+    packet_.frame = ++frames_;
+    packet_.interface = number32(body.data());
+    if (packet_.interface >= interfaces_.size())
+        return error(fmt::format("packet of interface {}, but only {} are described", packet_.interface, interfaces_.size()));
+    const std::uint64_t time = std::uint64_t{number32(body.data() + 4)} << 32 | number32(body.data() + 8);
+    packet_.time_ns = to_nanoseconds(time, interfaces_[packet_.interface]);
+    const std::size_t captured = number32(body.data() + 12);
+    packet_.original_length = number32(body.data() + 16);
+    body.remove_prefix(fixed);
+    if (captured > body.size()) return error(fmt::format("captured length {} reaches past the block", captured));
+    packet_.data = body.substr(0, captured);
+    const std::size_t padded = (captured + 3) / 4 * 4;  // cannot pass the body's end: both are multiples of 4
+    return each_option(body.substr(padded), [&](std::uint16_t code, std::string_view value) {
+        if (code == option::packet_flags && value.size() == 4) packet_.flags = number32(value.data());
+        if (code == option::packet_id && value.size() == 8) {
+            const std::uint64_t low = number32(value.data() + (swapped_ ? 4 : 0)), high = number32(value.data() + (swapped_ ? 0 : 4));
+            packet_.id = high << 32 | low;
+        }
+    });
+}
+
+}  // namespace tcpwitness::pcapng

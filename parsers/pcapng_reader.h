@@ -1,0 +1,75 @@
+// Reads pcapng block by block from any byte source, in either byte order; trusts no length in it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "parsers/block_buffer.h"
+
+namespace tcpwitness::pcapng {
+
+class Reader {
+public:
+    explicit Reader(ByteSource& source) : buffer_(source) {}
+
+    enum class Item { section, interface, packet, end };
+
+    struct Section {
+        std::string os, application;
+        std::vector<std::string> comments;
+    };
+
+    struct Interface {
+        std::uint16_t link_type = 0;
+        std::string name, description;
+        std::uint64_t units_per_second = 1'000'000;  ///< a power of ten or two; 0: finer than can be held, packets have no time
+        std::int64_t offset_seconds = 0;
+    };
+
+    struct Packet {
+        std::uint32_t interface = 0;  ///< index in interfaces()
+        std::uint64_t time_ns = 0;    ///< since 1970
+        std::string_view data;        ///< until the next call
+        std::uint32_t original_length = 0;
+        std::uint32_t flags = 0;      ///< epb_flags; 0 = not given
+        std::uint64_t id = 0;         ///< epb_packetid; 0 = not given
+        std::uint64_t frame = 0;      ///< 1-based, as Wireshark numbers the file
+    };
+
+    /// What the file begins with, before the first next(): up to 16 bytes.
+    Result<std::string_view> first_bytes() { return buffer_.peek(16); }
+
+    /// Reads on to the next block of interest; others are skipped. A file that stops inside a block ends with `Item::end` and cut_note().
+    Result<Item> next();
+
+    const Section& section() const { return section_; }                        ///< the current one
+    const std::vector<Interface>& interfaces() const { return interfaces_; }  ///< of the current section
+    const Packet& packet() const { return packet_; }
+    const std::string& cut_note() const { return cut_note_; }                  ///< how the file breaks off; empty = it does not
+    std::uint64_t offset() const { return block_offset_; }                     ///< of the block that next() returned
+
+private:
+    Result<std::string_view> next_block();
+    Status read_section(std::string_view body);
+    Status read_interface(std::string_view body);
+    Status read_packet(std::string_view body);
+    Status each_option(std::string_view options, auto&& take);
+    Error error(std::string what) const;
+    std::uint32_t number32(const char* at) const;
+    std::uint16_t number16(const char* at) const;
+
+    BlockBuffer buffer_;
+    bool swapped_ = false, ended_ = false;
+    std::uint32_t type_ = 0;  ///< of the block at block_offset_
+    std::size_t block_length_ = 0;  ///< still to be consumed
+    std::uint64_t block_offset_ = 0, frames_ = 0;
+    Section section_;
+    std::vector<Interface> interfaces_;
+    Packet packet_;
+    std::string cut_note_;
+};
+
+}  // namespace tcpwitness::pcapng

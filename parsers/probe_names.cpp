@@ -1,0 +1,19 @@
+#include "parsers/probe_names.h"
+
+#include <iterator>
+
+#include "bpf/records.h"
+
+namespace tcpwitness {
+
+const char* probe_name(std::uint32_t number) {
+    static constexpr const char* names[] = {
+        "state",       "error",       "destroy",    "reset_received", "reset_sent",   "retransmit", "synack_retransmit", "timer_armed",
+        "timer_fired", "call_enter",  "call_exit",  "process_exit",   "packet_in",    "packet_out", "snapshot_files",    "snapshot_tcp",
+        "collector",
+    };
+    static_assert(std::size(names) == TW_PROBE_COLLECTOR + 1);
+    return number < std::size(names) ? names[number] : "unknown";
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,263 @@
+#include "parsers/record_decoder.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "bpf/records.h"
+#include "parsers/packet_headers.h"
+#include "parsers/pcapng_format.h"
+#include "parsers/probe_names.h"
+
+namespace tcpwitness {
+
+namespace {
+
+/// The body that each kind has at least; 0 = a kind of a newer ABI.
+std::size_t body_size(std::uint8_t kind) {
+    switch (kind) {
+        case TW_CALL: return sizeof(tw_call);
+        case TW_STATE: return sizeof(tw_state);
+        case TW_TIMER: return sizeof(tw_timer_body);
+        case TW_RETRANSMIT: return sizeof(tw_retransmit);
+        case TW_SYNACK_RETRANSMIT: return sizeof(tw_synack_retransmit);
+        case TW_ERROR: return sizeof(tw_error);
+        case TW_RESET_IN: return sizeof(tw_reset_in);
+        case TW_RESET_OUT: return sizeof(tw_reset_out);
+        case TW_DESTROY: return sizeof(tw_destroy);
+        case TW_PROCESS_EXIT: return sizeof(tw_process_exit);
+        case TW_PACKET: return offsetof(tw_packet, data);
+        case TW_SNAPSHOT: return sizeof(tw_snapshot);
+        case TW_GAP: return sizeof(tw_gap);
+        case TW_META: return sizeof(tw_meta);
+        default: return 0;
+    }
+}
+
+std::optional<std::size_t> address_size(std::uint8_t family) {
+    switch (family) {
+        case 0: return 0;
+        case AF_INET: return 4;
+        case AF_INET6: return 16;
+        default: return std::nullopt;
+    }
+}
+
+/// A record whose lengths have been checked. Records are 4-byte aligned only, so bodies are copied out.
+struct Record {
+    tw_head head;
+    std::string_view body;
+
+    template <typename T>
+    T as() const {
+        T value;
+        std::memcpy(&value, body.data(), sizeof value);
+        return value;
+    }
+};
+
+std::string comm_text(const std::uint8_t (&comm)[TW_COMM_LEN]) {
+    const auto* text = reinterpret_cast<const char*>(comm);
+    return clean(std::string_view(text, strnlen(text, TW_COMM_LEN)));
+}
+
+Task task_of(const tw_task& task) { return {task.pid, task.tid, task.cgroup, comm_text(task.comm)}; }
+
+TcpNumbers numbers_of(const tw_tcp& tcp) {
+    return {.snd_una = tcp.snd_una,
+            .snd_nxt = tcp.snd_nxt,
+            .write_seq = tcp.write_seq,
+            .rcv_nxt = tcp.rcv_nxt,
+            .copied_seq = tcp.copied_seq,
+            .srtt_us = tcp.srtt_us,
+            .rto_us = tcp.rto_us,
+            .snd_cwnd = tcp.snd_cwnd,
+            .recv_idle_ms = tcp.recv_idle_ms,
+            .send_idle_ms = tcp.send_idle_ms,
+            .ca_state = tcp.ca_state,
+            .retransmits = tcp.retransmits,
+            .backoff = tcp.backoff,
+            .probes_out = tcp.probes_out,
+            .pending = tcp.pending,
+            .shutdown = tcp.shutdown,
+            .closed_by_application = tcp.socket_dead != 0};
+}
+
+/// An event with everything that the record's head says, appended to `out`.
+Event& add_event(const Record& record, const Flow& flow, TraceContext& context, std::vector<Event>& out) {
+    Event& event = out.emplace_back();
+    const tw_head& head = record.head;
+    event.time_ns = head.time_ns;
+    event.witness = context.witness(head.netns);
+    event.cookie = head.cookie;
+    event.socket_id = head.socket_id;
+    event.seq = head.seq;
+    event.cpu = head.cpu;
+    event.state = static_cast<TcpState>(head.state);
+    event.flow = flow;
+    return event;
+}
+
+void decode_call(const Record& record, const Flow& flow, TraceContext& context, std::vector<Event>& out) {
+    const auto body = record.as<tw_call>();
+    Call call;
+    call.op = static_cast<Call::Op>(body.op);
+    call.phase = Call::Phase::enter;
+    call.task = task_of(body.task);
+    call.fd = body.op == TW_CALL_SOCKET ? -1 : body.fd;
+    call.argument = body.argument;
+    call.nonblocking = body.flags & TW_CALL_NONBLOCK;
+    call.unfinished = body.flags & TW_CALL_UNFINISHED;
+    call.listener_cookie = body.listener;
+    call.listener_socket_id = body.listener_id;
+    Event& enter = add_event(record, flow, context, out);
+    enter.time_ns = std::min(body.enter_ns, record.head.time_ns);
+    enter.body = call;
+    if (call.unfinished) return;
+
+    call.phase = Call::Phase::exit;
+    call.ret = body.ret;
+    call.took_ns = record.head.time_ns - std::min(body.enter_ns, record.head.time_ns);
+    if (body.ret >= 0 && (body.op == TW_CALL_SOCKET || body.op == TW_CALL_ACCEPT)) call.fd = body.ret;
+    add_event(record, flow, context, out).body = std::move(call);
+}
+
+EventBody decode_reset_sent(const Record& record, const TraceContext& context) {
+    const auto body = record.as<tw_reset_out>();
+    ResetSent reset;
+    reset.tcp = numbers_of(body.tcp);
+    reset.task = task_of(body.task);
+    if (body.flags & TW_RESET_REASON) reset.reason = context.reset_reason(body.reason);
+    reset.answers_segment = body.flags & TW_RESET_ANSWER;
+    reset.has_socket = !(body.flags & TW_RESET_NO_SOCKET);
+    reset.seq = body.seq;
+    reset.ack = body.ack;
+    reset.segment_flags = body.segment_flags;
+    return reset;
+}
+
+Status decode_packet(const Record& record, TraceContext& context, std::vector<Event>& out) {
+    constexpr std::uint8_t ethernet_header = 14;
+    tw_packet packet;
+    std::memcpy(&packet, record.body.data(), offsetof(tw_packet, data));
+    std::string_view data = record.body.substr(offsetof(tw_packet, data));
+    if (packet.captured > data.size() || packet.link_header > packet.captured)
+        return Error{fmt::format("packet record claims {} bytes and a link header of {}, but holds {}", packet.captured, packet.link_header,
+                                 data.size())};
+    data = data.substr(0, packet.captured);
+    const bool ethernet = packet.link_header == ethernet_header;
+    if (!ethernet) data.remove_prefix(packet.link_header);
+    const std::uint32_t wire = packet.length - (ethernet ? 0 : std::min<std::uint32_t>(packet.link_header, packet.length));
+    auto parsed = parse_segment(ethernet ? pcapng::link::ethernet : pcapng::link::raw_ip, data, wire);
+    if (!parsed) {
+        ++context.info().foreign_packets;
+        return success();
+    }
+    parsed->segment.outgoing = packet.direction == TW_OUT;
+    const auto* name = reinterpret_cast<const char*>(packet.ifname);
+    parsed->segment.interface = context.interface(record.head.netns, packet.ifindex, {name, strnlen(name, TW_IFNAME_LEN)});
+    const Flow flow = parsed->segment.outgoing ? parsed->flow : parsed->flow.reversed();
+    add_event(record, flow, context, out).body = parsed->segment;
+    return success();
+}
+
+/// Kinds of one event that need nothing but their body.
+EventBody decode_body(const Record& record, const TraceContext& context) {
+    switch (record.head.kind) {
+        case TW_STATE: {
+            const auto body = record.as<tw_state>();
+            return StateChange{static_cast<TcpState>(body.old_state), static_cast<TcpState>(body.new_state), body.pid, body.tid, body.argument};
+        }
+        case TW_TIMER: {
+            const auto body = record.as<tw_timer_body>();
+            return Timer{static_cast<Timer::What>(body.what), static_cast<Timer::Which>(body.timer), body.timeout_ms, body.snd_una,
+                         body.srtt_us, body.rto_us, body.retransmits, body.backoff};
+        }
+        case TW_RETRANSMIT: {
+            const auto body = record.as<tw_retransmit>();
+            return Retransmit{static_cast<Retransmit::What>(body.what), numbers_of(body.tcp), body.seq, body.end_seq, body.error};
+        }
+        case TW_SYNACK_RETRANSMIT: {
+            const auto body = record.as<tw_synack_retransmit>();
+            return SynAckRetransmit{body.sent_isn, body.received_isn, body.timeout_ms, body.retransmits, body.timeouts};
+        }
+        case TW_ERROR: {
+            const auto body = record.as<tw_error>();
+            return SocketError{numbers_of(body.tcp), body.error};
+        }
+        case TW_RESET_IN: return ResetReceived{numbers_of(record.as<tw_reset_in>().tcp)};
+        case TW_RESET_OUT: return decode_reset_sent(record, context);
+        case TW_DESTROY: {
+            const auto body = record.as<tw_destroy>();
+            return Destroy{body.bytes_acked, body.bytes_received, body.segs_out, body.segs_in, body.total_retrans, body.srtt_us};
+        }
+        case TW_PROCESS_EXIT: {
+            const auto body = record.as<tw_process_exit>();
+            return ProcessExit{task_of(body.task), body.code};
+        }
+        case TW_SNAPSHOT: {
+            const auto body = record.as<tw_snapshot>();
+            return Snapshot{numbers_of(body.tcp), task_of(body.task), body.fd, body.accept_queue, body.accept_max};
+        }
+        default: {
+            const auto body = record.as<tw_gap>();
+            return Gap{body.from_ns, body.to_ns, body.lost, probe_name(body.lost_probe)};
+        }
+    }
+}
+
+Flow flow_of(const tw_head& head, const char* addresses) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(addresses);
+    Flow flow{{{}, head.local_port}, {{}, head.peer_port}};
+    if (head.family == AF_INET) {
+        flow.local.address = Address::ipv4(bytes);
+        flow.peer.address = Address::ipv4(bytes + 4);
+    } else if (head.family == AF_INET6) {
+        flow.local.address = Address::ipv6(bytes);
+        flow.peer.address = Address::ipv6(bytes + 16);
+    }
+    return flow;
+}
+
+}  // namespace
+
+Status RecordDecoder::decode(const void* data, std::size_t size, std::vector<Event>& out) {
+    Record record;
+    if (size < sizeof record.head) return Error{fmt::format("record of {} bytes is shorter than its head of {}", size, sizeof record.head)};
+    std::memcpy(&record.head, data, sizeof record.head);
+    const tw_head& head = record.head;
+    if (head.size > size || head.size < sizeof head) return Error{fmt::format("record says it has {} bytes, but has {}", head.size, size)};
+
+    const std::size_t least = body_size(head.kind);
+    if (least == 0) {
+        ++context_.info().unknown_records;
+        return success();
+    }
+    const auto address = address_size(head.family);
+    if (!address) return Error{fmt::format("record of kind {} has unknown address family {}", head.kind, head.family)};
+    if (head.size < sizeof head + least + 2 * *address)
+        return Error{fmt::format("record of kind {} has {} bytes, but needs {}", head.kind, head.size, sizeof head + least + 2 * *address)};
+    record.body = std::string_view(static_cast<const char*>(data) + sizeof head, head.size - sizeof head - 2 * *address);
+
+    if (head.kind == TW_META) {
+        const auto meta = record.as<tw_meta>();
+        const std::string_view text = record.body.substr(sizeof meta);
+        if (meta.length > text.size()) return Error{fmt::format("metadata claims {} bytes, but has {}", meta.length, text.size())};
+        context_.learn_line(text.substr(0, meta.length));
+        return success();
+    }
+    if (head.kind == TW_PACKET) return decode_packet(record, context_, out);
+    const Flow flow = flow_of(head, record.body.data() + record.body.size());
+    if (head.kind == TW_CALL)
+        decode_call(record, flow, context_, out);
+    else
+        add_event(record, flow, context_, out).body = decode_body(record, context_);
+    return success();
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,191 @@
+#include "parsers/trace_decoder.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "bpf/records.h"
+#include "parsers/file_kind.h"
+#include "parsers/packet_headers.h"
+#include "parsers/pcapng_format.h"
+#include "parsers/pcapng_reader.h"
+#include "parsers/record_decoder.h"
+#include "parsers/sequence_check.h"
+#include "parsers/trace_context.h"
+
+namespace tcpwitness {
+
+namespace {
+
+/// What one pcapng interface of the file means to us.
+struct Device {
+    enum class Kind { records, packets, foreign } kind = Kind::foreign;
+    std::uint32_t netns = 0, ifindex = 0;
+};
+
+/// "netns=4026531840 ifindex=2"
+std::optional<Device> parse_device(std::string_view text) {
+    Device device{Device::Kind::packets};
+    const auto take = [&](std::string_view prefix, std::uint32_t& number) {
+        if (!text.starts_with(prefix)) return false;
+        text.remove_prefix(prefix.size());
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        return error == std::errc{};
+    };
+    if (take("netns=", device.netns) && take(" ifindex=", device.ifindex)) return device;
+    return std::nullopt;
+}
+
+Device device_of(const pcapng::Reader::Interface& interface) {
+    if (interface.link_type == pcapng::link::user0 && interface.name == "kernel") return {Device::Kind::records};
+    return parse_device(interface.description).value_or(Device{});
+}
+
+/// Puts events into time order without moving each of them more than once; those of one time keep the file's order.
+void sort_by_time(std::vector<Event>& events) {
+    const auto earlier = [](const Event& a, const Event& b) { return a.time_ns < b.time_ns; };
+    if (std::is_sorted(events.begin(), events.end(), earlier)) return;
+    std::vector<std::pair<std::uint64_t, std::size_t>> order(events.size());  // time, and where it is now
+    for (std::size_t i = 0; i < events.size(); ++i) order[i] = {events[i].time_ns, i};
+    std::sort(order.begin(), order.end());
+    for (std::size_t start = 0; start < events.size(); ++start) {
+        if (order[start].second == start) continue;
+        Event held = std::move(events[start]);
+        std::size_t to = start;
+        while (order[to].second != start) {
+            const std::size_t from = order[to].second;
+            events[to] = std::move(events[from]);
+            order[to].second = to;
+            to = from;
+        }
+        events[to] = std::move(held);
+        order[to].second = to;
+    }
+}
+
+class TraceDecoder {
+public:
+    explicit TraceDecoder(ByteSource& source) : source_(source), reader_(source) {}
+
+    Result<Trace> run();
+
+private:
+    Status take(pcapng::Reader::Item item);
+    Status take_record(const pcapng::Reader::Packet& packet);
+    void take_packet(const pcapng::Reader::Packet& packet, const Device& device);
+    void finish();
+    Error not_ours(const std::string& seen) const { return Error{fmt::format("not a tcpwitness trace, but {}", seen)}; }
+
+    ByteSource& source_;
+    pcapng::Reader reader_;
+    Trace trace_;
+    TraceContext context_{trace_.info};
+    RecordDecoder records_{context_};
+    SequenceCheck sequence_;
+    std::vector<Device> devices_;  ///< [interface of the current section]
+    bool ours_ = false;
+    std::optional<std::uint64_t> boot_to_wall_;  ///< by the last record, whose block and head carry both clocks
+};
+
+Result<Trace> TraceDecoder::run() {
+    const auto start = reader_.first_bytes();
+    if (!start) return start.error();
+    constexpr std::string_view section_magic = "\x0a\x0d\x0d\x0a";
+    if (!start->starts_with(section_magic)) return not_ours(file_kind(*start));
+
+    while (true) {
+        const auto item = reader_.next();
+        if (!item) return item.error();
+        if (*item == pcapng::Reader::Item::end) break;
+        if (const Status taken = take(*item); !taken) return taken.error();
+        if (context_.mixed()) return Error{"holds more than one recording; give each one's own file instead"};
+    }
+    if (!ours_ && !reader_.cut_note().empty()) return Error{fmt::format("not a tcpwitness trace, or cut off before it says so: {}", reader_.cut_note())};
+    if (!ours_) return not_ours("a pcapng capture without records of ours");
+    finish();
+    return std::move(trace_);
+}
+
+Status TraceDecoder::take(pcapng::Reader::Item item) {
+    if (item == pcapng::Reader::Item::section) {
+        devices_.clear();
+        const auto& section = reader_.section();
+        if (!section.application.starts_with("tcpwitness")) return success();
+        ours_ = true;
+        for (const std::string& comment : section.comments) context_.learn_lines(comment);
+    } else if (item == pcapng::Reader::Item::interface) {
+        devices_.push_back(device_of(reader_.interfaces().back()));
+        if (devices_.back().kind == Device::Kind::records) ours_ = true;
+    } else {
+        if (!ours_) return not_ours(fmt::format("a pcapng capture{}{}", reader_.section().application.empty() ? "" : " made by ",
+                                                clean(reader_.section().application)));
+        const auto& packet = reader_.packet();
+        const Device& device = devices_[packet.interface];
+        if (device.kind == Device::Kind::records) return take_record(packet);
+        if (device.kind == Device::Kind::packets)
+            take_packet(packet, device);
+        else
+            ++trace_.info.foreign_packets;
+    }
+    return success();
+}
+
+Status TraceDecoder::take_record(const pcapng::Reader::Packet& packet) {
+    const std::size_t before = trace_.events.size();
+    const Status decoded = records_.decode(packet.data.data(), packet.data.size(), trace_.events);
+    if (!decoded) return decoded.context(fmt::format("frame {}, block at byte {}", packet.frame, reader_.offset()));
+    tw_head head;
+    std::memcpy(&head, packet.data.data(), sizeof head);
+    if (packet.time_ns >= head.time_ns && head.time_ns != 0) boot_to_wall_ = packet.time_ns - head.time_ns;
+    sequence_.see(head.cpu, head.seq, head.time_ns);
+    if (head.kind == TW_GAP && trace_.events.size() > before) sequence_.explain(head.cpu, *trace_.events.back().as<Gap>());
+    return success();
+}
+
+void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Device& device) {
+    const std::uint64_t boot_to_wall = boot_to_wall_.value_or(trace_.info.boot_to_wall_ns);
+    const std::uint64_t time = packet.time_ns - std::min(boot_to_wall, packet.time_ns);
+    const auto cpu = static_cast<std::uint16_t>(packet.id >> 32);
+    const auto seq = static_cast<std::uint32_t>(packet.id);
+    sequence_.see(cpu, seq, time);
+    const auto& interface = reader_.interfaces()[packet.interface];
+    auto parsed = parse_segment(interface.link_type, packet.data, packet.original_length);
+    if (!parsed) {
+        ++trace_.info.foreign_packets;
+        return;
+    }
+    parsed->segment.outgoing = (packet.flags & pcapng::direction_mask) == pcapng::flag_outbound;
+    parsed->segment.interface = context_.interface(device.netns, device.ifindex, interface.name);
+    parsed->segment.frame = packet.frame;
+    Event& event = trace_.events.emplace_back();
+    event.time_ns = time;
+    event.witness = context_.witness(device.netns);
+    event.seq = seq;
+    event.cpu = cpu;
+    event.flow = parsed->segment.outgoing ? parsed->flow : parsed->flow.reversed();
+    event.body = parsed->segment;
+}
+
+void TraceDecoder::finish() {
+    TraceInfo& info = trace_.info;
+    sequence_.finish(info.started_ns, trace_.events);
+    if (!trace_.events.empty()) context_.witness(0);  // every event has a witness, gaps of no namespace too
+    sort_by_time(trace_.events);
+    std::uint64_t id = 0;
+    for (Event& event : trace_.events) event.id = ++id;
+    if (info.boot_to_wall_ns == 0) info.boot_to_wall_ns = boot_to_wall_.value_or(0);
+    info.cut_note = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
+    info.cut_off = info.ended_ns == 0 || !info.cut_note.empty();
+}
+
+}  // namespace
+
+Result<Trace> decode_trace(ByteSource& source) { return TraceDecoder(source).run(); }
+
+}  // namespace tcpwitness

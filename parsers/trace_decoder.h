@@ -1,0 +1,13 @@
+#pragma once
+
+#include "base/result.h"
+#include "model/trace.h"
+#include "parsers/byte_source.h"
+
+namespace tcpwitness {
+
+/// Reads a whole trace of ours. One that was cut off anywhere yields what is there, with TraceInfo::cut_off set; one that is damaged, or
+/// another kind of file, yields one line that says what and where.
+Result<Trace> decode_trace(ByteSource& source);
+
+}  // namespace tcpwitness
