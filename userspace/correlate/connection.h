@@ -33,6 +33,23 @@ enum class Ending : std::uint8_t {
 };
 const char* name(Ending);
 
+/// What a connection has gone through, one bit each, so that a rule passes over a clean connection without reading its events.
+namespace sign {
+inline constexpr std::uint32_t
+    syn_out = 1u << 0, syn_in = 1u << 1, syn_ack_out = 1u << 2, syn_ack_in = 1u << 3,   // packets
+    fin_out = 1u << 4, fin_in = 1u << 5, rst_out = 1u << 6, rst_in = 1u << 7,           // packets
+    connect_called = 1u << 8, syn_sent = 1u << 9, established = 1u << 10,               // calls and states
+    local_closed = 1u << 11,      ///< a state that only our own FIN leads to
+    peer_closed = 1u << 12,       ///< a state that only the peer's FIN leads to
+    ended = 1u << 13,             ///< CLOSE after another state, or destroyed
+    destroyed = 1u << 14,
+    reset_received = 1u << 15,    ///< the kernel took a RST in before both FINs
+    reset_sent = 1u << 16,        ///< the kernel sent a RST before both FINs
+    late_reset = 1u << 17,        ///< a RST either way after both FINs: harmless
+    error = 1u << 18, retransmit = 1u << 19, syn_retransmit = 1u << 20, syn_ack_retransmit = 1u << 21,
+    knock = 1u << 22;             ///< a SYN that the kernel answered with RST, for want of a socket
+}
+
 /// One socket's life, or one embryonic connection (SYN received, no socket made yet), within one witness.
 struct Connection {
     ConnectionId id = 0;
@@ -57,7 +74,14 @@ struct Connection {
 
     std::optional<std::uint64_t> established_ns;  ///< when it reached ESTABLISHED
     std::optional<std::uint32_t> local_isn, peer_isn;
-    std::uint32_t conversation = 0;
+    ConversationId conversation = 0;
+
+    std::uint8_t owner_rank = 0;  ///< the correlator's: how good its knowledge of the owner is
+    bool changed = false;         ///< the correlator's: got events that refresh() has not judged yet
+    std::uint32_t signs = 0;      ///< sign::
+    bool has(std::uint32_t any_of) const { return signs & any_of; }
+    bool both_closed() const { return has(sign::local_closed | sign::fin_out) && has(sign::peer_closed | sign::fin_in); }
+    bool live() const { return !has(sign::ended); }
 
     bool is_listener() const { return role == Role::listener; }
 };

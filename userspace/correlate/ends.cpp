@@ -1,0 +1,126 @@
+// Listeners of children, the two ends of a session, and forgetting.
+#include <algorithm>
+#include <limits>
+#include <unordered_set>
+
+#include "correlate/correlator.h"
+#include "correlate/lifecycle.h"
+
+namespace tcpwitness {
+
+namespace {
+
+/// Both ends run on one clock; a SYN needs this long at most from one namespace to the other before we call them strangers.
+constexpr std::uint64_t slack_ns = 1'000'000'000;
+
+std::uint64_t overlap(const Connection& a, const Connection& b, std::uint64_t now) {
+    const std::uint64_t begin = std::max(a.begin_ns, b.begin_ns);
+    const std::uint64_t end = std::min(a.live() ? now : a.end_ns, b.live() ? now : b.end_ns);
+    return end + slack_ns >= begin ? end + slack_ns - begin + 1 : 0;
+}
+
+/// How well two connections fit as client and server of one session; 0 = not at all.
+std::uint64_t fit(const Connection& client, const Connection& server, std::uint64_t now) {
+    const auto agree = [](const auto& a, const auto& b) { return a && b && *a == *b; };
+    const auto differ = [](const auto& a, const auto& b) { return a && b && *a != *b; };
+    if (differ(client.local_isn, server.peer_isn)) return 0;
+    // An embryonic end answers each SYN with a new ISN, so only a finished handshake may be held against it.
+    if (!server.embryonic && client.has(sign::established) && differ(client.peer_isn, server.local_isn)) return 0;
+    const std::uint64_t shared = overlap(client, server, now);
+    if (shared == 0) return 0;
+    if (agree(client.local_isn, server.peer_isn)) return std::numeric_limits<std::uint64_t>::max();
+    return shared > slack_ns ? shared : 0;
+}
+
+}  // namespace
+
+ConnectionId Correlator::listener_of(const Connection& child) const {
+    const auto at_port = listeners_.find({child.witness, child.flow.local.port});
+    if (at_port == listeners_.end()) return 0;
+    ConnectionId exact = 0, wildcard = 0;
+    std::size_t exacts = 0, wildcards = 0;
+    bool wildcard_same_family = false;
+    for (const ConnectionId id : at_port->second) {
+        const Connection* listener = story_.connection(id);
+        if (!listener || (!listener->live() && listener->end_ns < child.begin_ns)) continue;
+        if (listener->begin_ns > child.begin_ns && !listener->preexisting) continue;
+        if (listener->flow.local.address == child.flow.local.address) {
+            exact = id;
+            ++exacts;
+        } else if (listener->flow.local.address.unspecified()) {
+            const bool same_family = listener->flow.local.address.family == child.flow.local.address.family;
+            if (wildcards && same_family != wildcard_same_family) {  // 0.0.0.0 beside [::]: the closer one takes it
+                if (!same_family) continue;
+                wildcards = 0;
+            }
+            wildcard = id;
+            wildcard_same_family = same_family;
+            ++wildcards;
+        }
+    }
+    if (exacts) return exacts == 1 ? exact : 0;
+    return wildcards == 1 ? wildcard : 0;  // SO_REUSEPORT: only accept() tells which one
+}
+
+void Correlator::judge(Connection& connection) {
+    if (connection.role == Role::unknown && connection.flow.complete() && connection.has(sign::established))
+        connection.role = listener_of(connection) ? Role::server : Role::client;
+    if (connection.role == Role::server && connection.listener == 0 && !connection.has(sign::knock))
+        connection.listener = listener_of(connection);
+    connection.ending = judge_ending(connection);
+}
+
+void Correlator::join(Connection& one) {
+    if (one.conversation || one.is_listener() || one.role == Role::unknown || !one.flow.complete()) return;
+    const auto others = ends_.find(one.flow.reversed());
+    if (others == ends_.end()) return;
+    Connection* best = nullptr;
+    std::uint64_t best_fit = 0;
+    for (const ConnectionId id : others->second) {
+        Connection* other = story_.connection(id);
+        if (!other || other->id == one.id || other->conversation || other->role == one.role || other->role == Role::unknown) continue;
+        const std::uint64_t match = one.role == Role::client ? fit(one, *other, story_.end_ns) : fit(*other, one, story_.end_ns);
+        if (match > best_fit) {
+            best = other;
+            best_fit = match;
+        }
+    }
+    if (!best) return;
+    const bool is_client = one.role == Role::client;
+    story_.conversations.push_back({++last_conversation_, is_client ? one.id : best->id, is_client ? best->id : one.id});
+    one.conversation = best->conversation = last_conversation_;
+}
+
+std::size_t Correlator::forget_ended_before(std::uint64_t time_ns) {
+    story();  // nothing may wait to be judged
+    give_up_all_waiting(time_ns);
+    story_.trim_unmatched(time_ns, limits_.max_unmatched);
+    // A request sock's end is no event: a half-open connection is over when nothing came for so long.
+    const auto over = [&](const Connection& c) { return c.end_ns < time_ns && (!c.live() || c.embryonic); };
+    const auto drop_id = [](auto& table, const auto& key, ConnectionId id) {
+        const auto at = table.find(key);
+        if (at == table.end()) return;
+        std::erase(at->second, id);
+        if (at->second.empty()) table.erase(at);
+    };
+    std::unordered_set<ConnectionId> gone;
+    for (Connection& c : story_.connections) {
+        if (!over(c)) continue;
+        gone.insert(c.id);
+        if (const auto at = cookies_.find({c.witness, c.cookie}); c.cookie && at != cookies_.end() && at->second == c.id) cookies_.erase(at);
+        if (const auto at = socket_ids_.find({c.witness, c.socket_id}); at != socket_ids_.end() && at->second == c.id) socket_ids_.erase(at);
+        if (c.is_listener()) drop_id(listeners_, SocketKey{c.witness, c.flow.local.port}, c.id);
+        if (c.flow.complete()) drop_id(ends_, c.flow, c.id);
+    }
+    if (!gone.empty()) {
+        std::erase_if(story_.connections, [&](const Connection& c) { return gone.contains(c.id); });
+        std::erase_if(story_.conversations, [&](const Conversation& both) {
+            return !story_.connection(both.client) && !story_.connection(both.server);
+        });
+    }
+    std::erase_if(flows_, [&](const auto& entry) { return entry.second.waiting.empty() && !story_.connection(entry.second.current); });
+    std::erase_if(story_.process_exits, [&](const Event& event) { return event.time_ns < time_ns; });
+    return gone.size();
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,93 @@
+#include "correlate/story.h"
+
+#include <algorithm>
+
+namespace tcpwitness {
+
+namespace {
+
+/// Ids ascend; until something is forgotten, id n stands at n - 1.
+template <typename Items>
+auto* find_by_id(Items& items, std::uint32_t id) {
+    using Item = std::remove_reference_t<decltype(items.front())>;
+    if (id == 0) return static_cast<Item*>(nullptr);
+    if (id <= items.size() && items[id - 1].id == id) return &items[id - 1];
+    const auto at = std::lower_bound(items.begin(), items.end(), id, [](const auto& item, std::uint32_t wanted) { return item.id < wanted; });
+    return at != items.end() && at->id == id ? &*at : nullptr;
+}
+
+Flow without_direction(const Flow& flow) { return flow.local < flow.peer ? flow : flow.reversed(); }
+
+}  // namespace
+
+const char* name(Role role) {
+    switch (role) {
+        case Role::client: return "client";
+        case Role::server: return "server";
+        case Role::listener: return "listener";
+        case Role::unknown: break;
+    }
+    return "unknown";
+}
+
+const char* name(Ending ending) {
+    switch (ending) {
+        case Ending::open: return "open";
+        case Ending::closed: return "closed";
+        case Ending::refused: return "refused";
+        case Ending::connect_timeout: return "connect-timeout";
+        case Ending::connect_failed: return "connect-failed";
+        case Ending::reset_received: return "reset-received";
+        case Ending::reset_sent: return "reset-sent";
+        case Ending::timed_out: return "timed-out";
+        case Ending::handshake_expired: return "handshake-expired";
+        case Ending::handshake_reset: return "handshake-reset";
+        case Ending::unknown: break;
+    }
+    return "unknown";
+}
+
+const Connection* Story::connection(ConnectionId id) const { return find_by_id(connections, id); }
+Connection* Story::connection(ConnectionId id) { return find_by_id(connections, id); }
+const Conversation* Story::conversation(ConversationId id) const { return find_by_id(conversations, id); }
+
+const Connection* Story::other_end(const Connection& one) const {
+    const Conversation* both = conversation(one.conversation);
+    if (!both) return nullptr;
+    return connection(both->client == one.id ? both->server : both->client);
+}
+
+bool Story::gap_within(std::uint64_t from_ns, std::uint64_t to_ns) const {
+    return std::any_of(gaps.begin(), gaps.end(), [&](const Event& event) {
+        const Gap* gap = event.as<Gap>();
+        return gap && gap->from_ns <= to_ns && gap->to_ns >= from_ns;
+    });
+}
+
+std::vector<const Event*> Story::unmatched_packets(const Flow& flow) const {
+    std::vector<std::size_t> places;
+    const auto [first, last] = unmatched_by_flow_.equal_range(without_direction(flow));
+    for (auto at = first; at != last; ++at)
+        if (at->second >= unmatched_trimmed_) places.push_back(at->second);
+    std::sort(places.begin(), places.end());
+    std::vector<const Event*> packets;
+    for (const std::size_t place : places) packets.push_back(&unmatched[place - unmatched_trimmed_]);
+    std::stable_sort(packets.begin(), packets.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
+    return packets;
+}
+
+void Story::add_unmatched(Event event) {
+    if (event.as<Segment>()) unmatched_by_flow_.emplace(without_direction(event.flow), unmatched_trimmed_ + unmatched.size());
+    unmatched.push_back(std::move(event));
+}
+
+void Story::trim_unmatched(std::uint64_t time_ns, std::size_t keep) {
+    std::size_t drop = unmatched.size() > keep ? unmatched.size() - keep : 0;
+    while (drop < unmatched.size() && unmatched[drop].time_ns < time_ns) ++drop;
+    if (drop == 0) return;
+    unmatched.erase(unmatched.begin(), unmatched.begin() + static_cast<std::ptrdiff_t>(drop));
+    unmatched_trimmed_ += drop;
+    std::erase_if(unmatched_by_flow_, [&](const auto& entry) { return entry.second < unmatched_trimmed_; });
+}
+
+}  // namespace tcpwitness

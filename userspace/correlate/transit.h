@@ -1,0 +1,27 @@
+// Tells packets that this host only forwards from those that one of its sockets sends.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "model/event.h"
+
+namespace tcpwitness {
+
+/// A SYN or SYN-ACK that goes out after it came in is forwarded; on loopback it goes out first. The sequence number knows it
+/// again, also where NAT rewrote one of its endpoints on the way.
+class Transit {
+public:
+    /// True for an outgoing SYN or SYN-ACK that this witness took in before. Call for every packet, in time order.
+    bool forwarded(const Event&);
+
+private:
+    struct Origin {
+        Endpoint source, destination;
+        bool came_in = false;
+    };
+    using Origins = std::unordered_map<std::uint64_t, Origin>;
+    Origins recent_, older_;  ///< two generations bound the memory
+};
+
+}  // namespace tcpwitness
