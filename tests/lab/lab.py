@@ -27,17 +27,15 @@ class Lab:
         self.report = None
         self._namespaces = []
         self._unexpected = []
-        self.failed = True
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, *_):
-        self.failed = kind is not None
         processes.end_all()
         for namespace in self._namespaces:
             namespace.delete()
-        if not self.failed:
+        if kind is None or not os.path.exists(self.trace):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # Hosts and cables.

@@ -1,8 +1,11 @@
 """Network namespaces, the links between them and their firewalls: the hosts and the network of a scenario."""
 
+import glob
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 
 from processes import Process
 
@@ -100,7 +103,10 @@ def connect_chain(*hosts):
 
 
 def sweep():
-    """Deletes what dead runners left behind: a runner that was killed with -9 cannot clean up after itself."""
+    """Deletes what dead runners left behind: one that was killed with -9 could not clean up, and traces of failures stay a while."""
+    for folder in glob.glob(f"{tempfile.gettempdir()}/{PREFIX}-*-*"):
+        if not _is_lab(int(os.path.basename(folder).split("-")[1])):
+            shutil.rmtree(folder, ignore_errors=True)
     swept = []
     for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
         owner = re.fullmatch(rf"{PREFIX}-(\d+)-.*", name)

@@ -112,7 +112,7 @@ def _live_as(name, netns_path, function, args, pipe):
     """The child's whole life; never returns."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    die_with_parent()
     _libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
     def send(kind, value):
@@ -134,6 +134,11 @@ def _live_as(name, netns_path, function, args, pipe):
     except BaseException:
         send("raise", traceback.format_exc())
     os._exit(0)
+
+
+def die_with_parent(number=signal.SIGKILL):
+    """For a child: when its parent is killed with -9, nobody else would end it."""
+    _libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def enter_namespace(path):

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import time
 
+from processes import die_with_parent
+
 
 class Recorder:
     """Records while the `with` block runs. Ready when it begins: every probe is attached by then."""
@@ -33,7 +35,9 @@ class Recorder:
 
     def __enter__(self):
         with open(self.trace + ".stderr", "w") as stderr:
-            self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self.stdout(), stderr=stderr)
+            self.process = subprocess.Popen(
+                self.words, stdin=subprocess.DEVNULL, stdout=self.stdout(), stderr=stderr, preexec_fn=die_with_parent
+            )
         limit = time.monotonic() + 30
         while not any(line.startswith("recording") for line in self.text.splitlines()):
             if self.process.poll() is not None or time.monotonic() > limit:
