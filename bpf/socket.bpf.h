@@ -34,7 +34,8 @@ int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(on_error, const struct sock *sk)
 {
-    if (sk->sk_protocol != IPPROTO_TCP)
+    const int error = sk->sk_err;
+    if (sk->sk_protocol != IPPROTO_TCP || !error) /* tcp_disconnect() reports that an error is gone */
         return 0;
     RECORD(struct tw_error) record = {};
     record.head.cookie = bpf_get_socket_cookie((void *)sk);
@@ -42,7 +43,7 @@ int BPF_PROG(on_error, const struct sock *sk)
     if (!wanted(&record.head, record.addresses))
         return 0;
     fill_tcp(&record.body.tcp, sk);
-    record.body.error = sk->sk_err;
+    record.body.error = error;
     EMIT(record, TW_ERROR, TW_PROBE_ERROR);
     return 0;
 }

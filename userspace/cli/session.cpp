@@ -1,0 +1,107 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace tcpwitness {
+
+OptionGroup session_options(SessionArguments& to) {
+    return {"Recording",
+            {text(0, "duration", "TIME", "stop after this long: 30, 90s, 5m, 2h", to.duration),
+             text(0, "buffer", "SIZE", "memory between kernel and recorder (default 16M)", to.buffer),
+             text(0, "max-connections", "N", "connections tracked at once (default 100000)", to.max_connections)}};
+}
+
+Result<SessionSettings> resolve(const SessionArguments& arguments) {
+    SessionSettings settings;
+    const auto buffer = parse_size(arguments.buffer);
+    if (!buffer) return buffer.context("--buffer");
+    if (*buffer < 64 * 1024 || *buffer > (1ull << 30)) return Error{"--buffer: from 64K to 1G"};
+    settings.load.buffer_bytes = *buffer;
+    const auto connections = parse_number<std::uint32_t>(arguments.max_connections);
+    if (!connections || *connections < 100 || *connections > 10'000'000) return Error{"--max-connections: a number from 100 to 10000000"};
+    settings.load.max_connections = *connections;
+    if (!arguments.duration.empty()) {
+        const auto duration = parse_duration(arguments.duration);
+        if (!duration) return duration.context("--duration");
+        settings.duration_ns = *duration;
+    }
+    const auto filter = resolve_here(arguments.filters);
+    if (!filter) return filter.error();
+    settings.load.filter = *filter;
+    return settings;
+}
+
+Result<Session> Session::open(const SessionSettings& settings, const std::vector<std::string>& command) {
+    Session session;
+    session.settings_ = settings;
+    if (!command.empty()) {
+        auto child = Child::prepare(command);
+        if (!child) return child.error();
+        session.child_ = std::make_unique<Child>(std::move(*child));
+    }
+    session.signals_ = std::make_unique<StopSignals>();
+    auto kernel = Kernel::inspect();
+    if (!kernel) return kernel.error();
+    session.kernel_ = std::make_unique<Kernel>(std::move(*kernel));
+    auto probes = LoadedProbes::load(*session.kernel_, settings.load);
+    if (!probes) return probes.error();
+    session.probes_ = std::make_unique<LoadedProbes>(std::move(*probes));
+    session.namespaces_ = std::make_unique<Namespaces>(settings.namespace_names);
+    return session;
+}
+
+Metadata Session::metadata(const std::vector<std::string>& arguments) const {
+    std::string command = "tcpwitness record";
+    for (const std::string& word : arguments) command += ' ' + printable(word);
+    return initial_metadata(*kernel_, *probes_, tool_name(), command, settings_.load.filter);
+}
+
+std::uint64_t Session::boot_to_wall_ns(const Metadata& metadata) const {
+    for (const auto& [key, value] : metadata)
+        if (key == "clock.boot_to_wall_ns") return parse_number<std::uint64_t>(value).value_or(0);
+    return 0;
+}
+
+void Session::announce(const std::string& where) const {
+    std::size_t usable = 0;
+    for (const ProbeState& state : probes_->states()) {
+        if (state.usable()) ++usable;
+        if (state.status != ProbeState::Status::attached)
+            fmt::print(stderr, "probe {} ({}): {}\n", name(*state.probe), hook_text(*state.probe), status_text(state));
+    }
+    fmt::print(stderr, "{} of {} probes attached, {} MiB buffer; recording to {}{}\n", usable, probes_->states().size(),
+               probes_->buffer_bytes() >> 20, where, child_ ? "" : "; Ctrl-C ends it");
+}
+
+Result<Outcome> Session::run(RecordSink& sink) {
+    auto collector = Collector::open(*probes_, *namespaces_, sink);
+    if (!collector) return collector.error();
+    collector_ = std::move(*collector);
+    collector_->snapshot();
+    if (child_)
+        if (const Status started = child_->go(); !started) return started.error();
+
+    auto reason = collect(*collector_, {settings_.duration_ns, settings_.load.filter.until_wall_ns, child_.get()}, *signals_);
+    const Status finished = finish(*probes_, *collector_, sink, reason ? *reason : reason.error().message);
+    if (!reason) return reason.error();
+    if (!finished) return finished.error();
+    Outcome outcome;
+    if (child_)
+        if (const auto status = child_->ended()) outcome.exit_code = exit_code(*status);
+    return outcome;
+}
+
+void Session::summarise(bool only_losses) const {
+    if (!collector_ || (only_losses && collector_->lost() == 0)) return;
+    fmt::print(stderr, "{}, {} lost\n", count_text(collector_->events(), "event", "events"), collector_->lost());
+    if (collector_->lost() == 0) return;
+    for (const ProbeState& state : probes_->states())
+        if (const ProbeCount count = collector_->count(state.probe->number); count.lost)
+            fmt::print(stderr, "  {} lost by probe {}\n", count.lost, name(*state.probe));
+    fmt::print(stderr, "  a larger --buffer or a filter (--port, --host) loses less\n");
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,64 @@
+// What `record`, `live` and `demo` share: load, attach, collect, say what was attached and what was lost.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/filter_options.h"
+#include "live/collector.h"
+#include "live/metadata.h"
+#include "live/recording.h"
+
+namespace tcpwitness {
+
+struct SessionArguments {
+    std::string buffer = "16M", duration, max_connections = "100000";
+    FilterArguments filters;
+};
+
+OptionGroup session_options(SessionArguments&);
+
+struct SessionSettings {
+    LoadOptions load;
+    std::optional<std::uint64_t> duration_ns;
+    std::map<std::uint32_t, std::string> namespace_names;
+};
+
+Result<SessionSettings> resolve(const SessionArguments&);
+
+struct Outcome {
+    int exit_code = 0;   ///< the command's, else 0
+};
+
+/// One recording. Members in acquisition order; everything is undone in reverse.
+class Session {
+public:
+    /// Loads and attaches. `command`, when there is one, waits until run().
+    static Result<Session> open(const SessionSettings&, const std::vector<std::string>& command);
+
+    Metadata metadata(const std::vector<std::string>& arguments) const;
+    std::uint64_t boot_to_wall_ns(const Metadata&) const;
+
+    const LoadedProbes& probes() const { return *probes_; }
+    const StopSignals& signals() const { return *signals_; }
+
+    /// On stderr: what is attached and what is not, and that the recording runs.
+    void announce(const std::string& where) const;
+    /// Collects into `sink` until something ends it, then finishes the trace.
+    Result<Outcome> run(RecordSink& sink);
+    /// On stderr: events and losses. With `only_losses`, nothing when nothing was lost.
+    void summarise(bool only_losses) const;
+
+private:
+    Session() = default;
+    SessionSettings settings_;
+    std::unique_ptr<Child> child_;
+    std::unique_ptr<StopSignals> signals_;
+    std::unique_ptr<Kernel> kernel_;
+    std::unique_ptr<LoadedProbes> probes_;
+    std::unique_ptr<Namespaces> namespaces_;
+    std::unique_ptr<Collector> collector_;
+};
+
+}  // namespace tcpwitness
