@@ -37,7 +37,7 @@ void TraceContext::learn_line(std::string_view line) {
 }
 
 void TraceContext::learn(std::string_view key, std::string_view raw_value) {
-    std::string value = clean(raw_value);
+    std::string value = clean(trim(raw_value));  // mergecap puts blanks at the ends of comments
     std::string_view rest = key;
     if (key == "boot_id" && !info_.boot_id.empty() && info_.boot_id != value) mixed_ = true;
     if (key == "started_ns" && info_.started_ns != 0 && std::to_string(info_.started_ns) != value) mixed_ = true;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bpf/records.h"
 #include "parsers/trace_encoder.h"
@@ -197,6 +198,93 @@ inline std::string trace(bool ended = true) {
     put(edge_side.record(TW_CALL, TW_PROBE_CALL_EXIT, call));
     if (ended) encoder.meta(108 * second, "ended_ns", std::to_string(108 * second));
     return std::move(encoder.buffer());
+}
+
+/// One record of every kind, 1 ms apart.
+inline std::vector<std::string> every_kind() {
+    Recorder from;
+    from.cpu = 3;
+    from.time_ns = 109 * second;
+    from.family = 10;
+    from.local = std::string("\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\x02\x01", 16);  // v4-mapped
+    from.peer = std::string("\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02", 16);
+    std::vector<std::string> records;
+    const auto add = [&](std::uint8_t kind, std::uint8_t probe, const auto& body, std::string_view extra = {}) {
+        records.push_back(from.record(kind, probe, body, extra));
+        from.time_ns += 1'000'000;
+    };
+    tw_call call{};
+    call.enter_ns = from.time_ns - 500;
+    call.task = task(500, "server");
+    call.listener = 0x77;
+    call.ret = 9;
+    call.fd = 4;
+    call.op = TW_CALL_ACCEPT;
+    call.flags = TW_CALL_NONBLOCK;
+    add(TW_CALL, TW_PROBE_CALL_EXIT, call);
+    tw_state state{};
+    state.old_state = 7;
+    state.new_state = 10;
+    state.argument = 128;
+    add(TW_STATE, TW_PROBE_STATE, state);
+    tw_timer_body timer{};
+    timer.timeout_ms = 204;
+    timer.snd_una = 4'000'000'000;
+    timer.what = TW_TIMER_FIRED;
+    timer.timer = TW_TIMER_LOSS_PROBE;
+    timer.retransmits = 3;
+    add(TW_TIMER, TW_PROBE_TIMER_FIRED, timer);
+    tw_retransmit retransmit{};
+    retransmit.tcp.write_seq = 100;
+    retransmit.tcp.snd_una = 4'294'967'290;
+    retransmit.what = TW_RETX_FAST;
+    retransmit.error = -101;
+    add(TW_RETRANSMIT, TW_PROBE_RETRANSMIT, retransmit);
+    tw_synack_retransmit synack{};
+    synack.sent_isn = 12345;
+    synack.received_isn = 777;
+    synack.timeout_ms = 1000;
+    synack.retransmits = 2;
+    add(TW_SYNACK_RETRANSMIT, TW_PROBE_SYNACK_RETRANSMIT, synack);
+    tw_error error{};
+    error.error = 104;
+    add(TW_ERROR, TW_PROBE_ERROR, error);
+    tw_reset_in received{};
+    received.tcp.rcv_nxt = 50;
+    received.tcp.copied_seq = 8;
+    received.tcp.socket_dead = 1;
+    add(TW_RESET_IN, TW_PROBE_RESET_IN, received);
+    tw_reset_out sent{};
+    sent.reason = 99;
+    sent.flags = TW_RESET_REASON | TW_RESET_ANSWER | TW_RESET_NO_SOCKET;
+    sent.seq = 31;
+    sent.segment_flags = 0x02;
+    add(TW_RESET_OUT, TW_PROBE_RESET_OUT, sent);
+    tw_destroy destroy{};
+    destroy.bytes_acked = 5'000'000'000;
+    destroy.total_retrans = 6;
+    add(TW_DESTROY, TW_PROBE_DESTROY, destroy);
+    tw_process_exit exit{};
+    exit.task = task(500, "server");
+    exit.code = 9;
+    add(TW_PROCESS_EXIT, TW_PROBE_PROCESS_EXIT, exit);
+    tw_snapshot snapshot{};
+    snapshot.task = task(500, "server");
+    snapshot.fd = 4;
+    snapshot.accept_queue = 1;
+    snapshot.accept_max = 128;
+    add(TW_SNAPSHOT, TW_PROBE_SNAPSHOT_FILES, snapshot);
+    tw_gap gap{};
+    gap.from_ns = 109 * second;
+    gap.to_ns = 110 * second;
+    gap.lost = 42;
+    gap.lost_probe = TW_PROBE_TIMER_ARMED;
+    add(TW_GAP, TW_PROBE_COLLECTOR, gap);
+    tw_meta meta{};
+    meta.length = 9;
+    add(TW_META, TW_PROBE_COLLECTOR, meta, std::string_view("colour=ed\0\0\0", 12));
+    add(200, TW_PROBE_STATE, state);  // of a newer ABI
+    return records;
 }
 
 }  // namespace sample

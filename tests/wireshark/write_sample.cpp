@@ -1,0 +1,33 @@
+// Writes a trace for the test of the Wireshark plugin: the small one of the unit tests, then one record of every kind; or, "damaged", every
+// record cut at every length.
+#include <cstdio>
+#include <string_view>
+
+#include "parsers/pcapng_writer.h"
+#include "sources/trace_file.h"
+#include "support/sample_records.h"
+
+namespace {
+
+void append_record(std::string& out, std::string_view record) {
+    tcpwitness::pcapng::append_packet(out, {.interface = 0,
+                                            .time_ns = sample::boot_to_wall + 120 * sample::second,
+                                            .data = record,
+                                            .original_length = static_cast<std::uint32_t>(record.size())});
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count < 2) return std::fprintf(stderr, "usage: write_sample FILE [damaged]\n"), 2;
+    const bool damaged = count > 2 && arguments[2] == std::string_view("damaged");
+    std::string bytes = sample::trace();
+    for (const std::string& record : sample::every_kind())
+        for (std::size_t size = damaged ? 0 : record.size(); size <= record.size(); ++size) append_record(bytes, record.substr(0, size));
+
+    auto writer = tcpwitness::TraceWriter::open(arguments[1], true);
+    if (!writer) return std::fprintf(stderr, "%s\n", writer.error().message.c_str()), 1;
+    const auto written = writer->write(bytes);
+    if (!written || !writer->close()) return std::fprintf(stderr, "the trace could not be written\n"), 1;
+    return 0;
+}

@@ -1,0 +1,419 @@
+-- Shows the records of a tcpwitness trace between its packets: what the application called, what the kernel's TCP decided, and why.
+--
+--   wireshark -X lua_script:tcpwitness.lua trace.pcapng
+--   tshark -X lua_script:tcpwitness.lua -r trace.pcapng -Y 'tcpwitness.kind == "reset_sent"'
+--
+-- or copy this file into the folder that Wireshark's Help > About > Folders names "Personal Lua Plugins". Records are packets of link type
+-- USER0; their layout is bpf/records.h, every number in it little-endian.
+
+local proto = Proto("tcpwitness", "tcpwitness record")
+
+-- Names by number ---------------------------------------------------------------------------------------------------------------------
+
+local KIND = {
+    [1] = "call", [2] = "state", [3] = "timer", [4] = "retransmit", [5] = "synack_retransmit", [6] = "error", [7] = "reset_received",
+    [8] = "reset_sent", [9] = "destroy", [10] = "process_exit", [11] = "packet", [12] = "snapshot", [13] = "gap", [14] = "meta",
+}
+local PROBE = {
+    [0] = "state", "error", "destroy", "reset_received", "reset_sent", "retransmit", "synack_retransmit", "timer_armed", "timer_fired",
+    "call_enter", "call_exit", "process_exit", "packet_in", "packet_out", "snapshot_files", "snapshot_tcp", "collector",
+}
+local STATE = {
+    [0] = "NONE", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN",
+    "CLOSING", "NEW_SYN_RECV",
+}
+local OP = { "socket", "bind", "listen", "connect", "accept", "shutdown" }
+local TIMER = { [0] = "none", [1] = "RTO", [3] = "zero-window probe", [5] = "loss probe", [6] = "reordering" }
+local TIMER_WHAT = { "armed", "fired" }
+local RETRANSMIT = { "SYN", "RTO", "fast", "loss probe", "SYN-ACK" }
+local CONGESTION = { [0] = "Open", "Disorder", "CWR", "Recovery", "Loss" }
+local ERRNO = {
+    [1] = "EPERM", [4] = "EINTR", [9] = "EBADF", [11] = "EAGAIN", [12] = "ENOMEM", [13] = "EACCES", [14] = "EFAULT", [22] = "EINVAL",
+    [23] = "ENFILE", [24] = "EMFILE", [32] = "EPIPE", [71] = "EPROTO", [88] = "ENOTSOCK", [90] = "EMSGSIZE", [92] = "ENOPROTOOPT",
+    [93] = "EPROTONOSUPPORT", [95] = "EOPNOTSUPP", [97] = "EAFNOSUPPORT", [98] = "EADDRINUSE", [99] = "EADDRNOTAVAIL", [100] = "ENETDOWN",
+    [101] = "ENETUNREACH", [102] = "ENETRESET", [103] = "ECONNABORTED", [104] = "ECONNRESET", [105] = "ENOBUFS", [106] = "EISCONN",
+    [107] = "ENOTCONN", [110] = "ETIMEDOUT", [111] = "ECONNREFUSED", [112] = "EHOSTDOWN", [113] = "EHOSTUNREACH", [114] = "EALREADY",
+    [115] = "EINPROGRESS", [125] = "ECANCELED", [512] = "ERESTARTSYS",
+}
+local FLAG_NAMES = { { 2, "SYN" }, { 1, "FIN" }, { 4, "RST" }, { 8, "PSH" }, { 16, "ACK" } }
+
+-- What the running kernel called its reset reasons, learnt from the trace's metadata records.
+local reset_reasons = {}
+
+function proto.init() reset_reasons = {} end
+
+-- Fields ------------------------------------------------------------------------------------------------------------------------------
+
+local fields = {}
+
+local function field(make, name, label, ...) fields[name] = make("tcpwitness." .. name, label, ...) end
+
+local function strings(list)
+    for name, label in pairs(list) do field(ProtoField.string, name, label) end
+end
+
+local function numbers(make, list)
+    for name, label in pairs(list) do field(make, name, label, base.DEC) end
+end
+
+strings {
+    kind = "Kind", comm = "Command name", ["local.address"] = "Local address", ["peer.address"] = "Peer address", address = "Address",
+    reason = "Reset reason", ["error.name"] = "Error name", key = "Key", value = "Value", malformed = "Malformed",
+}
+numbers(ProtoField.uint8, {
+    retransmits = "Retransmits", backoff = "Backoff", timeouts = "Timeouts", probes_out = "Probes out", pending = "Pending timer",
+    shutdown = "Shutdown",
+})
+numbers(ProtoField.uint16, {
+    cpu = "CPU", size = "Size", ["local.port"] = "Local port", ["peer.port"] = "Peer port", port = "Port",
+})
+numbers(ProtoField.uint32, {
+    seq = "Record number", netns = "Network namespace", pid = "Process", tid = "Thread", backlog = "Backlog", timeout_ms = "Timeout (ms)",
+    srtt_us = "SRTT (us)", rto_us = "RTO (us)", snd_una = "Oldest unacknowledged", snd_nxt = "Next to send", write_seq = "End of written",
+    rcv_nxt = "Next expected", copied_seq = "Read up to", unacknowledged = "Unacknowledged bytes", unread = "Unread bytes",
+    cwnd = "Congestion window", recv_idle_ms = "Idle since receiving (ms)", send_idle_ms = "Idle since sending (ms)",
+    segment_seq = "Segment sequence number", segment_end_seq = "Segment end", segment_ack = "Segment acknowledgement", isn = "Our ISN",
+    peer_isn = "Peer's ISN", segs_out = "Segments sent", segs_in = "Segments received", total_retransmits = "Total retransmits",
+    accept_queue = "Accept queue", accept_max = "Accept queue limit",
+})
+numbers(ProtoField.int32, {
+    error = "Error", ret = "Result", fd = "File descriptor", argument = "Argument", reason_number = "Reset reason number",
+    exit_code = "Exit status", signal = "Signal",
+})
+numbers(ProtoField.uint64, {
+    time_ns = "Boot clock (ns)", enter_ns = "Entered at (ns)", cgroup = "Control group", bytes_acked = "Bytes acknowledged",
+    bytes_received = "Bytes received", lost = "Records lost", from_ns = "From (ns)", to_ns = "To (ns)", took_ns = "Took (ns)",
+})
+for name, entry in pairs {
+    state = { "State", STATE }, old_state = { "Old state", STATE }, new_state = { "New state", STATE }, op = { "Call", OP },
+    timer = { "Timer", TIMER }, timer_what = { "Timer event", TIMER_WHAT }, retransmit = { "Retransmit", RETRANSMIT },
+    ca_state = { "Congestion state", CONGESTION }, probe = { "Probe", PROBE }, lost_probe = { "Lost by probe", PROBE },
+} do
+    field(ProtoField.uint8, name, entry[1], base.DEC, entry[2])
+end
+for name, label in pairs {
+    nonblocking = "Non-blocking", unfinished = "Unfinished", closed_by_application = "Closed by the application",
+    answers_segment = "Answers a segment", has_socket = "Has a socket",
+} do
+    field(ProtoField.bool, name, label)
+end
+field(ProtoField.uint64, "cookie", "Socket cookie", base.HEX)
+field(ProtoField.uint64, "listener", "Listener's cookie", base.HEX)
+field(ProtoField.uint32, "socket_id", "Socket id", base.HEX)
+field(ProtoField.uint8, "segment_flags", "Flags of the segment answered", base.HEX)
+field(ProtoField.ipv4, "local.ipv4", "Local IPv4 address")
+field(ProtoField.ipv4, "peer.ipv4", "Peer IPv4 address")
+field(ProtoField.ipv6, "local.ipv6", "Local IPv6 address")
+field(ProtoField.ipv6, "peer.ipv6", "Peer IPv6 address")
+proto.fields = fields
+
+local malformed = ProtoExpert.new("tcpwitness.damaged", "Damaged record", expert.group.MALFORMED, expert.severity.ERROR)
+local trouble = ProtoExpert.new("tcpwitness.trouble", "Timeout, reset or error", expert.group.SEQUENCE, expert.severity.WARN)
+proto.experts = { malformed, trouble }
+
+-- Reading -----------------------------------------------------------------------------------------------------------------------------
+
+-- Adds a little-endian number to the tree and returns it.
+local function number(tree, name, range)
+    tree:add_le(fields[name], range)
+    return range:len() == 8 and range:le_uint64() or range:le_uint()
+end
+
+local function signed(tree, name, range)
+    tree:add_le(fields[name], range)
+    return range:le_int()
+end
+
+local function made(tree, name, value) tree:add(fields[name], value):set_generated() end
+
+local function name_of(names, value) return names[value] or tostring(value) end
+
+local function errno_name(error) return ERRNO[error] or ("errno " .. error) end
+
+local function duration(ns)
+    if ns < 1e3 then return string.format("%d ns", ns) end
+    if ns < 1e6 then return string.format("%d us", math.floor(ns / 1e3)) end
+    if ns < 1e7 then return string.format("%.1f ms", ns / 1e6) end
+    if ns < 1e9 then return string.format("%d ms", math.floor(ns / 1e6)) end
+    if ns < 6e10 then return string.format("%.1f s", ns / 1e9) end
+    return string.format("%d min %02d s", math.floor(ns / 6e10), math.floor(ns / 1e9) % 60)
+end
+
+local function flag_names(flags)
+    local names = {}
+    for _, flag in ipairs(FLAG_NAMES) do
+        if bit32.band(flags, flag[1]) ~= 0 then names[#names + 1] = flag[2] end
+    end
+    return table.concat(names, ",")
+end
+
+-- struct tw_task; returns "client[500]", or nothing where the kernel did not know.
+local function add_task(tree, body, at)
+    local pid = number(tree, "pid", body(at, 4))
+    number(tree, "tid", body(at + 4, 4))
+    number(tree, "cgroup", body(at + 8, 8))
+    local comm = body(at + 16, 16):stringz()
+    tree:add(fields.comm, body(at + 16, 16), comm)
+    if pid ~= 0 then return string.format("%s[%d]", comm, pid) end
+end
+
+-- struct tw_tcp
+local function add_tcp(tree, body)
+    local tcp = {}
+    for i, name in ipairs { "snd_una", "snd_nxt", "write_seq", "rcv_nxt", "copied_seq", "srtt_us", "rto_us", "cwnd", "recv_idle_ms", "send_idle_ms" } do
+        tcp[name] = number(tree, name, body(i * 4 - 4, 4))
+    end
+    for i, name in ipairs { "ca_state", "retransmits", "backoff", "probes_out", "pending", "shutdown", "closed_by_application" } do
+        tcp[name] = number(tree, name, body(39 + i, 1))
+    end
+    tcp.unacknowledged = (tcp.write_seq - tcp.snd_una) % 4294967296
+    tcp.unread = (tcp.rcv_nxt - tcp.copied_seq) % 4294967296
+    made(tree, "unacknowledged", tcp.unacknowledged)
+    made(tree, "unread", tcp.unread)
+    return tcp
+end
+
+-- Kinds -------------------------------------------------------------------------------------------------------------------------------
+-- Each: the least length of its body, and a function that adds its fields and returns its sentence, and true where that is trouble.
+
+local kinds = {}
+
+kinds.call = { 72, function(tree, body, head)
+    local entered = number(tree, "enter_ns", body(0, 8))
+    number(tree, "listener", body(8, 8))
+    local caller = add_task(tree, body, 16)
+    local ret = signed(tree, "ret", body(52, 4))
+    local fd = signed(tree, "fd", body(56, 4))
+    local argument = signed(tree, "argument", body(60, 4))
+    local op = number(tree, "op", body(64, 1))
+    local flags = body(65, 1):uint()
+    local unfinished = bit32.band(flags, 2) ~= 0
+    made(tree, "nonblocking", bit32.band(flags, 1) ~= 0)
+    made(tree, "unfinished", unfinished)
+    local took = (head.time - entered):tonumber()
+    local what = name_of(OP, op) .. "()"
+    if op == 3 then what = string.format("listen(%d)", argument) end
+    if caller then what = caller .. " " .. what end
+    if unfinished then return what .. ": still inside when the recording ended" end
+    made(tree, "took_ns", UInt64.new(took > 0 and took or 0))
+    if ret < 0 then
+        made(tree, "error", -ret)
+        made(tree, "error.name", errno_name(-ret))
+        -- EINPROGRESS and EAGAIN are how a non-blocking call says "later".
+        return string.format("%s = -%s after %s", what, errno_name(-ret), duration(took)), ret ~= -115 and ret ~= -11
+    end
+    if op == 1 or op == 5 then return string.format("%s = fd %d after %s", what, ret, duration(took)) end
+    return string.format("%s = %d on fd %d after %s", what, ret, fd, duration(took))
+end }
+
+kinds.state = { 16, function(tree, body)
+    number(tree, "pid", body(0, 4))
+    number(tree, "tid", body(4, 4))
+    local old, new = number(tree, "old_state", body(8, 1)), number(tree, "new_state", body(9, 1))
+    local sentence = string.format("state %s -> %s", name_of(STATE, old), name_of(STATE, new))
+    if new ~= 10 then return sentence end
+    return string.format("%s, accept queue limit %d", sentence, number(tree, "backlog", body(12, 4)))
+end }
+
+kinds.timer = { 20, function(tree, body)
+    local timeout = number(tree, "timeout_ms", body(0, 4))
+    local snd_una = number(tree, "snd_una", body(4, 4))
+    number(tree, "srtt_us", body(8, 4))
+    number(tree, "rto_us", body(12, 4))
+    local what, timer = number(tree, "timer_what", body(16, 1)), name_of(TIMER, number(tree, "timer", body(17, 1)))
+    local retransmits = number(tree, "retransmits", body(18, 1))
+    number(tree, "backoff", body(19, 1))
+    if what == 1 then return string.format("%s timer armed, fires in %d ms", timer, timeout) end
+    return string.format("%s timer fired after %d ms, %d retransmits before, snd_una %d", timer, timeout, retransmits, snd_una), true
+end }
+
+kinds.retransmit = { 64, function(tree, body)
+    local tcp = add_tcp(tree, body)
+    local seq, end_seq = number(tree, "segment_seq", body(48, 4)), number(tree, "segment_end_seq", body(52, 4))
+    local error = signed(tree, "error", body(56, 4))
+    local what = name_of(RETRANSMIT, number(tree, "retransmit", body(60, 1)))
+    local sentence = string.format("retransmit (%s) of seq %d, %d bytes, round %d, rto %s", what, seq, (end_seq - seq) % 4294967296,
+        tcp.retransmits, duration(tcp.rto_us * 1000))
+    if error ~= 0 then sentence = sentence .. ", failed: " .. errno_name(math.abs(error)) end
+    return sentence, true
+end }
+
+kinds.synack_retransmit = { 16, function(tree, body)
+    local isn = number(tree, "isn", body(0, 4))
+    number(tree, "peer_isn", body(4, 4))
+    local timeout = number(tree, "timeout_ms", body(8, 4))
+    local round = number(tree, "retransmits", body(12, 1))
+    number(tree, "timeouts", body(13, 1))
+    return string.format("retransmit %d of SYN-ACK seq %d, timeout %d ms", round, isn, timeout), true
+end }
+
+kinds.error = { 56, function(tree, body)
+    local tcp = add_tcp(tree, body)
+    local error = signed(tree, "error", body(48, 4))
+    made(tree, "error.name", errno_name(error))
+    return string.format("socket error %s, %d bytes unacknowledged, %d retransmits", errno_name(error), tcp.unacknowledged, tcp.retransmits), true
+end }
+
+kinds.reset_received = { 48, function(tree, body)
+    local tcp = add_tcp(tree, body)
+    return string.format("RST received, %d bytes unacknowledged, %d unread", tcp.unacknowledged, tcp.unread), true
+end }
+
+kinds.reset_sent = { 96, function(tree, body)
+    add_tcp(tree, body)
+    local caller = add_task(tree, body, 48)
+    local reason = signed(tree, "reason_number", body(80, 4))
+    local seq = number(tree, "segment_seq", body(84, 4))
+    number(tree, "segment_ack", body(88, 4))
+    local flags = body(92, 1):uint()
+    local segment_flags = number(tree, "segment_flags", body(93, 1))
+    local answer = bit32.band(flags, 1) ~= 0
+    made(tree, "answers_segment", answer)
+    made(tree, "has_socket", bit32.band(flags, 2) == 0)
+    local sentence = "RST sent"
+    if bit32.band(flags, 4) ~= 0 then
+        local named = reset_reasons[reason] or ("reason " .. reason)
+        made(tree, "reason", named)
+        sentence = sentence .. ": " .. named
+    end
+    if answer then sentence = string.format("%s, answers [%s] seq %d", sentence, flag_names(segment_flags), seq) end
+    if caller then sentence = string.format("%s, by %s", sentence, caller) end
+    return sentence, true
+end }
+
+kinds.destroy = { 32, function(tree, body)
+    local acked, received = number(tree, "bytes_acked", body(0, 8)), number(tree, "bytes_received", body(8, 8))
+    number(tree, "segs_out", body(16, 4))
+    number(tree, "segs_in", body(20, 4))
+    local again = number(tree, "total_retransmits", body(24, 4))
+    number(tree, "srtt_us", body(28, 4))
+    return string.format("socket destroyed, %s bytes acknowledged, %s received, %d retransmits", tostring(acked), tostring(received), again)
+end }
+
+kinds.process_exit = { 40, function(tree, body)
+    local who = add_task(tree, body, 0) or "process"
+    local code = body(32, 4):le_uint()
+    local signal, status = bit32.band(code, 127), bit32.band(bit32.rshift(code, 8), 255)
+    made(tree, "signal", signal)
+    made(tree, "exit_code", status)
+    if signal ~= 0 then return string.format("%s killed by signal %d", who, signal), true end
+    return string.format("%s exited with status %d", who, status)
+end }
+
+kinds.snapshot = { 96, function(tree, body, head)
+    add_tcp(tree, body)
+    local owner = add_task(tree, body, 48)
+    signed(tree, "fd", body(80, 4))
+    local queue, limit = number(tree, "accept_queue", body(84, 4)), number(tree, "accept_max", body(88, 4))
+    local sentence = "was there before the recording: " .. name_of(STATE, head.state)
+    if head.state == 10 then sentence = string.format("%s, accept queue %d of %d", sentence, queue, limit) end
+    return owner and sentence .. ", " .. owner or sentence
+end }
+
+kinds.gap = { 32, function(tree, body)
+    local from, to = number(tree, "from_ns", body(0, 8)), number(tree, "to_ns", body(8, 8))
+    local lost = number(tree, "lost", body(16, 8))
+    tree:add_le(fields.lost_probe, body(24, 1))
+    return string.format("%s records of probe %s lost within %s", tostring(lost), name_of(PROBE, body(24, 4):le_uint()),
+        duration(math.max(0, (to - from):tonumber()))), true
+end }
+
+kinds.meta = { 8, function(tree, body)
+    local length = body(0, 4):le_uint()
+    if length == 0 or length > body:len() - 8 then return "metadata without text" end
+    local text = body(8, length):string()
+    local key, value = text:match("^([^=]+)=(.*)$")
+    if not key then return text end
+    tree:add(fields.key, body(8, length), key)
+    tree:add(fields.value, body(8, length), value)
+    local number_of_reason = key:match("^reason%.reset%.(%-?%d+)$")
+    if number_of_reason then reset_reasons[tonumber(number_of_reason)] = value:gsub("^SK_RST_REASON_", "") end
+    return text
+end }
+
+-- The record --------------------------------------------------------------------------------------------------------------------------
+
+local HEAD = 40
+local ADDRESS = { [0] = 0, [2] = 4, [10] = 16 }
+
+local function damaged(tree, pinfo, what)
+    tree:add_proto_expert_info(malformed, "Damaged record: " .. what)
+    made(tree, "malformed", what)
+    pinfo.cols.info = "[Malformed record: " .. what .. "]"
+end
+
+local function add_address(tree, side, range)
+    local text
+    if range:len() == 4 then
+        text = tostring(range:ipv4())
+        tree:add(fields[side .. ".ipv4"], range)
+    else
+        text = tostring(range:ipv6())
+        tree:add(fields[side .. ".ipv6"], range)
+    end
+    tree:add(fields[side .. ".address"], range, text)
+    tree:add(fields.address, range, text):set_hidden()
+    return text
+end
+
+local function add_port(tree, side, range)
+    local port = number(tree, side .. ".port", range)
+    tree:add_le(fields.port, range):set_hidden()
+    return port
+end
+
+local function endpoint(address, port)
+    if not address then return nil end
+    local text = port == 0 and "*" or tostring(port)
+    return address:find(":", 1, true) and string.format("[%s]:%s", address, text) or address .. ":" .. text
+end
+
+function proto.dissector(buffer, pinfo, root)
+    pinfo.cols.protocol = "TCPWITNESS"
+    local length = buffer:len()
+    local tree = root:add(proto, buffer())
+    if length < HEAD then return damaged(tree, pinfo, string.format("%d bytes, shorter than its head", length)) end
+
+    local head = { time = number(tree, "time_ns", buffer(0, 8)), state = buffer(35, 1):uint() }
+    local kind, family = buffer(32, 1):uint(), buffer(34, 1):uint()
+    local kind_name = KIND[kind] or ("kind " .. kind)
+    tree:add(fields.kind, buffer(32, 1), kind_name)
+    number(tree, "cookie", buffer(8, 8))
+    number(tree, "seq", buffer(16, 4))
+    number(tree, "socket_id", buffer(20, 4))
+    number(tree, "netns", buffer(24, 4))
+    number(tree, "cpu", buffer(28, 2))
+    local size = number(tree, "size", buffer(30, 2))
+    number(tree, "probe", buffer(33, 1))
+    number(tree, "state", buffer(35, 1))
+    local local_port, peer_port = add_port(tree, "local", buffer(36, 2)), add_port(tree, "peer", buffer(38, 2))
+
+    local address = ADDRESS[family]
+    if not address then return damaged(tree, pinfo, string.format("address family %d", family)) end
+    if size > length then return damaged(tree, pinfo, string.format("it says %d bytes, but %d are there", size, length)) end
+    local body_length = size - HEAD - 2 * address
+    local entry = kinds[kind_name]
+    if body_length < (entry and entry[1] or 0) then return damaged(tree, pinfo, string.format("%d bytes are too few for %s", size, kind_name)) end
+
+    local local_address, peer_address
+    if address > 0 then
+        local_address = add_address(tree, "local", buffer(size - 2 * address, address))
+        peer_address = add_address(tree, "peer", buffer(size - address, address))
+        pinfo.cols.src = local_address
+        pinfo.cols.dst = peer_address
+    end
+    if not entry then
+        pinfo.cols.info = string.format("%s: of a newer tcpwitness", kind_name)
+        return
+    end
+    -- A record may end with its head only where no kind has an empty body, so this range is never empty.
+    local sentence, is_trouble = entry[2](tree, buffer(HEAD, body_length):tvb(), head)
+    if is_trouble then tree:add_proto_expert_info(trouble, sentence) end
+    tree:append_text(": " .. sentence)
+    if local_address and (local_port ~= 0 or peer_port ~= 0) then
+        sentence = string.format("%s  (%s > %s)", sentence, endpoint(local_address, local_port), endpoint(peer_address, peer_port))
+    end
+    pinfo.cols.info = sentence
+end
+
+DissectorTable.get("wtap_encap"):add(wtap.USER0, proto)
