@@ -80,6 +80,17 @@ class Lab:
         self._unexpected = list(self.report.findings)
         return self.report
 
+    def connections(self, namespace, role=None):
+        """The report's connections of one host; role "client", "server" or "listener"."""
+        if self.report is None:
+            self.read_report()
+        witnesses = {witness["id"] for witness in self.report.of("witness") if witness["netns.inode"] == namespace.inum}
+        return [
+            connection
+            for connection in self.report.of("connection")
+            if connection["witness"] in witnesses and role in (None, connection["role"])
+        ]
+
     # What the report must say.
 
     def expect(self, rule, culprit=None, certainty=None, count=None, mentions=()):

@@ -39,7 +39,7 @@ class Recorder:
                 self.words, stdin=subprocess.DEVNULL, stdout=self.stdout(), stderr=stderr, preexec_fn=die_with_parent
             )
         limit = time.monotonic() + 30
-        while not any(line.startswith("recording") for line in self.text.splitlines()):
+        while "recording to" not in self.text:
             if self.process.poll() is not None or time.monotonic() > limit:
                 self.kill()
                 raise AssertionError(f"the recorder did not start:\n{self.text}")
@@ -80,10 +80,6 @@ class Report:
     @property
     def findings(self):
         return self.of("finding")
-
-    @property
-    def connections(self):
-        return self.of("connection")
 
     @property
     def events(self):

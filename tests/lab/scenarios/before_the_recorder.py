@@ -34,4 +34,5 @@ def scenario(lab):
 
     lab.expect("reset-sent", culprit="local-application", certainty="proven", count=1, mentions=["frontend", program.pid])
     lab.expect_nothing_else()
-    assert lab.owners(client) == {reader.pid}, f"the client's connection belongs to {lab.owners(client)}, not to {reader.pid}"
+    owners = [connection.get("process.pid") for connection in lab.connections(client)]
+    assert owners == [reader.pid], f"the client's connection belongs to {owners}, not to {reader.pid}"

@@ -75,5 +75,8 @@ def scenario(lab):
 
     lab.expect_nothing_else()
     wanted = len(PATTERNS) * ROUNDS
-    seen = sum(1 for connection in lab.report.connections if lab.role(connection) == "client")
-    assert seen == wanted, f"{seen} client connections in the report, {wanted} were made; {recorder.text}"
+    for host, role in ((client, "client"), (server, "server")):
+        connections = lab.connections(host, role)
+        assert len(connections) == wanted, f"{len(connections)} {role} connections in the report, {wanted} were made; {recorder.text}"
+        ended = {connection["ending"] for connection in connections}
+        assert ended == {"closed"}, f"clean {role} connections ended as {ended}"

@@ -39,6 +39,6 @@ def scenario(lab):
 
     assert len(set(answers.values())) > 1, "the kernel dealt all connections to one listener"
     lab.expect_nothing_else()
-    owners = lab.owners_by_peer_port(server)
+    owners = {each["network.peer.port"]: each.get("process.pid") for each in lab.connections(server, "server")}
     wrong = {port: (pid, owners.get(port)) for port, pid in answers.items() if owners.get(port) != pid}
     assert not wrong, f"the owner is not who accepted (peer port: accepted by, reported): {wrong}"

@@ -49,5 +49,5 @@ def scenario(lab):
 
     lab.expect("connect-refused", culprit="peer-host", certainty="proven", count=80, mentions=["connecting"])
     lab.expect_nothing_else()
-    owners = {pid for pid in lab.owners(client)}
+    owners = {connection["process.pid"] for connection in lab.connections(client, "client")}
     assert owners == {client_program.pid}, f"the client's connections belong to {owners}, not to {client_program.pid}"
