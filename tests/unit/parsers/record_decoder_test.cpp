@@ -1,0 +1,192 @@
+#include "parsers/record_decoder.h"
+
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "support/sample_records.h"
+
+using namespace tcpwitness;
+
+namespace {
+
+/// A decoder with its context and what it yielded.
+struct Decoding {
+    TraceInfo info;
+    TraceContext context{info};
+    RecordDecoder decoder{context};
+    std::vector<Event> events;
+
+    Status decode(const std::string& record) { return decoder.decode(record.data(), record.size(), events); }
+
+    /// The one event of a record.
+    Event one(const std::string& record) {
+        events.clear();
+        REQUIRE(decode(record).ok());
+        REQUIRE(events.size() == 1);
+        return events[0];
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a head's facts reach the event") {
+    Decoding decoding;
+    sample::Recorder from;
+    const Event event = decoding.one(from.record(TW_RESET_IN, TW_PROBE_RESET_IN, tw_reset_in{}));
+    CHECK(event.time_ns == from.time_ns);
+    CHECK(event.cookie == from.cookie);
+    CHECK(event.socket_id == from.socket_id);
+    CHECK(event.seq == 1);
+    CHECK(event.state == TcpState::syn_sent);
+    CHECK(event.flow.local.text() == "10.1.0.2:40001");
+    CHECK(event.flow.peer.text() == "10.2.0.2:5061");
+    CHECK(decoding.info.witnesses.at(event.witness).netns == sample::edge);
+    CHECK(decoding.info.witnesses.at(event.witness).name == "netns 4026532001");
+}
+
+TEST_CASE("every kind becomes its event, with its numbers") {
+    Decoding decoding;
+    const auto records = sample::every_kind();
+    for (const std::string& record : records) REQUIRE(decoding.decode(record).ok());
+    const auto& events = decoding.events;
+    REQUIRE(events.size() == 13);  // the call makes two, metadata and the unknown kind none
+
+    const Call& enter = *events[0].as<Call>();
+    CHECK(enter.phase == Call::Phase::enter);
+    CHECK(enter.op == Call::Op::accept);
+    CHECK(enter.fd == 4);
+    CHECK(enter.nonblocking);
+    CHECK(enter.listener_cookie == 0x77);
+    CHECK(events[0].time_ns + 500 == events[1].time_ns);
+    const Call& exit = *events[1].as<Call>();
+    CHECK(exit.fd == 9);
+    CHECK(exit.ret == 9);
+    CHECK(exit.took_ns == 500);
+    CHECK(exit.task == Task{500, 501, 77, "server"});
+    CHECK(events[1].flow.local.text() == "192.0.2.1:40001");  // v4-mapped
+
+    CHECK(events[2].as<StateChange>()->to == TcpState::listen);
+    CHECK(events[2].as<StateChange>()->backlog == 128);
+    CHECK(events[3].as<Timer>()->what == Timer::What::fired);
+    CHECK(events[3].as<Timer>()->which == Timer::Which::loss_probe);
+    CHECK(events[3].as<Timer>()->retransmits == 3);
+    CHECK(events[4].as<Retransmit>()->what == Retransmit::What::fast);
+    CHECK(events[4].as<Retransmit>()->error == -101);
+    CHECK(events[4].as<Retransmit>()->tcp.unacknowledged() == 106);
+    CHECK(events[5].as<SynAckRetransmit>()->received_isn == 777);
+    CHECK(events[6].as<SocketError>()->error == 104);
+    CHECK(events[7].as<ResetReceived>()->tcp.unread() == 42);
+    CHECK(events[7].as<ResetReceived>()->tcp.closed_by_application);
+    CHECK(events[8].as<ResetSent>()->reason == "reason 99");
+    CHECK(events[8].as<ResetSent>()->answers_segment);
+    CHECK_FALSE(events[8].as<ResetSent>()->has_socket);
+    CHECK(events[9].as<Destroy>()->bytes_acked == 5'000'000'000);
+    CHECK(events[10].as<ProcessExit>()->signal() == 9);
+    CHECK(events[11].as<Snapshot>()->accept_max == 128);
+    CHECK(events[12].as<Gap>()->lost == 42);
+    CHECK(events[12].as<Gap>()->probe == "timer_armed");
+
+    CHECK(decoding.info.meta.at("colour") == "ed");
+    CHECK(decoding.info.unknown_records == 1);
+}
+
+TEST_CASE("a call that the recording ended in has only its enter event") {
+    Decoding decoding;
+    sample::Recorder from;
+    tw_call call{};
+    call.enter_ns = from.time_ns - 5;
+    call.op = TW_CALL_CONNECT;
+    call.flags = TW_CALL_UNFINISHED;
+    const Event event = decoding.one(from.record(TW_CALL, TW_PROBE_CALL_EXIT, call));
+    CHECK(event.as<Call>()->unfinished);
+    CHECK(event.time_ns == call.enter_ns);
+}
+
+TEST_CASE("reasons carry the running kernel's names, without prefix, and only where it told one") {
+    Decoding decoding;
+    decoding.context.learn("reason.reset.5", "SK_RST_REASON_TCP_ABORT_ON_CLOSE");
+    sample::Recorder from;
+    tw_reset_out reset{};
+    reset.reason = 5;
+    CHECK(decoding.one(from.record(TW_RESET_OUT, TW_PROBE_RESET_OUT, reset)).as<ResetSent>()->reason.empty());
+    reset.flags = TW_RESET_REASON;
+    CHECK(decoding.one(from.record(TW_RESET_OUT, TW_PROBE_RESET_OUT, reset)).as<ResetSent>()->reason == "TCP_ABORT_ON_CLOSE");
+}
+
+TEST_CASE("a packet record is a segment of its device") {
+    Decoding decoding;
+    sample::Recorder from;
+    from.family = 0;
+    const std::string bytes = sample::segment(from.local, from.peer, 40001, 5061, 0x12, 7, 64);
+    const Event in = decoding.one(from.record(TW_PACKET, TW_PROBE_PACKET_IN, sample::packet(bytes, TW_IN)));
+    CHECK(in.as<Segment>()->syn_ack());
+    CHECK(in.flow.peer.text() == "10.1.0.2:40001");
+    CHECK(decoding.info.interfaces.at(in.as<Segment>()->interface).name == "veth0");
+    tw_packet tunnel = sample::packet(bytes.substr(14), TW_OUT, "tun0");
+    tunnel.link_header = 0;
+    tunnel.ifindex = 3;
+    const Event out = decoding.one(from.record(TW_PACKET, TW_PROBE_PACKET_OUT, tunnel));
+    CHECK(out.flow.local.text() == "10.1.0.2:40001");
+    CHECK(decoding.info.interfaces.size() == 2);
+}
+
+TEST_CASE("text of the traced host cannot drive a terminal") {
+    Decoding decoding;
+    sample::Recorder from;
+    tw_process_exit exit{};
+    exit.task = sample::task(1, "\x1b[31mevil\xff");
+    CHECK(decoding.one(from.record(TW_PROCESS_EXIT, TW_PROBE_PROCESS_EXIT, exit)).as<ProcessExit>()->task.comm == "?[31mevil?");
+}
+
+TEST_CASE("a longer body of a newer ABI is read by what is known of it") {
+    Decoding decoding;
+    sample::Recorder from;
+    tw_error error{};
+    error.error = 110;
+    const Event event = decoding.one(from.record(TW_ERROR, TW_PROBE_ERROR, error, std::string(12, 'x')));
+    CHECK(event.as<SocketError>()->error == 110);
+    CHECK(event.flow.peer.text() == "10.2.0.2:5061");
+}
+
+TEST_CASE("a record cut anywhere is an error that says what is wrong") {
+    for (const std::string& whole : sample::every_kind()) {
+        for (std::size_t size = 0; size < whole.size(); ++size) {
+            Decoding decoding;
+            const auto cut = decoding.decode(whole.substr(0, size));
+            REQUIRE_FALSE(cut.ok());
+            CHECK(cut.error().message.find("record") != std::string::npos);
+            CHECK(decoding.events.empty());
+        }
+    }
+}
+
+TEST_CASE("a body shorter than its kind is an error, also when the record's size agrees") {
+    for (const std::string& whole : sample::every_kind()) {
+        tw_head head;
+        std::memcpy(&head, whole.data(), sizeof head);
+        if (head.kind == 200 || head.kind == TW_META) continue;
+        std::string record = whole;
+        head.size = static_cast<std::uint16_t>(whole.size() - 4);
+        std::memcpy(record.data(), &head, sizeof head);
+        Decoding decoding;
+        CHECK_FALSE(decoding.decode(record.substr(0, head.size)).ok());
+        CHECK_FALSE(decoding.decode(record).ok());
+    }
+}
+
+TEST_CASE("unknown address families and lying inner lengths are errors") {
+    sample::Recorder from;
+    std::string record = from.record(TW_ERROR, TW_PROBE_ERROR, tw_error{});
+    record[offsetof(tw_head, family)] = 7;
+    CHECK_FALSE(Decoding().decode(record).ok());
+    tw_meta meta{};
+    meta.length = 5;
+    CHECK_FALSE(Decoding().decode(from.record(TW_META, TW_PROBE_COLLECTOR, meta, "abcd")).ok());
+    from.family = 0;
+    tw_packet packet = sample::packet(std::string(54, '\0'), TW_IN);
+    packet.captured = TW_PACKET_BYTES + 1;
+    CHECK_FALSE(Decoding().decode(from.record(TW_PACKET, TW_PROBE_PACKET_IN, packet)).ok());
+    packet.captured = 4;
+    CHECK_FALSE(Decoding().decode(from.record(TW_PACKET, TW_PROBE_PACKET_IN, packet)).ok());
+}
