@@ -1,0 +1,255 @@
+#include "outputs/json.h"
+
+#include <map>
+
+#include "base/text.h"
+#include "model/describe.h"
+#include "outputs/heading.h"
+#include "outputs/json_writer.h"
+#include "outputs/plan.h"
+#include "outputs/wall_clock.h"
+
+namespace tcpwitness {
+
+namespace {
+
+/// Writes the objects of one report, a line each, and hands every line to the sink at once.
+class Lines {
+public:
+    Lines(const Story& story, Sink& sink) : story_(story), clock_(story.info, true), sink_(sink) {}
+
+    void witness(WitnessId);
+    void connection(const Connection&, const std::vector<std::size_t>& findings);
+    void event(const Event&, const Connection*);
+    void gap(const Event&);
+    void finding(const Finding&, std::size_t number);
+
+private:
+    void begin(const char* type);
+    void end();
+    /// `time`, `time_unix_nano`, `time_boot_nano`, or the same with a prefix ("begin_time").
+    void time(const std::string& prefix, std::uint64_t boot_ns);
+    void place(WitnessId);
+    void flow(const Flow&);
+    void task(const Task&);
+    void facts(const Event&);
+    void numbers(const char* key, const auto& list);
+
+    const Story& story_;
+    WallClock clock_;
+    Sink& sink_;
+    std::string line_;
+    JsonWriter json_{line_};
+};
+
+void Lines::begin(const char* type) {
+    line_.clear();
+    json_.restart();
+    json_.begin_object();
+    json_.member("type", type);
+}
+
+void Lines::end() {
+    json_.end_object();
+    line_ += '\n';
+    sink_.append(line_);
+}
+
+void Lines::time(const std::string& prefix, std::uint64_t boot_ns) {
+    json_.member(prefix + "time", clock_.rfc3339(boot_ns));
+    json_.member(prefix + "time_unix_nano", std::to_string(clock_.wall_ns(boot_ns)));
+    json_.member(prefix + "time_boot_nano", std::to_string(boot_ns));
+}
+
+void Lines::place(WitnessId id) {
+    json_.member("witness", std::uint64_t{id} + 1);
+    if (id >= story_.info.witnesses.size()) return;
+    json_.member("host.name", story_.info.witnesses[id].host);
+    json_.member("netns.name", story_.info.witnesses[id].name);
+}
+
+void Lines::flow(const Flow& flow) {
+    const Address& known = flow.local.address.family != Address::Family::none ? flow.local.address : flow.peer.address;
+    if (known.family == Address::Family::none && !flow.local.port && !flow.peer.port) return;
+    json_.member("network.transport", "tcp");
+    if (known.family != Address::Family::none) json_.member("network.type", known.family == Address::Family::ipv6 ? "ipv6" : "ipv4");
+    if (flow.local.address.family != Address::Family::none) json_.member("network.local.address", flow.local.address.text());
+    if (flow.local.port) json_.member("network.local.port", flow.local.port);
+    if (!flow.peer.address.unspecified()) json_.member("network.peer.address", flow.peer.address.text());
+    if (flow.peer.port) json_.member("network.peer.port", flow.peer.port);
+}
+
+void Lines::task(const Task& task) {
+    if (!task.known()) return;
+    json_.member("process.pid", task.pid);
+    json_.member("thread.id", task.tid);
+    json_.member("process.command", task.comm);
+    if (task.cgroup) json_.member("cgroup_id", task.cgroup);
+}
+
+void Lines::facts(const Event& event) {
+    for (const Field& field : fields(event)) {
+        json_.key(field.name);
+        std::visit([this](const auto& value) { json_.value(value); }, field.value);
+    }
+}
+
+void Lines::numbers(const char* key, const auto& list) {
+    json_.key(key);
+    json_.begin_array();
+    for (const auto number : list) json_.value(number);
+    json_.end_array();
+}
+
+void Lines::witness(WitnessId id) {
+    const TraceInfo& info = story_.info;
+    const Witness& witness = info.witnesses[id];
+    begin("witness");
+    json_.member("id", std::uint64_t{id} + 1);
+    json_.member("host.name", witness.host);
+    json_.member("os.type", "linux");
+    json_.member("os.version", info.kernel);
+    json_.member("netns.name", witness.name);
+    json_.member("netns.inode", witness.netns);
+    json_.member("boot_id", info.boot_id);
+    json_.member("tool", info.tool);
+    if (!info.command.empty()) json_.member("command", info.command);
+    time("begin_", story_.begin_ns);
+    time("end_", story_.end_ns);
+    json_.member("cut_off", info.cut_off);
+    if (!info.cut_note.empty()) json_.member("cut_note", info.cut_note);
+    json_.member("unknown_records", info.unknown_records);
+    json_.member("foreign_packets", info.foreign_packets);
+    json_.key("sysctls");
+    json_.begin_object();
+    for (const auto& [name, value] : witness.sysctls) json_.member(name, value);
+    json_.end_object();
+    json_.key("probes");
+    json_.begin_array();
+    for (const ProbeStatus& probe : info.probes) {
+        json_.begin_object();
+        json_.member("name", probe.name);
+        json_.member("hook", probe.hook);
+        json_.member("status", probe.status);
+        json_.member("events", probe.events);
+        json_.member("lost", probe.lost);
+        json_.end_object();
+    }
+    json_.end_array();
+    end();
+}
+
+void Lines::connection(const Connection& connection, const std::vector<std::size_t>& findings) {
+    begin("connection");
+    json_.member("id", connection.id);
+    time("begin_", connection.begin_ns);
+    time("end_", connection.end_ns);
+    place(connection.witness);
+    json_.member("role", role_text(connection));
+    flow(connection.flow);
+    task(connection.owner);
+    json_.member("ending", name(connection.ending));
+    if (connection.error) json_.member("error.type", errno_name(connection.error));
+    json_.member("state", name(connection.state));
+    json_.member("embryonic", connection.embryonic);
+    json_.member("preexisting", connection.preexisting);
+    json_.member("accepted", connection.accepted);
+    if (connection.established_ns) time("established_", *connection.established_ns);
+    if (connection.local_isn) json_.member("local_isn", *connection.local_isn);
+    if (connection.peer_isn) json_.member("peer_isn", *connection.peer_isn);
+    json_.member("socket_cookie", std::to_string(connection.cookie));
+    if (connection.listener) json_.member("listener", connection.listener);
+    if (connection.conversation) json_.member("conversation", connection.conversation);
+    if (const Connection* other = story_.other_end(connection)) json_.member("other_end", other->id);
+    json_.member("events", connection.events.size());
+    json_.member("events_dropped", connection.events_dropped);
+    json_.key("users");
+    json_.begin_array();
+    for (const Task& user : connection.users) {
+        json_.begin_object();
+        task(user);
+        json_.end_object();
+    }
+    json_.end_array();
+    numbers("findings", findings);
+    end();
+}
+
+void Lines::event(const Event& event, const Connection* connection) {
+    begin("event");
+    json_.member("id", event.id);
+    time("", event.time_ns);
+    place(event.witness);
+    if (connection) json_.member("connection", connection->id);
+    json_.member("kind", kind_name(event));
+    json_.member("layer", name(layer(event)));
+    json_.member("noteworthy", noteworthy(event));
+    json_.member("sentence", sentence(event));
+    flow(event.flow);
+    if (event.state != TcpState::none) json_.member("state", name(event.state));
+    if (event.cookie) json_.member("socket_cookie", std::to_string(event.cookie));
+    json_.member("cpu", event.cpu);
+    if (const auto* segment = event.as<Segment>(); segment && segment->interface < story_.info.interfaces.size())
+        json_.member("interface", story_.info.interfaces[segment->interface].name);
+    facts(event);
+    end();
+}
+
+void Lines::gap(const Event& event) {
+    begin("gap");
+    json_.member("id", event.id);
+    if (const auto* gap = event.as<Gap>()) {
+        time("begin_", gap->from_ns);
+        time("end_", gap->to_ns);
+    }
+    json_.member("sentence", sentence(event));
+    facts(event);
+    end();
+}
+
+void Lines::finding(const Finding& finding, std::size_t number) {
+    begin("finding");
+    json_.member("id", number);
+    json_.member("rule", finding.rule);
+    json_.member("culprit", name(finding.culprit));
+    json_.member("certainty", name(finding.certainty));
+    json_.member("headline", finding.headline);
+    json_.key("reasons");
+    json_.begin_array();
+    for (const std::string& reason : finding.reasons) json_.value(reason);
+    json_.end_array();
+    numbers("evidence", finding.evidence);
+    json_.member("settle", finding.settle);
+    json_.member("count", finding.count);
+    time("first_", finding.first_ns);
+    time("last_", finding.last_ns);
+    numbers("connections", finding.connections);
+    end();
+}
+
+}  // namespace
+
+void write_json(const Story& story, std::span<const Finding> findings, const OutputOptions& options, Sink& sink) {
+    Lines lines(story, sink);
+    const std::vector<const Finding*> chosen = ranked(story, findings, options);
+    for (WitnessId id = 0; id < story.info.witnesses.size(); ++id) lines.witness(id);
+    for (std::size_t i = 0; i < chosen.size(); ++i) lines.finding(*chosen[i], i + 1);
+    for (const Event& event : story.gaps) lines.gap(event);
+    if (options.findings_only) return;
+
+    std::map<ConnectionId, std::vector<std::size_t>> numbers;
+    for (std::size_t i = 0; i < chosen.size(); ++i)
+        for (const ConnectionId id : chosen[i]->connections) numbers[id].push_back(i + 1);
+    for (const Connection& connection : story.connections) {
+        if (!sink.good()) return;
+        if (options.selected && !options.selected(connection)) continue;
+        const auto found = numbers.find(connection.id);
+        lines.connection(connection, found == numbers.end() ? std::vector<std::size_t>{} : found->second);
+        for (const Event& event : connection.events) lines.event(event, &connection);
+    }
+    for (const Event& event : story.process_exits) lines.event(event, nullptr);
+    if (options.selected) return;
+    for (const Event& event : story.unmatched) lines.event(event, nullptr);
+}
+
+}  // namespace tcpwitness

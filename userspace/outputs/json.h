@@ -1,0 +1,10 @@
+// The report for programs: one JSON object a line, described in docs/json.md.
+#pragma once
+
+#include "outputs/outputs.h"
+
+namespace tcpwitness {
+
+void write_json(const Story&, std::span<const Finding>, const OutputOptions&, Sink&);
+
+}  // namespace tcpwitness

@@ -1,0 +1,43 @@
+#include "outputs/live.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "model/describe.h"
+#include "outputs/heading.h"
+#include "outputs/layout.h"
+#include "outputs/wall_clock.h"
+
+namespace tcpwitness {
+
+std::string live_line(const Story& story, const Finding& finding, const OutputOptions& options) {
+    const Paint paint(options.colour);
+    const WallClock clock(story.info, options.utc);
+    const std::string certainty = pad_right(name(finding.certainty), 8);
+    std::string line = fmt::format("{}  {}  {}  {}  {}", paint.dim(clock.time(finding.last_ns)),
+                                   finding.certainty == Certainty::proven ? paint.strong_red(certainty)
+                                   : finding.certainty == Certainty::likely ? paint.yellow(certainty)
+                                                                            : paint.cyan(certainty),
+                                   pad_right(name(finding.culprit), 19), paint.bold(pad_right(finding.rule, 22)), printable(finding.headline));
+    if (finding.count > 1) line += fmt::format(" ({} times)", finding.count);
+    return line;
+}
+
+std::string live_event_line(const Story& story, const Event& event, const Connection* connection, const OutputOptions& options) {
+    const Paint paint(options.colour);
+    const WallClock clock(story.info, options.utc);
+    const bool marked = noteworthy(event);
+    std::string line = (marked ? paint.strong_red("! ") : "  ") + paint.dim(clock.time(event.time_ns)) + "  ";
+    if (story.info.witnesses.size() > 1) line += pad_right(witness_text(story, event.witness), 8) + "  ";
+    if (connection) {
+        line += pad_right(fmt::format("#{}  {}  {}", connection->id, endpoints_text(*connection), process_text(*connection)), 64);
+    } else if (event.flow.local.port || event.flow.peer.port) {
+        line += pad_right(fmt::format("{} -- {}", event.flow.local.text(), event.flow.peer.text()), 64);
+    } else {
+        line += pad_right("", 64);
+    }
+    line += fmt::format("  {:5}  ", name(layer(event)));
+    return line + (marked ? paint.red(sentence(event)) : sentence(event));
+}
+
+}  // namespace tcpwitness

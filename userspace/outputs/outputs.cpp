@@ -1,0 +1,22 @@
+#include "outputs/outputs.h"
+
+#include "outputs/json.h"
+#include "outputs/text.h"
+
+namespace tcpwitness {
+
+std::span<const Output> outputs() {
+    static constexpr Output table[] = {
+        {"text", "summary, findings and timelines for people", write_text},
+        {"json", "one object a line (docs/json.md)", write_json},
+    };
+    return table;
+}
+
+const Output* find_output(std::string_view name) {
+    for (const Output& output : outputs())
+        if (name == output.name) return &output;
+    return nullptr;
+}
+
+}  // namespace tcpwitness

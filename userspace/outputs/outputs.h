@@ -1,0 +1,33 @@
+// The table of outputs. An output prints a story and its findings; it decides nothing.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "correlate/story.h"
+#include "findings/finding.h"
+#include "outputs/sink.h"
+
+namespace tcpwitness {
+
+struct OutputOptions {
+    bool findings_only = false;  ///< summary and findings, no timelines
+    bool verbose = false;        ///< every connection's whole timeline, also of those without findings
+    bool colour = false;
+    bool utc = false;            ///< text only: wall times in UTC instead of the local zone
+    unsigned width = 100;        ///< text only: where prose wraps; event lines never wrap
+    std::function<bool(const Connection&)> selected;  ///< which connections to print; empty: all
+};
+
+struct Output {
+    const char* name;     ///< what --format takes
+    const char* summary;
+    void (*write)(const Story&, std::span<const Finding>, const OutputOptions&, Sink&);
+};
+
+std::span<const Output> outputs();
+/// By name; nullptr when there is none.
+const Output* find_output(std::string_view name);
+
+}  // namespace tcpwitness

@@ -1,0 +1,113 @@
+#include "outputs/plan.h"
+
+#include <algorithm>
+#include <set>
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::size_t small_sessions = 5;   // a trace that is readable whole
+constexpr std::size_t small_events = 200;
+constexpr std::size_t shown_per_finding = 4;  // sessions whose timelines stand for a finding about many
+
+bool wanted(const Connection& connection, const OutputOptions& options) { return !options.selected || options.selected(connection); }
+
+std::vector<Session> sessions(const Story& story, const OutputOptions& options) {
+    std::vector<Session> all;
+    for (const Connection& connection : story.connections) {
+        const Connection* other = story.other_end(connection);
+        const bool paired = other && other != &connection;
+        if (!wanted(connection, options) && !(paired && wanted(*other, options))) continue;
+        if (paired && other->id < connection.id) continue;  // came with its other end
+        Session session;
+        session.ends.push_back(&connection);
+        if (paired) session.ends.push_back(other);
+        if (paired && connection.role == Role::server) std::swap(session.ends[0], session.ends[1]);
+        all.push_back(std::move(session));
+    }
+    return all;
+}
+
+/// The connections whose timelines show what a finding is about.
+std::set<ConnectionId> shown_in_full(const Story& story, std::span<const Finding* const> findings) {
+    std::set<ConnectionId> shown;
+    for (const Finding* finding : findings) {
+        std::size_t left = finding->count > 1 ? 1 : shown_per_finding;
+        for (const ConnectionId id : finding->connections) {
+            if (left == 0) break;
+            const Connection* connection = story.connection(id);
+            if (!connection || !shown.insert(id).second) continue;
+            const Connection* other = story.other_end(*connection);
+            if (other) shown.insert(other->id);
+            --left;
+        }
+    }
+    return shown;
+}
+
+std::map<ConnectionId, std::vector<std::size_t>> numbers_by_connection(std::span<const Finding* const> findings) {
+    std::map<ConnectionId, std::vector<std::size_t>> numbers;
+    for (std::size_t i = 0; i < findings.size(); ++i)
+        for (const ConnectionId id : findings[i]->connections) numbers[id].push_back(i + 1);
+    return numbers;
+}
+
+}  // namespace
+
+std::uint64_t Session::begin_ns() const {
+    std::uint64_t begin = ends.front()->begin_ns;
+    for (const Connection* end : ends) begin = std::min(begin, end->begin_ns);
+    return begin;
+}
+
+std::uint64_t Session::end_ns() const {
+    std::uint64_t last = 0;
+    for (const Connection* end : ends) last = std::max(last, end->end_ns);
+    return last;
+}
+
+std::vector<const Finding*> ranked(const Story& story, std::span<const Finding> findings, const OutputOptions& options) {
+    std::vector<const Finding*> chosen;
+    for (const Finding& finding : findings) {
+        const bool about_selected = std::any_of(finding.connections.begin(), finding.connections.end(), [&](ConnectionId id) {
+            const Connection* connection = story.connection(id);
+            return connection && wanted(*connection, options);
+        });
+        if (!options.selected || finding.connections.empty() || about_selected) chosen.push_back(&finding);
+    }
+    std::stable_sort(chosen.begin(), chosen.end(), [](const Finding* a, const Finding* b) {
+        return a->certainty != b->certainty ? a->certainty > b->certainty : a->first_ns < b->first_ns;
+    });
+    return chosen;
+}
+
+Plan make_plan(const Story& story, std::span<const Finding> findings, const OutputOptions& options) {
+    Plan plan;
+    plan.findings = ranked(story, findings, options);
+    for (std::size_t i = 0; i < plan.findings.size(); ++i)
+        for (const std::uint64_t id : plan.findings[i]->evidence) plan.evidence[id].push_back(i + 1);
+    if (options.findings_only) return plan;
+
+    std::vector<Session> all = sessions(story, options);
+    std::size_t events = 0;
+    for (const Session& session : all)
+        for (const Connection* end : session.ends) events += end->events.size();
+    const bool everything = options.verbose || (all.size() <= small_sessions && events <= small_events);
+
+    const auto shown = shown_in_full(story, plan.findings);
+    const auto numbers = numbers_by_connection(plan.findings);
+    for (Session& session : all) {
+        std::set<std::size_t> of_session;
+        bool full = everything;
+        for (const Connection* end : session.ends) {
+            full = full || shown.contains(end->id);
+            if (const auto found = numbers.find(end->id); found != numbers.end()) of_session.insert(found->second.begin(), found->second.end());
+        }
+        session.findings.assign(of_session.begin(), of_session.end());
+        (full ? plan.full : plan.brief).push_back(std::move(session));
+    }
+    return plan;
+}
+
+}  // namespace tcpwitness

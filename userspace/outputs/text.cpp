@@ -1,0 +1,133 @@
+#include "outputs/text.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "model/describe.h"
+#include "outputs/heading.h"
+#include "outputs/layout.h"
+#include "outputs/plan.h"
+#include "outputs/summary.h"
+#include "outputs/timeline.h"
+#include "outputs/wall_clock.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::size_t ids_shown = 6;
+
+std::string certainty_text(Certainty certainty, const Paint& paint) {
+    const std::string text = name(certainty);
+    if (certainty == Certainty::proven) return paint.strong_red(text);
+    return certainty == Certainty::likely ? paint.yellow(text) : paint.cyan(text);
+}
+
+/// "#1, #2 and 381 more".
+std::string ids_text(const std::vector<ConnectionId>& ids) {
+    std::string text;
+    const std::size_t shown = std::min(ids.size(), ids_shown);
+    for (std::size_t i = 0; i < shown; ++i) text += fmt::format("{}#{}", i ? ", " : "", ids[i]);
+    if (ids.size() > shown) text += fmt::format(" and {} more", ids.size() - shown);
+    return text;
+}
+
+void write_finding(const Finding& finding, std::size_t number, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+    const Paint paint(options.colour);
+    sink.append(fmt::format("\n{} {}   culprit {}, {}", paint.yellow(fmt::format("[{}]", number)), paint.bold(finding.rule),
+                            paint.bold(name(finding.culprit)), certainty_text(finding.certainty, paint)));
+    std::string when = clock.time(finding.first_ns);
+    if (finding.count > 1)
+        when = fmt::format("{} times in {}, {} to {}", finding.count, duration_text(finding.last_ns - std::min(finding.first_ns, finding.last_ns)), when,
+                           clock.time(finding.last_ns));
+    sink.append(paint.dim(fmt::format("   {}", when)) + "\n");
+    sink.append(paint.bold(wrapped(printable(finding.headline), "    ", options.width)));
+    for (const std::string& reason : finding.reasons) sink.append(wrapped(printable(reason), "    - ", options.width));
+    if (!finding.settle.empty()) sink.append(wrapped(printable(finding.settle), "    settle: ", options.width));
+    if (!finding.connections.empty())
+        sink.append(paint.dim(fmt::format("    {} {}", finding.connections.size() == 1 ? "connection" : "connections", ids_text(finding.connections))) + "\n");
+}
+
+void write_findings(const Plan& plan, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+    const Paint paint(options.colour);
+    sink.append("\n" + paint.bold("FINDINGS") + "\n");
+    if (plan.findings.empty()) {
+        sink.append("\nNone: nothing timed out and nothing was reset unexpectedly.\n");
+        return;
+    }
+    for (std::size_t i = 0; i < plan.findings.size() && sink.good(); ++i) write_finding(*plan.findings[i], i + 1, clock, options, sink);
+    sink.append("\n" + paint.dim(fmt::format("tcpwitness explain {} says what it means, what it is not and what to do next.",
+                                             plan.findings.front()->rule)) + "\n");
+}
+
+void write_session(const Story& story, const Plan& plan, const Session& session, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+    const Paint paint(options.colour);
+    const HeadingParts parts = heading(story, plan, session);
+    if (session.ends.size() == 1) {
+        std::string line = paint.bold(fmt::format("{}  {}", parts.ids, parts.endpoints));
+        line += "  " + parts.process;
+        if (!parts.witness.empty()) line += fmt::format("  in {}", parts.witness);
+        line += "  " + parts.ending;
+        if (!parts.findings.empty()) line += "  " + paint.yellow(parts.findings);
+        sink.append("\n" + line + "\n");
+    } else {
+        sink.append(fmt::format("\n{}  {}\n", paint.bold(fmt::format("{}  {}", parts.ids, parts.endpoints)), paint.yellow(parts.findings)));
+        std::size_t process_width = 0, witness_width = 0;
+        for (const Connection* end : session.ends) {
+            process_width = std::max(process_width, display_width(process_text(*end)));
+            witness_width = std::max(witness_width, display_width(witness_text(story, end->witness)));
+        }
+        for (const Connection* end : session.ends) {
+            std::string line = fmt::format("  #{:<4} {:6}  ", end->id, role_text(*end));
+            if (!parts.witness.empty()) line += pad_right(witness_text(story, end->witness), witness_width) + "  ";
+            sink.append(line + pad_right(process_text(*end), process_width) + "  " + ending_text(*end) + "\n");
+        }
+    }
+    write_timeline(story, plan, session, clock, options, sink);
+}
+
+void write_brief(const Story& story, const Plan& plan, const OutputOptions& options, Sink& sink) {
+    const Paint paint(options.colour);
+    std::vector<HeadingParts> lines;
+    lines.reserve(plan.brief.size());
+    std::size_t ids = 0, endpoints = 0, process = 0, witness = 0;
+    for (const Session& session : plan.brief) {
+        HeadingParts& parts = lines.emplace_back(heading(story, plan, session));
+        ids = std::max(ids, display_width(parts.ids));
+        endpoints = std::max(endpoints, display_width(parts.endpoints));
+        process = std::max(process, display_width(parts.process));
+        witness = std::max(witness, display_width(parts.witness));
+    }
+    sink.append("\n" + paint.bold(plan.full.empty() ? "CONNECTIONS" : "OTHER CONNECTIONS") + "\n\n");
+    for (const HeadingParts& parts : lines) {
+        if (!sink.good()) return;
+        std::string line = fmt::format("{}  {}  {}  ", pad_right(parts.ids, ids), pad_right(parts.endpoints, endpoints), pad_right(parts.process, process));
+        if (witness) line += pad_right(parts.witness, witness) + "  ";
+        line += parts.ending;
+        if (!parts.findings.empty()) line += "  " + paint.yellow(parts.findings);
+        sink.append(line + "\n");
+    }
+    sink.append("\n" + paint.dim("-v shows their timelines, event by event; --port, --host, --pid and --comm choose connections.") + "\n");
+}
+
+}  // namespace
+
+void write_text(const Story& story, std::span<const Finding> findings, const OutputOptions& given, Sink& sink) {
+    OutputOptions options = given;
+    options.width = std::max(options.width, 40u);
+    const Paint paint(options.colour);
+    const WallClock clock(story.info, options.utc);
+    const Plan plan = make_plan(story, findings, options);
+    write_summary(story, plan, clock, options, sink);
+    write_findings(plan, clock, options, sink);
+    if (!plan.full.empty()) sink.append("\n" + paint.bold("TIMELINES") + paint.dim("   ! = look here, [n] = proves finding n") + "\n");
+    for (const Session& session : plan.full) {
+        if (!sink.good()) return;
+        write_session(story, plan, session, clock, options, sink);
+    }
+    if (!plan.brief.empty()) write_brief(story, plan, options, sink);
+}
+
+}  // namespace tcpwitness

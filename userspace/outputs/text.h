@@ -1,0 +1,10 @@
+// The report for people: what the trace covers, what was found, and the timelines that show it.
+#pragma once
+
+#include "outputs/outputs.h"
+
+namespace tcpwitness {
+
+void write_text(const Story&, std::span<const Finding>, const OutputOptions&, Sink&);
+
+}  // namespace tcpwitness
