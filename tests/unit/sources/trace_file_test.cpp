@@ -1,0 +1,227 @@
+#include "sources/trace_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include <catch2/catch.hpp>
+#include <zstd.h>
+
+#include "support/sample_records.h"
+
+using namespace tcpwitness;
+
+namespace {
+
+/// A folder that goes away with the test.
+class Folder {
+public:
+    Folder() {
+        char name[] = "/tmp/tcpwitness-unit-XXXXXX";
+        path_ = ::mkdtemp(name);
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+private:
+    std::string path_;
+};
+
+std::string slurp(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void spill(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+/// Anew, not over what is there: ext4 flushes a file that is cut to nothing and written again.
+void replace(const std::string& path, const std::string& bytes) {
+    std::filesystem::remove(path);
+    spill(path, bytes);
+}
+
+void write_trace(const std::string& path, const std::string& bytes) {
+    auto writer = TraceWriter::open(path, false);
+    REQUIRE(writer.ok());
+    REQUIRE(writer->write(bytes).ok());
+    REQUIRE(writer->close().ok());
+    CHECK(writer->bytes_written() == std::filesystem::file_size(path));
+}
+
+std::string compressed(const std::string& bytes) {
+    std::string out(ZSTD_compressBound(bytes.size()), '\0');
+    out.resize(ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 3));
+    return out;
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a trace reads back, plain and zstd, whatever its name") {
+    Folder folder;
+    write_trace(folder / "a.pcapng", sample::trace());
+    write_trace(folder / "a.pcapng.zst", sample::trace());
+    CHECK(slurp(folder / "a.pcapng") == sample::trace());
+    CHECK(slurp(folder / "a.pcapng.zst").size() < sample::trace().size());
+    spill(folder / "plain-name", slurp(folder / "a.pcapng.zst"));
+    for (const char* name : {"a.pcapng", "a.pcapng.zst", "plain-name"}) {
+        const auto trace = read_trace(folder / name);
+        REQUIRE(trace.ok());
+        CHECK(trace->events.size() == 9);
+        CHECK_FALSE(trace->info.cut_off);
+    }
+}
+
+TEST_CASE("a pipe reads like a file") {
+    Folder folder;
+    for (const std::string& bytes : {sample::trace(), compressed(sample::trace())}) {
+        REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+        std::thread writer([&] { spill(folder / "pipe", bytes); });
+        const auto trace = read_trace(folder / "pipe");
+        writer.join();
+        REQUIRE(trace.ok());
+        CHECK(trace->events.size() == 9);
+        std::filesystem::remove(folder / "pipe");
+    }
+}
+
+TEST_CASE("a zstd trace cut at any byte is readable up to the cut, or says what is wrong") {
+    Folder folder;
+    auto writer = TraceWriter::open(folder / "a.zst", false);
+    const std::string bytes = sample::trace();
+    std::vector<std::uint64_t> flushed;
+    for (std::size_t at = 0; at < bytes.size(); at += 500) {
+        REQUIRE(writer->write(bytes.substr(at, 500)).ok());
+        REQUIRE(writer->flush().ok());
+        flushed.push_back(writer->bytes_written());
+    }
+    const std::string killed = slurp(folder / "a.zst");  // never closed
+    CHECK(killed.size() == flushed.back());
+    REQUIRE(writer->close().ok());
+
+    for (std::size_t size = 0; size < killed.size(); ++size) {
+        replace(folder / "cut", killed.substr(0, size));
+        const auto trace = read_trace(folder / "cut");
+        if (!trace)
+            CHECK(contains(trace.error().message, "/cut: "));
+        else
+            CHECK(trace->info.cut_off);
+        if (size >= flushed[2]) REQUIRE(trace.ok());
+    }
+    replace(folder / "cut", killed);
+    const auto trace = read_trace(folder / "cut");
+    REQUIRE(trace.ok());
+    CHECK(trace->events.size() == 9);
+    CHECK(trace->info.cut_note == "the zstd stream is cut off");
+}
+
+TEST_CASE("damaged zstd streams do no harm") {
+    Folder folder;
+    const std::string whole = compressed(sample::trace());
+    unsigned random = 1;
+    for (int i = 0; i < 400; ++i) {
+        std::string bytes = whole;
+        random = random * 1664525 + 1013904223;
+        bytes[4 + (random >> 8) % (bytes.size() - 4)] ^= static_cast<char>(1u << (random >> 4) % 8);
+        replace(folder / "flipped", bytes);
+        const auto trace = read_trace(folder / "flipped");
+        if (!trace) CHECK(contains(trace.error().message, "/flipped: "));
+    }
+}
+
+TEST_CASE("several zstd frames in a row are one trace") {
+    Folder folder;
+    const std::string bytes = sample::trace();
+    spill(folder / "frames", compressed(bytes.substr(0, 1000)) + compressed(bytes.substr(1000)));
+    const auto trace = read_trace(folder / "frames");
+    REQUIRE(trace.ok());
+    CHECK_FALSE(trace->info.cut_off);
+}
+
+TEST_CASE("a trace of many megabytes goes through the windows of all readers") {
+    Folder folder;
+    TraceEncoder encoder(sample::metadata(), sample::boot_to_wall);
+    auto writer = TraceWriter::open(folder / "big.zst", false);
+    sample::Recorder from;
+    constexpr int count = 40000;
+    for (int i = 0; i < count; ++i) {
+        from.time_ns += 1000;
+        const std::string record = from.record(TW_RESET_IN, TW_PROBE_RESET_IN, tw_reset_in{});
+        encoder.record(record.data(), record.size());
+        if (i % 1000 == 0) {
+            REQUIRE(writer->write(encoder.buffer()).ok());
+            encoder.buffer().clear();
+        }
+    }
+    REQUIRE(writer->write(encoder.buffer()).ok());
+    REQUIRE(writer->close().ok());
+    const auto trace = read_trace(folder / "big.zst");
+    REQUIRE(trace.ok());
+    CHECK(trace->events.size() == count);
+    CHECK(trace->events.back().id == count);
+}
+
+TEST_CASE("what cannot be read says so in one line") {
+    Folder folder;
+    CHECK(read_trace(folder / "none").error().message == (folder / "none") + ": cannot open: No such file or directory");
+    CHECK(contains(read_trace(folder / "").error().message, "not a tcpwitness trace, but a directory"));
+    spill(folder / "empty", "");
+    CHECK(read_trace(folder / "empty").error().message == (folder / "empty") + ": not a tcpwitness trace, but an empty file");
+    spill(folder / "text.zst", compressed("just some text, compressed"));
+    CHECK(contains(read_trace(folder / "text.zst").error().message, "but text (\"just some text"));
+}
+
+TEST_CASE("a file that exists is left alone unless it is forced") {
+    Folder folder;
+    spill(folder / "a", "precious");
+    const auto refused = TraceWriter::open(folder / "a", false);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().message == (folder / "a") + " exists; choose another name, or say --force to replace it");
+    CHECK(slurp(folder / "a") == "precious");
+    auto forced = TraceWriter::open(folder / "a", true);
+    REQUIRE(forced.ok());
+    REQUIRE(forced->write("new").ok());
+    REQUIRE(forced->close().ok());
+    CHECK(slurp(folder / "a") == "new");
+    ::symlink((folder / "elsewhere").c_str(), (folder / "link").c_str());
+    CHECK_FALSE(TraceWriter::open(folder / "link", false).ok());
+    CHECK(contains(TraceWriter::open(folder / "no/such/folder", false).error().message, "No such file or directory"));
+}
+
+TEST_CASE("a device is written to, and a failure is told once") {
+    CHECK(TraceWriter::open("/dev/null", false).ok());
+    for (const char* name : {"plain", "zstd.zst"}) {
+        Folder folder;
+        ::symlink("/dev/full", (folder / name).c_str());
+        auto writer = TraceWriter::open(folder / name, true);
+        REQUIRE(writer.ok());
+        Status first = writer->write(std::string(1 << 20, 'x'));
+        REQUIRE_FALSE(first.ok());
+        CHECK(contains(first.error().message, "No space left on device"));
+        CHECK(writer->failed());
+        CHECK(writer->write("more").ok());
+        CHECK(writer->close().ok());
+    }
+}
+
+TEST_CASE("a reader that goes away is an error, not a signal's work to explain") {
+    Folder folder;
+    const auto old = std::signal(SIGPIPE, SIG_IGN);
+    REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+    const int reader = ::open((folder / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+    auto writer = TraceWriter::open(folder / "pipe", false);
+    REQUIRE(writer.ok());
+    ::close(reader);
+    const auto written = writer->write("lost");
+    REQUIRE_FALSE(written.ok());
+    CHECK(contains(written.error().message, "its reader is gone"));
+    std::signal(SIGPIPE, old);
+}
