@@ -76,6 +76,12 @@ Connection* Correlator::by_flow(const Event& event) {
     return slot == flows_.end() ? nullptr : story_.connection(slot->second.current);
 }
 
+const Connection* Correlator::find(const Event& event) {
+    if (const Connection* connection = by_cookie(event)) return connection;
+    if (const Connection* connection = by_socket_id(event)) return connection;
+    return by_flow(event);
+}
+
 Connection* Correlator::connection_of(const Event& event) {
     if (Connection* connection = by_cookie(event)) return connection;
     if (event.cookie == 0 && event.socket_id == 0) return by_flow(event);

@@ -41,6 +41,9 @@ public:
     /// Connections that got events since the last call of this, ascending.
     std::vector<ConnectionId> take_changed();
 
+    /// The connection that an event was put to, as far as it can still be told; nullptr for events of none.
+    const Connection* find(const Event& event);
+
     /// Events that were not kept because max_connections live connections were held already.
     std::uint64_t events_refused() const { return refused_; }
 
