@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <ctime>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -10,39 +9,11 @@
 #include "cli/commands.h"
 #include "cli/filter_options.h"
 #include "cli/session.h"
+#include "cli/trace_sink.h"
 #include "sources/trace_writer.h"
 
 namespace tcpwitness {
 namespace {
-
-/// Encodes and writes. Bytes gather until there is a block worth writing or some time has passed.
-class TraceSink : public RecordSink {
-public:
-    TraceSink(TraceWriter& writer, const Metadata& metadata, std::uint64_t boot_to_wall_ns)
-        : writer_(writer), encoder_(metadata, boot_to_wall_ns) {}
-
-    void record(const tw_head&, const void* data, std::size_t size) override { encoder_.record(data, size); }
-    void meta(std::uint64_t boot_ns, std::string_view key, std::string_view value) override { encoder_.meta(boot_ns, key, value); }
-    void gap(std::uint64_t boot_ns, const tw_gap& gap, std::uint16_t cpu) override { encoder_.gap(boot_ns, gap, cpu); }
-
-    Status tick(std::uint64_t boot_ns) override {
-        if (encoder_.buffer().size() < 256 * 1024 && boot_ns - written_ns_ < 100'000'000) return success();
-        written_ns_ = boot_ns;
-        return write();
-    }
-
-    Status write() {
-        if (encoder_.buffer().empty()) return success();
-        Status written = writer_.write(encoder_.buffer());
-        encoder_.buffer().clear();
-        return written;
-    }
-
-private:
-    TraceWriter& writer_;
-    TraceEncoder encoder_;
-    std::uint64_t written_ns_ = 0;
-};
 
 std::string default_name() {
     const time_t now = time(nullptr);
@@ -92,16 +63,18 @@ int run_record(const std::vector<std::string>& words) {
 
     const std::string file = arguments.file.empty() ? default_name() : arguments.file;
     signal(SIGPIPE, SIG_IGN);
-    auto session = Session::open(*settings, operands->after_dashes);
+    auto command = prepare_command(operands->after_dashes);
+    if (!command) return complain(command.error().message);
+    auto session = Session::open(*settings, std::move(*command));
     if (!session) return complain(session.error().message);
     auto writer = TraceWriter::open(file, arguments.force);
     if (!writer) return complain(writer.error().message);
 
     const Metadata metadata = session->metadata(words);
-    TraceSink sink(*writer, metadata, session->boot_to_wall_ns(metadata));
+    TraceSink sink(metadata, session->boot_to_wall_ns(metadata), [&](std::string_view bytes) { return writer->write(bytes); });
     if (!arguments.quiet) session->announce(file == "-" ? "stdout" : file);
     auto outcome = session->run(sink);
-    if (Status written = sink.write(); !written && outcome.ok()) outcome = written.error();
+    if (Status written = sink.flush(); !written && outcome.ok()) outcome = written.error();
     if (Status closed = writer->close(); !closed && outcome.ok()) outcome = closed.error();
 
     session->summarise(arguments.quiet);

@@ -34,14 +34,17 @@ Result<SessionSettings> resolve(const SessionArguments& arguments) {
     return settings;
 }
 
-Result<Session> Session::open(const SessionSettings& settings, const std::vector<std::string>& command) {
+Result<std::optional<Child>> prepare_command(const std::vector<std::string>& command) {
+    if (command.empty()) return std::optional<Child>();
+    auto child = Child::prepare(command);
+    if (!child) return child.error();
+    return std::optional<Child>(std::move(*child));
+}
+
+Result<Session> Session::open(const SessionSettings& settings, std::optional<Child> command) {
     Session session;
     session.settings_ = settings;
-    if (!command.empty()) {
-        auto child = Child::prepare(command);
-        if (!child) return child.error();
-        session.child_ = std::make_unique<Child>(std::move(*child));
-    }
+    if (command) session.child_ = std::make_unique<Child>(std::move(*command));
     session.signals_ = std::make_unique<StopSignals>();
     auto kernel = Kernel::inspect();
     if (!kernel) return kernel.error();
@@ -89,8 +92,13 @@ Result<Outcome> Session::run(RecordSink& sink) {
     if (!reason) return reason.error();
     if (!finished) return finished.error();
     Outcome outcome;
-    if (child_)
-        if (const auto status = child_->ended()) outcome.exit_code = exit_code(*status);
+    outcome.interrupted = *reason == "interrupted";
+    if (child_) {
+        if (const auto status = child_->ended())
+            outcome.exit_code = exit_code(*status);
+        else
+            fmt::print(stderr, "the command goes on, pid {}\n", child_->pid());
+    }
     return outcome;
 }
 

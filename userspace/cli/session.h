@@ -27,15 +27,19 @@ struct SessionSettings {
 
 Result<SessionSettings> resolve(const SessionArguments&);
 
+/// The command behind "--", forked and waiting; nothing when there is none.
+Result<std::optional<Child>> prepare_command(const std::vector<std::string>& command);
+
 struct Outcome {
-    int exit_code = 0;   ///< the command's, else 0
+    int exit_code = 0;         ///< the command's, else 0
+    bool interrupted = false;  ///< a signal ended it
 };
 
 /// One recording. Members in acquisition order; everything is undone in reverse.
 class Session {
 public:
     /// Loads and attaches. `command`, when there is one, waits until run().
-    static Result<Session> open(const SessionSettings&, const std::vector<std::string>& command);
+    static Result<Session> open(const SessionSettings&, std::optional<Child> command);
 
     Metadata metadata(const std::vector<std::string>& arguments) const;
     std::uint64_t boot_to_wall_ns(const Metadata&) const;

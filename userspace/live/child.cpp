@@ -12,15 +12,30 @@
 namespace tcpwitness {
 
 Result<Child> Child::prepare(const std::vector<std::string>& command) {
+    return fork_waiting([&](int failure_fd) {
+        std::vector<char*> arguments;
+        for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+        arguments.push_back(nullptr);
+        execvp(arguments[0], arguments.data());
+        const int error = errno;
+        (void)!write(failure_fd, &error, sizeof(error));
+        return 127;
+    });
+}
+
+Result<Child> Child::prepare(std::function<int()> work) {
+    return fork_waiting([&](int failure_fd) {
+        close(failure_fd);  // what exec would do: go() waits for it
+        return work();
+    });
+}
+
+Result<Child> Child::fork_waiting(const std::function<int(int failure_fd)>& work) {
     int start[2], failure[2];
     if (pipe2(start, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
     Fd start_read(start[0]), start_write(start[1]);
     if (pipe2(failure, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
     Fd failure_read(failure[0]), failure_write(failure[1]);
-
-    std::vector<char*> arguments;
-    for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
 
     const pid_t pid = fork();
     if (pid < 0) return Error{std::string("fork: ") + std::strerror(errno)};
@@ -28,10 +43,7 @@ Result<Child> Child::prepare(const std::vector<std::string>& command) {
         start_write.reset();  // so that the parent's death ends the wait
         char go = 0;
         if (read(start_read.get(), &go, 1) != 1) _exit(127);
-        execvp(arguments[0], arguments.data());
-        const int error = errno;
-        (void)!write(failure_write.get(), &error, sizeof(error));
-        _exit(127);
+        _exit(work(failure_write.release()));
     }
     Child child;
     child.pid_ = pid;

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,9 +17,11 @@ class Child {
 public:
     /// The fork waits. The parent's signal mask must not be changed yet: the command inherits it.
     static Result<Child> prepare(const std::vector<std::string>& command);
+    /// The same with a function of this program; its result is the exit code.
+    static Result<Child> prepare(std::function<int()> work);
 
     Child(Child&&) noexcept;
-    ~Child();  ///< a command that was never let go is ended
+    ~Child();  ///< a command that was never let go ends by itself
 
     /// Starts the command. The error says why it cannot be run.
     Status go();
@@ -31,6 +34,7 @@ public:
 
 private:
     Child() = default;
+    static Result<Child> fork_waiting(const std::function<int(int failure_fd)>& work);
     pid_t pid_ = -1;
     Fd pidfd_, start_, failure_;
     std::optional<int> status_;

@@ -1,21 +1,28 @@
 #include "live/metadata.h"
 
+#include <map>
+
 namespace tcpwitness {
 namespace {
 
 std::string probe_key(const Probe& probe, const char* what) { return std::string("probe.") + name(probe) + "." + what; }
 
-/// The report applies it again: what the kernel side could not leave out is not what the user asked for.
+std::string joined(const std::string& so_far, const std::string& more) { return so_far.empty() ? more : so_far + "," + more; }
+
+/// The report applies the tasks again: the kernel side lets packets of other tasks through. The rest says what the trace is about.
 void add_filter(Metadata& out, const Filter& filter) {
     static constexpr const char* sides[] = {"", "local_", "peer_"};
+    std::map<std::string, std::string> values;
+    const auto add = [&](const std::string& key, const std::string& value) { values[key] = joined(values[key], value); };
     for (int side = 0; side < 3; ++side) {
         for (const PortRange& range : filter.ports[side])
-            out.emplace_back(std::string("filter.") + sides[side] + "port", std::to_string(range.first) + "-" + std::to_string(range.last));
-        for (const Prefix& prefix : filter.hosts[side]) out.emplace_back(std::string("filter.") + sides[side] + "host", prefix.text());
+            add(std::string(sides[side]) + "port", std::to_string(range.first) + "-" + std::to_string(range.last));
+        for (const Prefix& prefix : filter.hosts[side]) add(std::string(sides[side]) + "host", prefix.text());
     }
-    for (const std::uint32_t pid : filter.pids) out.emplace_back("filter.pid", std::to_string(pid));
-    for (const std::string& comm : filter.comms) out.emplace_back("filter.comm", comm);
-    for (const std::uint32_t netns : filter.netns) out.emplace_back("filter.netns", std::to_string(netns));
+    for (const std::uint32_t pid : filter.pids) add("pid", std::to_string(pid));
+    for (const std::string& comm : filter.comms) add("comm", comm);
+    for (const std::uint32_t netns : filter.netns) add("netns", std::to_string(netns));
+    for (const auto& [key, value] : values) out.emplace_back("filter." + key, value);
 }
 
 }  // namespace

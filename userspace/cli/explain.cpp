@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "findings/finding.h"
+#include "outputs/layout.h"
+
+namespace tcpwitness {
+namespace {
+
+void section(const char* title, const char* text) {
+    fmt::print("\n{}\n{}", title, wrapped(text, "    ", 100));
+}
+
+}  // namespace
+
+int run_explain(const std::vector<std::string>& words) {
+    const CommandLine line{"explain", "RULE", "Explains a finding: what it means, how it is recognised, what it is not, what to do next.",
+                           {}, "  tcpwitness explain reset-forged\n"};
+    const auto operands = parse(line, words);
+    if (!operands) return complain(operands.error().message, exit_usage);
+    if (operands->help_shown) return exit_done;
+    if (operands->words.size() != 1) return complain("explain needs the name of one rule; tcpwitness rules lists them", exit_usage);
+    for (const Rule& rule : rules()) {
+        if (operands->words[0] != rule.id) continue;
+        fmt::print("{}: {}\n", rule.id, rule.summary);
+        section("What it means", rule.meaning);
+        section("How it is recognised", rule.recognised);
+        section("What it is not", rule.not_this);
+        section("What to do next", rule.next);
+        return exit_done;
+    }
+    return complain("there is no rule '" + printable(operands->words[0]) + "'; tcpwitness rules lists them", exit_usage);
+}
+
+int run_rules(const std::vector<std::string>& words) {
+    const CommandLine line{"rules", "", "Lists the findings; tcpwitness explain RULE tells more about one.", {}, ""};
+    const auto operands = parse(line, words);
+    if (!operands) return complain(operands.error().message, exit_usage);
+    if (operands->help_shown) return exit_done;
+    for (const Rule& rule : rules()) fmt::print("{:<24} {}\n", rule.id, rule.summary);
+    return exit_done;
+}
+
+}  // namespace tcpwitness

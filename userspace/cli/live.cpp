@@ -1,0 +1,85 @@
+#include <signal.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/live_view.h"
+#include "cli/output_options.h"
+#include "cli/session.h"
+
+namespace tcpwitness {
+namespace {
+
+/// stdout, line by line as it comes: somebody is watching.
+class LineSink : public Sink {
+public:
+    void append(std::string_view text) override {
+        if (good_) good_ = write_all(STDOUT_FILENO, text.data(), text.size());
+    }
+    bool good() const override { return good_; }
+
+private:
+    bool good_ = true;
+};
+
+struct Arguments {
+    std::string colour = "auto";
+    bool verbose = false, utc = false, quiet = false;
+    SessionArguments session;
+};
+
+CommandLine command_line(Arguments& to) {
+    return {"live",
+            "[-v] [FILTERS] [-- COMMAND ...]",
+            "Traces this host's TCP sockets and prints one line for each timeout, unexpected reset and the like, as it happens.\n"
+            "A quiet host prints nothing. Ends like `record` does.",
+            {{"Output",
+              {flag('v', "verbose", "every event", to.verbose), flag('u', "utc", "wall times in UTC", to.utc),
+               flag('q', "quiet", "say nothing on stderr but errors and losses", to.quiet),
+               text(0, "color", "WHEN", "auto (default: on a terminal), always or never", to.colour)}},
+             session_options(to.session),
+             filter_options(to.session.filters)},
+            "  tcpwitness live                     findings of the whole host\n"
+            "  tcpwitness live -v --port 5061      everything that happens on one port\n"};
+}
+
+}  // namespace
+
+int run_live(const std::vector<std::string>& words) {
+    Arguments arguments;
+    const auto operands = parse(command_line(arguments), words);
+    if (!operands) return complain(operands.error().message, exit_usage);
+    if (operands->help_shown) return exit_done;
+    if (!operands->words.empty())
+        return complain("live takes no operand '" + printable(operands->words[0]) + "'; a command to run goes behind --", exit_usage);
+    const auto settings = resolve(arguments.session);
+    if (!settings) return complain(settings.error().message, exit_usage);
+
+    signal(SIGPIPE, SIG_IGN);
+    auto command = prepare_command(operands->after_dashes);
+    if (!command) return complain(command.error().message);
+    auto session = Session::open(*settings, std::move(*command));
+    if (!session) return complain(session.error().message);
+
+    LiveOptions options;
+    options.output.colour = want_colour(arguments.colour);
+    options.output.utc = arguments.utc;
+    options.filter = settings->load.filter;
+    options.every_event = arguments.verbose;
+    options.max_connections = settings->load.max_connections;
+    LineSink out;
+    LiveView view(session->metadata(words), options, out);
+    if (!arguments.quiet) session->announce("the terminal");
+    const auto outcome = session->run(view);
+    if (outcome) view.finish();
+    session->summarise(arguments.quiet);
+    if (!arguments.quiet) fmt::print(stderr, "{}\n", count_text(view.findings(), "finding", "findings"));
+    if (view.refused()) fmt::print(stderr, "{} not followed: more than --max-connections at once\n", count_text(view.refused(), "event", "events"));
+    if (!outcome && !out.good()) return exit_done;  // `live | head` is done when head is
+    if (!outcome) return complain(outcome.error().message);
+    return outcome->exit_code;
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,94 @@
+#include <signal.h>
+
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/file_sink.h"
+#include "cli/filter_options.h"
+#include "cli/output_options.h"
+#include "cli/selection.h"
+#include "correlate/correlator.h"
+#include "sources/trace_file.h"
+
+namespace tcpwitness {
+namespace {
+
+struct Arguments {
+    OutputArguments output;
+    FilterArguments filters;
+};
+
+CommandLine command_line(Arguments& to) {
+    return {"report",
+            "FILE ... [FILTERS] [--format NAME] [-o OUT] [--findings-only]",
+            "Prints what recorded traces hold: the findings (who ended which connection, and how sure that is), then a timeline for\n"
+            "each connection that they are about, and a line for every other one. FILE is what `tcpwitness record` wrote; - is stdin.",
+            {output_options(to.output), filter_options(to.filters)},
+            "  tcpwitness report case.pcapng\n"
+            "  tcpwitness report case.pcapng --port 5061 -v | less -R\n"
+            "  tcpwitness report case.pcapng --format json | jq 'select(.type == \"finding\")'\n"};
+}
+
+/// A trace may come from another host: its namespaces go by the names and numbers in it.
+Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& arguments) {
+    Filter filter = arguments.filter;
+    for (const std::string& text : arguments.netns) {
+        const std::size_t before = filter.netns.size();
+        for (const Witness& witness : info.witnesses)
+            if (witness.name == text || std::to_string(witness.netns) == text) filter.netns.push_back(witness.netns);
+        if (filter.netns.size() == before) {
+            std::string known;
+            for (const Witness& witness : info.witnesses) known += (known.empty() ? "" : ", ") + witness.name;
+            return Error{"--netns: the trace holds no namespace '" + printable(text) + "'; it holds " + known};
+        }
+    }
+    const TimeBase base{info.started_ns + info.boot_to_wall_ns, info.ended_ns + info.boot_to_wall_ns};
+    for (const auto& [text, target, name] : {std::tuple{&arguments.since, &filter.since_wall_ns, "--since"},
+                                             std::tuple{&arguments.until, &filter.until_wall_ns, "--until"}}) {
+        if (text->empty()) continue;
+        const auto time = parse_time(*text, base);
+        if (!time) return time.context(name);
+        *target = *time;
+    }
+    add_recorded_filter(info, filter);
+    return filter;
+}
+
+Status report_one(const std::string& file, const Arguments& arguments, const Output& output, Sink& sink) {
+    auto trace = read_trace(file);
+    if (!trace) return trace.error();
+    const auto filter = resolve_in(trace->info, arguments.filters);
+    if (!filter) return filter.error();
+    if (trace->info.cut_off)
+        fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
+                   trace->info.cut_note.empty() ? "" : " (" + trace->info.cut_note + ")");
+    const Story story = correlate(std::move(trace->info), std::move(trace->events));
+    OutputOptions options = to_output_options(arguments.output);
+    options.selected = selection(story, *filter);
+    const std::vector<Finding> findings = selected_findings(story, find_all(story), options.selected);
+    output.write(story, findings, options, sink);
+    return success();
+}
+
+}  // namespace
+
+int run_report(const std::vector<std::string>& words) {
+    Arguments arguments;
+    const auto operands = parse(command_line(arguments), words);
+    if (!operands) return complain(operands.error().message, exit_usage);
+    if (operands->help_shown) return exit_done;
+    if (operands->words.empty()) return complain("report needs a trace: tcpwitness report FILE; see tcpwitness report --help", exit_usage);
+    const Output* output = find_output(arguments.output.format);
+    if (!output) return complain(unknown_format(arguments.output.format), exit_usage);
+    signal(SIGPIPE, SIG_IGN);
+    auto sink = FileSink::open(arguments.output.file, arguments.output.force);
+    if (!sink) return complain(sink.error().message);
+    for (const std::string& file : operands->words)
+        if (const Status reported = report_one(file, arguments, *output, *sink); !reported) return complain(reported.error().message);
+    if (const Status written = sink->commit(); !written) return complain(written.error().message);
+    return exit_done;
+}
+
+}  // namespace tcpwitness

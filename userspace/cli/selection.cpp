@@ -1,0 +1,53 @@
+#include "cli/selection.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace tcpwitness {
+namespace {
+
+bool task_wanted(const Story& story, const Connection& connection, const Filter& filter) {
+    if (!filter.by_task()) return true;
+    if (filter.task(connection.owner)) return true;
+    if (std::any_of(connection.users.begin(), connection.users.end(), [&](const Task& user) { return filter.task(user); })) return true;
+    const Connection* listener = story.connection(connection.listener);
+    return !connection.owner.known() && listener && filter.task(listener->owner);
+}
+
+}  // namespace
+
+std::function<bool(const Connection&)> selection(const Story& story, const Filter& filter) {
+    if (filter.empty()) return {};
+    return [&story, filter](const Connection& connection) {
+        const Witness& witness = story.info.witnesses[connection.witness];
+        const std::uint64_t offset = story.info.boot_to_wall_ns;
+        if (filter.since_wall_ns && connection.end_ns + offset < *filter.since_wall_ns) return false;
+        if (filter.until_wall_ns && connection.begin_ns + offset > *filter.until_wall_ns) return false;
+        return filter.namespace_wanted(witness.netns) && filter.flow(connection.flow) && task_wanted(story, connection, filter);
+    };
+}
+
+std::vector<Finding> selected_findings(const Story& story, std::vector<Finding> findings,
+                                       const std::function<bool(const Connection&)>& selected) {
+    if (!selected) return findings;
+    std::erase_if(findings, [&](const Finding& finding) {
+        if (finding.connections.empty()) return false;
+        return std::none_of(finding.connections.begin(), finding.connections.end(), [&](ConnectionId id) {
+            const Connection* connection = story.connection(id);
+            return connection && selected(*connection);
+        });
+    });
+    return findings;
+}
+
+void add_recorded_filter(const TraceInfo& info, Filter& filter) {
+    // several values of one key are joined by commas in TraceInfo::meta
+    if (const auto pids = info.meta.find("filter.pid"); pids != info.meta.end() && filter.pids.empty())
+        for (const auto part : split(pids->second, ','))
+            if (const auto pid = parse_number<std::uint32_t>(part)) filter.pids.push_back(*pid);
+    if (const auto comms = info.meta.find("filter.comm"); comms != info.meta.end() && filter.comms.empty())
+        for (const auto part : split(comms->second, ',')) filter.comms.emplace_back(part);
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "findings/finding.h"
+#include "model/filter.h"
+
+namespace tcpwitness {
+
+/// Which of a story's connections a filter is about: by flow, by owner or user (a half-open one by its listener's owner), by
+/// namespace, and by time (any part of its life).
+std::function<bool(const Connection&)> selection(const Story&, const Filter&);
+
+/// Findings that are about at least one selected connection, or about none at all (evidence gaps).
+std::vector<Finding> selected_findings(const Story&, std::vector<Finding>, const std::function<bool(const Connection&)>& selected);
+
+/// The task filter that the trace was recorded with, added to `filter`: the kernel side lets packets of other tasks through.
+void add_recorded_filter(const TraceInfo&, Filter& filter);
+
+}  // namespace tcpwitness
