@@ -87,7 +87,7 @@ Connection* Correlator::connection_of(const Event& event) {
     if (event.cookie == 0 && event.socket_id == 0) return by_flow(event);
 
     const Call* call = event.as<Call>();
-    const bool new_socket = call && call->op == Call::Op::socket;
+    const bool new_socket = call && call->op == Call::Op::socket && call->phase == Call::Phase::enter;
     if (!new_socket)
         if (Connection* connection = by_socket_id(event)) return connection;
     if (event.cookie && event.state != TcpState::listen)
