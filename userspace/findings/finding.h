@@ -30,6 +30,7 @@ struct Finding {
     std::vector<ConnectionId> connections;  ///< those it is about; the first is the example when repeats are folded
     std::uint64_t count = 1;                ///< how many times, folded
     std::uint64_t first_ns = 0, last_ns = 0;
+    bool leans_on_silence = false;          ///< the absence of an event is part of the proof, so lost records weaken it
     std::string fold_key;   ///< findings of one rule with the same key are repeats; rules fill it, output ignores it
 };
 

@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "connect-refused";
+
+using TtlOfPeer = std::map<std::pair<WitnessId, Address>, std::uint8_t>;
+
+/// The TTL that each peer's SYN-ACKs came with: what a RST from the same machine should have.
+TtlOfPeer usual_ttls(const Story& story) {
+    TtlOfPeer ttls;
+    for (const Connection& c : story.connections) {
+        if (!c.has(sign::syn_ack_in)) continue;
+        for (const Event& event : c.events)
+            if (const Segment* segment = event.as<Segment>(); segment && segment->syn_ack() && !segment->outgoing)
+                ttls[{c.witness, c.flow.peer.address}] = segment->ttl;
+    }
+    return ttls;
+}
+
+bool only_firewall_answered(const Story& story, const Connection& c, WitnessId peer) {
+    const auto resets = sightings(story, c.flow, c.flow.peer, PacketKind::rst);
+    return std::any_of(resets.begin(), resets.end(), [&](const Sighting& seen) { return seen.witness == peer && !seen.left.empty(); });
+}
+
+void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes) {
+    if (const Connection* peer = story.other_end(c)) {
+        add_end(f, peer);
+        for (const Event& event : peer->events) cite(f, &event);
+        if (peer->has(sign::knock)) {
+            f.culprit = Culprit::peer_host;
+            f.certainty = Certainty::proven;
+            f.settle.clear();
+            const Event* sent = first<ResetSent>(*peer);
+            const std::string reason = sent ? sent->as<ResetSent>()->reason : "";
+            f.reasons.push_back(fmt::format("the kernel of {} sent the RST{}: nothing listens on {} there", place(story, peer->witness),
+                                            reason.empty() ? "" : " with reason " + reason, c.flow.peer.text()));
+        }
+        return;
+    }
+    const auto home = homes.of(c.flow.peer.address, c.witness);
+    if (!home || *home == c.witness || !packets_seen(story)) return;
+    const auto syns = sightings(story, c.flow, c.flow.local, PacketKind::syn);
+    const bool arrived = std::any_of(syns.begin(), syns.end(), [&](const Sighting& seen) { return seen.witness == *home && !seen.entered.empty(); });
+    if (!arrived) {
+        f.culprit = Culprit::path;
+        f.certainty = Certainty::proven;
+        f.leans_on_silence = true;
+        f.settle.clear();
+        f.reasons.push_back(fmt::format("{} was recorded at that time and never saw the SYN: a device on the path refused in its name", place(story, *home)));
+        tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
+    } else if (only_firewall_answered(story, c, *home)) {
+        f.reasons.push_back(fmt::format("{} got the SYN and sent the RST, but its TCP did not: a packet filter on {} rejects it", place(story, *home),
+                                        place(story, *home)));
+        f.settle = fmt::format("look at the packet filter of {}", place(story, *home));
+    }
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    std::optional<Homes> homes;
+    TtlOfPeer ttls;
+    for (const Connection& c : story.connections) {
+        if (c.ending != Ending::refused || c.embryonic) continue;
+        if (!homes) {
+            homes.emplace(story);
+            ttls = usual_ttls(story);
+        }
+        const auto syns = syns_sent(c);
+        const auto resets = resets_in(c);
+        const Event* received = first<ResetReceived>(c);
+        const Event* error = last<SocketError>(c);
+        const Event* answer = !resets.empty() ? resets.front() : received ? received : error ? error : &c.events.back();
+        const std::uint64_t began = syns.empty() ? c.begin_ns : syns.front()->time_ns;
+
+        Finding f = about(id, Culprit::peer_host, Certainty::likely, c, answer->time_ns);
+        f.headline = fmt::format("{}{}: connect() to {} was refused after {}", who(c), at_place(story, c), c.flow.peer.text(),
+                                 since(began, answer->time_ns));
+        f.reasons.push_back(fmt::format("a RST answered the SYN within {}", since(began, answer->time_ns)));
+        cite(f, syns);
+        cite(f, resets);
+        cite(f, received);
+        cite(f, error);
+        cite(f, failed_connect(c));
+        f.settle = record_on(c.flow.peer.address) + ": it tells whether that host or a firewall on the way refused";
+        if (!resets.empty()) {
+            const std::uint8_t ttl = resets.front()->as<Segment>()->ttl;
+            const auto usual = ttls.find({c.witness, c.flow.peer.address});
+            if (usual != ttls.end() && usual->second != ttl) {
+                f.culprit = Culprit::path;
+                f.reasons.push_back(fmt::format("the RST came with TTL {}, SYN-ACKs of {} come with TTL {}: another machine sent it", ttl,
+                                                c.flow.peer.address.text(), usual->second));
+            }
+        }
+        ask_peer(f, story, c, *homes);
+        f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+}  // namespace
+
+const Rule connect_refused = {
+    id, "connect() ended with ECONNREFUSED",
+    "The SYN was answered by a RST. Usually the peer's kernel sent it because no process listens on that port; a firewall may send the same RST in the "
+    "peer's name.",
+    "A RST that answers our SYN, and ECONNREFUSED. When the peer's trace is in the story: its kernel's reset with reason NO_SOCKET proves that nobody "
+    "listens there; a peer that never saw the SYN proves that something on the path refused. From one side, a RST whose TTL differs from that of the "
+    "peer's other packets points at a firewall.",
+    "Not a timeout: somebody answered. When the listener was seen going away, the finding is listener-gone and this is an effect of it.",
+    "Check that the service runs on the peer, on that port and address (ss -ltn), and not only on 127.0.0.1. If it does, look for a reject rule on the "
+    "peer and on the way, and record on the peer at the same time.",
+    find,
+};
+
+}  // namespace tcpwitness

@@ -1,0 +1,120 @@
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "connect-timeout";
+
+/// What the peer's own trace makes of it. False: there is none, or it cannot tell.
+void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes) {
+    const auto home = homes.of(c.flow.peer.address, c.witness);
+    const Connection* peer = story.other_end(c);
+    const auto peer_witness = peer ? std::optional(peer->witness) : home;
+    const auto arrived = sightings(story, c.flow, c.flow.local, PacketKind::syn);
+
+    if (peer) {
+        add_end(f, peer);
+        for (const Event& event : peer->events) cite(f, &event);
+        const std::string peer_place = place(story, peer->witness);
+        if (!peer->has(sign::syn_ack_out | sign::syn_ack_retransmit)) {
+            f.culprit = Culprit::peer_host;
+            f.certainty = Certainty::likely;
+            f.reasons.push_back(fmt::format("the SYN reached {}, which answered nothing", peer_place));
+            f.settle = fmt::format("look on {} for a firewall rule or a full accept queue", peer_place);
+        } else if (c.has(sign::syn_ack_in)) {
+            f.culprit = Culprit::local_firewall;
+            f.certainty = Certainty::likely;
+            f.reasons.push_back(fmt::format("the SYN-ACK came back to {}, whose TCP did not take it", place(story, c.witness)));
+            f.settle = fmt::format("look on {} for a firewall rule that drops incoming packets", place(story, c.witness));
+        } else {
+            f.certainty = Certainty::proven;
+            f.leans_on_silence = true;
+            f.settle.clear();
+            f.reasons.push_back(fmt::format("{} got the SYN and answered SYN-ACK; no SYN-ACK came back to {}: lost on the return path", peer_place,
+                                            place(story, c.witness)));
+            tell_loss(f, story, c.flow, c.flow.peer, PacketKind::syn_ack);
+        }
+        return;
+    }
+    for (const Sighting& seen : arrived) {
+        if (!peer_witness || seen.witness != *peer_witness || seen.entered.empty()) continue;
+        f.culprit = Culprit::peer_host;
+        f.certainty = Certainty::proven;
+        f.leans_on_silence = true;
+        f.settle.clear();
+        cite(f, seen.entered);
+        f.reasons.push_back(fmt::format("the SYN arrived at {} on {}, and {} sent nothing back: its firewall or a full queue dropped it",
+                                        place(story, seen.witness), interface_name(story, *seen.entered.front()), place(story, seen.witness)));
+        return;
+    }
+    if (peer_witness && *peer_witness != c.witness) {
+        f.certainty = Certainty::proven;
+        f.leans_on_silence = true;
+        f.settle.clear();
+        f.reasons.push_back(fmt::format("{} was recorded at that time and saw no SYN: lost on the way out", place(story, *peer_witness)));
+        tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn);
+        return;
+    }
+    if (const auto last_seen = tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn)) {
+        f.certainty = Certainty::likely;
+        f.leans_on_silence = true;
+        f.settle = fmt::format("tell whether {} holds {}: if it does, it is the peer and drops the SYN itself", place(story, *last_seen),
+                               c.flow.peer.address.text());
+    }
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    std::optional<Homes> homes;
+    for (const Connection& c : story.connections) {
+        if (c.ending != Ending::connect_timeout) continue;
+        if (!homes) homes.emplace(story);
+        const auto syns = syns_sent(c);
+        const Event* error = last<SocketError>(c);
+        const Event* result = failed_connect(c);
+        const Event* end = result ? result : error ? error : &c.events.back();
+        const std::uint64_t began = syns.empty() ? c.begin_ns : syns.front()->time_ns;
+
+        Finding f = about(id, Culprit::path, Certainty::possible, c, end->time_ns);
+        f.first_ns = began;
+        std::vector<std::uint64_t> times;
+        for (const Event* syn : syns) times.push_back(syn->time_ns);
+        f.headline = fmt::format("{}{}: connect() to {} timed out after {}: {} sent and no answer came", who(c), at_place(story, c),
+                                 c.flow.peer.text(), since(began, end->time_ns), count_text(syns.size(), "SYN was", "SYNs were"));
+        if (times.size() > 1) f.reasons.push_back(fmt::format("SYNs were sent again {}", intervals_text(times)));
+        f.reasons.push_back(fmt::format("the kernel gave up with ETIMEDOUT {} after the first SYN", since(began, end->time_ns)));
+        cite(f, syns);
+        cite(f, error);
+        cite(f, result);
+        f.settle = record_on(c.flow.peer.address) + ": it tells whether the path or that host dropped the SYN";
+        f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
+        if (packets_seen(story)) ask_peer(f, story, c, *homes);
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+}  // namespace
+
+const Rule connect_timeout = {
+    id, "connect() ended with ETIMEDOUT",
+    "The kernel sent a SYN, sent it again several times, and got no usable answer to any of them. Either the SYN never reached the peer, or the peer "
+    "ignored it, or its answer never came back. From this host alone these look the same.",
+    "SYN, its retransmits, error ETIMEDOUT (110), then CLOSE. The finding gives the number of SYNs, the times between them and the total. When the "
+    "peer's trace is in the story too: a SYN that never arrived there means loss on the way out, an answer that never arrived here means loss on the "
+    "way back, and both are proven.",
+    "Not a refusal: that is answered by a RST at once (connect-refused). Not a slow application: the peer's kernel answers a SYN without it, unless its "
+    "accept queue is full. When a RST under the client's name kills the peer's half of the handshake, the finding is reset-forged.",
+    "Check that the address and port are right and that the host is up. Record on the peer at the same time and report both traces together. Look for a "
+    "firewall that drops silently, on the peer and on the way, and for an asymmetric route back.",
+    find,
+};
+
+}  // namespace tcpwitness

@@ -1,0 +1,95 @@
+// What the trace could have seen, and who saw what on the way.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+bool probes_attached(const Story& story, std::string_view word) {
+    return std::all_of(story.info.probes.begin(), story.info.probes.end(), [&](const ProbeStatus& probe) {
+        return probe.name.find(word) == std::string::npos || probe.attached();
+    });
+}
+
+bool is_kind(const Segment& segment, PacketKind kind) {
+    switch (kind) {
+        case PacketKind::syn: return segment.syn();
+        case PacketKind::syn_ack: return segment.syn_ack();
+        case PacketKind::rst: return segment.rst();
+    }
+    return false;
+}
+
+const char* word(PacketKind kind) {
+    switch (kind) {
+        case PacketKind::syn: return "SYN";
+        case PacketKind::syn_ack: return "SYN-ACK";
+        case PacketKind::rst: return "RST";
+    }
+    return "packet";
+}
+
+}  // namespace
+
+std::optional<WitnessId> tell_origin(Finding& finding, const Story& story, const Flow& flow, const Endpoint& source, PacketKind kind) {
+    for (const Sighting& seen : sightings(story, flow, source, kind)) {
+        if (seen.left.empty() || !seen.entered.empty()) continue;
+        finding.reasons.push_back(fmt::format("the {} was first seen leaving {} on {} and never came in there: {} made it", word(kind),
+                                              place(story, seen.witness), interface_name(story, *seen.left.front()),
+                                              place(story, seen.witness)));
+        cite(finding, seen.left);
+        return seen.witness;
+    }
+    return std::nullopt;
+}
+
+std::optional<WitnessId> tell_loss(Finding& finding, const Story& story, const Flow& flow, const Endpoint& source, PacketKind kind) {
+    for (const Sighting& seen : sightings(story, flow, source, kind)) {
+        if (seen.entered.empty() || !seen.left.empty()) continue;
+        finding.reasons.push_back(fmt::format("the {} came into {} on {} and never left it", word(kind), place(story, seen.witness),
+                                              interface_name(story, *seen.entered.front())));
+        cite(finding, seen.entered);
+        return seen.witness;
+    }
+    return std::nullopt;
+}
+
+bool packets_seen(const Story& story) { return probes_attached(story, "packet"); }
+bool resets_told(const Story& story) { return probes_attached(story, "reset_sent"); }
+
+Homes::Homes(const Story& story) {
+    for (WitnessId id = 0; id < story.info.witnesses.size(); ++id) {
+        const auto recorded = story.info.meta.find("netns." + std::to_string(story.info.witnesses[id].netns) + ".addresses");
+        if (recorded == story.info.meta.end()) continue;
+        for (const std::string_view text : split(recorded->second, ','))
+            if (const auto address = Address::parse(trim(text)); address && !address->loopback()) homes_.emplace(*address, id);
+    }
+    for (const Connection& c : story.connections)
+        if (!c.flow.local.address.unspecified() && !c.flow.local.address.loopback()) homes_.emplace(c.flow.local.address, c.witness);
+}
+
+std::optional<WitnessId> Homes::of(const Address& address, WitnessId asking) const {
+    if (address.loopback()) return asking;
+    const auto home = homes_.find(address);
+    return home == homes_.end() ? std::nullopt : std::optional(home->second);
+}
+
+std::vector<Sighting> sightings(const Story& story, const Flow& flow, const Endpoint& source, PacketKind kind) {
+    std::vector<Sighting> all;
+    for (const Event* event : story.unmatched_packets(flow)) {
+        const Segment& segment = *event->as<Segment>();
+        const Endpoint& sender = segment.outgoing ? event->flow.local : event->flow.peer;
+        if (!is_kind(segment, kind) || sender != source) continue;
+        auto at = std::find_if(all.begin(), all.end(), [&](const Sighting& one) { return one.witness == event->witness; });
+        if (at == all.end()) at = all.insert(all.end(), Sighting{event->witness, {}, {}});
+        (segment.outgoing ? at->left : at->entered).push_back(event);
+    }
+    return all;
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,11 @@
+// The rules; each has a file of its own.
+#pragma once
+
+#include "findings/finding.h"
+
+namespace tcpwitness {
+
+extern const Rule listener_gone, idle_reset, reset_forged, connect_refused, reset_sent, reset_received, connect_timeout,
+    retransmission_timeout, handshake_incomplete, evidence_gap;
+
+}  // namespace tcpwitness

@@ -1,0 +1,86 @@
+// What several rules ask of a connection and its story, and how they word it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "findings/finding.h"
+
+namespace tcpwitness {
+
+// --- words ---
+std::string who(const Task&);                            ///< "curl[7]", "pid 7", "" when not known
+std::string who(const Connection&);                      ///< its owner, else "an unknown process"
+std::string place(const Story&, WitnessId);              ///< the witness's name
+std::string at_place(const Story&, const Connection&);   ///< " on edge", or nothing when the story has one witness only
+std::string intervals_text(const std::vector<std::uint64_t>& times_ns);  ///< "after 1.0 s, 1.0 s and 2.0 s"
+std::string record_on(const Address&);                   ///< "record on 192.0.2.1 at the same time"
+std::string since(std::uint64_t from_ns, std::uint64_t to_ns);           ///< duration_text, never negative
+
+// --- events ---
+template <typename Body>
+const Event* first(const Connection& c) {
+    for (const Event& event : c.events)
+        if (event.as<Body>()) return &event;
+    return nullptr;
+}
+template <typename Body>
+const Event* last(const Connection& c) {
+    for (auto event = c.events.rbegin(); event != c.events.rend(); ++event)
+        if (event->template as<Body>()) return &*event;
+    return nullptr;
+}
+/// Packets of the connection that `wanted(const Segment&)` accepts.
+template <typename Wanted>
+std::vector<const Event*> packets(const Connection& c, Wanted wanted) {
+    std::vector<const Event*> found;
+    for (const Event& event : c.events)
+        if (const Segment* segment = event.as<Segment>(); segment && wanted(*segment)) found.push_back(&event);
+    return found;
+}
+std::vector<const Event*> resets_in(const Connection&);   ///< RST packets that came in
+/// When the connection's SYNs left: the packets, or the state change and its retransmits where no packet was seen.
+std::vector<const Event*> syns_sent(const Connection&);
+const Event* failed_connect(const Connection&);           ///< the connect() exit that brought the error to the application
+void cite(Finding&, const Event*);
+void cite(Finding&, const std::vector<const Event*>&);
+
+// --- coverage ---
+bool packets_seen(const Story&);  ///< the packet probes were there, so that absence of a packet means something
+bool resets_told(const Story&);   ///< the reset-sent probe was there
+/// Which witness has an address, as far as recorded addresses and sockets tell.
+class Homes {
+public:
+    explicit Homes(const Story&);
+    std::optional<WitnessId> of(const Address&, WitnessId asking) const;
+
+private:
+    std::map<Address, WitnessId> homes_;
+};
+
+/// What a witness that is no end of the flow saw of one kind of packet.
+struct Sighting {
+    WitnessId witness = 0;
+    std::vector<const Event*> entered, left;
+};
+enum class PacketKind { syn, syn_ack, rst };
+/// By every witness, of packets that belong to no connection, sent under the name of `source`.
+std::vector<Sighting> sightings(const Story&, const Flow&, const Endpoint& source, PacketKind);
+std::string interface_name(const Story&, const Event& packet);
+
+/// What witnesses on the way tell about packets of this kind: "the RST was first seen leaving mid on eth1; it never came in there".
+/// Cites the packets in the finding. Returns the witness that made a packet, or where it got lost.
+std::optional<WitnessId> tell_origin(Finding&, const Story&, const Flow&, const Endpoint& source, PacketKind);
+std::optional<WitnessId> tell_loss(Finding&, const Story&, const Flow&, const Endpoint& source, PacketKind);
+
+/// A finding about `connection` with the fields that every rule fills.
+Finding about(const char* rule, Culprit, Certainty, const Connection& connection, std::uint64_t time_ns);
+void add_end(Finding&, const Connection* other);
+
+/// Connections that something resets on purpose, time after time: at least three, short, next to no data, evenly spaced.
+std::set<ConnectionId> regular_resets(const std::map<std::string, std::vector<const Connection*>>& groups);
+
+}  // namespace tcpwitness

@@ -1,0 +1,85 @@
+#include "findings/forged_marks.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace tcpwitness {
+
+namespace {
+
+std::string mac_text(const Segment& segment) {
+    const auto& m = segment.source_mac;
+    return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+}  // namespace
+
+RoundTrips::RoundTrips(const Story& story) {
+    const auto take = [&](const Connection& c, std::uint32_t us) {
+        if (us == 0) return;
+        std::uint32_t& known = shortest_[{c.witness, c.flow.peer.address}];
+        if (known == 0 || us < known) known = us;
+    };
+    for (const Connection& c : story.connections) {
+        if (!c.has(sign::established)) continue;
+        for (const Event& event : c.events) {
+            if (const auto* destroyed = event.as<Destroy>()) take(c, destroyed->srtt_us);
+            if (const auto* timer = event.as<Timer>()) take(c, timer->srtt_us);
+            if (const auto* reset = event.as<ResetReceived>()) take(c, reset->tcp.srtt_us);
+        }
+    }
+}
+
+std::uint32_t RoundTrips::shortest_us(WitnessId witness, const Address& peer) const {
+    const auto known = shortest_.find({witness, peer});
+    return known == shortest_.end() ? 0 : known->second;
+}
+
+Marks forged_marks(const Connection& c, const Event& reset, const RoundTrips& round_trips) {
+    const Segment& rst = *reset.as<Segment>();
+    const Segment* honest = nullptr;   // the peer's last packet before it
+    const char* kind = "packet";
+    std::uint64_t our_handshake_ns = 0;
+    for (const Event& event : c.events) {
+        if (event.time_ns > reset.time_ns) break;
+        const Segment* segment = event.as<Segment>();
+        if (!segment || segment->rst()) continue;
+        if (!segment->outgoing) {
+            honest = segment;
+            kind = segment->syn() ? "SYN" : segment->syn_ack() ? "SYN-ACK" : segment->fin() ? "FIN" : "packet";
+        } else if (segment->syn() || segment->syn_ack()) {
+            our_handshake_ns = event.time_ns;
+        }
+    }
+    Marks found;
+    const std::uint32_t round_trip = round_trips.shortest_us(c.witness, c.flow.peer.address);
+    if (our_handshake_ns && !c.established_ns && round_trip) {
+        const std::uint64_t took = reset.time_ns - our_handshake_ns;
+        if (took * 4 < std::uint64_t{round_trip} * 1000) {
+            found.strong = true;
+            found.marks.push_back(fmt::format("the RST came {} after our segment, but a round trip to {} takes {} at least", duration_text(took),
+                                              c.flow.peer.address.text(), duration_text(std::uint64_t{round_trip} * 1000)));
+        }
+    }
+    if (!honest) return found;
+    if (honest->ttl && rst.ttl && honest->ttl != rst.ttl) {
+        found.strong = true;
+        found.marks.push_back(fmt::format("the RST came with TTL {}, the {} of that address with TTL {}", rst.ttl, kind, honest->ttl));
+    }
+    if (honest->has_mac && rst.has_mac && honest->source_mac != rst.source_mac && honest->interface == rst.interface) {
+        found.strong = true;
+        found.marks.push_back(fmt::format("the RST came from MAC {}, the {} from {}", mac_text(rst), kind, mac_text(*honest)));
+    }
+    // Linux itself answers with IP id 0 and without timestamps when no full socket is left: these support, they do not prove.
+    if (rst.ip_id == 0 && honest->ip_id != 0)
+        found.marks.push_back(fmt::format("the RST has IP id 0, the {} has {}", kind, honest->ip_id));
+    if (honest->has_timestamps && !rst.has_timestamps)
+        found.marks.push_back(fmt::format("the RST lacks the timestamps that the {} has", kind));
+    if (honest->dont_fragment != rst.dont_fragment)
+        found.marks.push_back(fmt::format("the RST {} the don't-fragment bit, the {} {}", rst.dont_fragment ? "has" : "lacks", kind,
+                                          rst.dont_fragment ? "does not" : "has it"));
+    return found;
+}
+
+}  // namespace tcpwitness

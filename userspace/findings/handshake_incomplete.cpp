@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "handshake-incomplete";
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    for (const Connection& c : story.connections) {
+        if (!c.embryonic || c.ending != Ending::handshake_expired) continue;
+        const Connection* client = story.other_end(c);
+        // The client gave up by itself: it closed the socket while it waited.
+        if (client && client->ending == Ending::closed && !client->has(sign::established)) continue;
+
+        std::vector<const Event*> again;
+        std::vector<std::uint64_t> times;
+        for (const Event& event : c.events)
+            if (event.as<SynAckRetransmit>()) {
+                again.push_back(&event);
+                times.push_back(event.time_ns);
+            }
+        Finding f = about(id, Culprit::path, Certainty::possible, c, again.back()->time_ns);
+        f.first_ns = c.begin_ns;
+        const Connection* listener = story.connection(c.listener);
+        f.headline = fmt::format("{} never completed its handshake with {}{}{}: the SYN-ACK was sent again {} over {} and no ACK came", c.flow.peer.text(), c.flow.local.text(),
+                                 listener && listener->owner.known() ? fmt::format(" (listener: {})", who(*listener)) : "", at_place(story, c),
+                                 count_text(again.size(), "time", "times"), since(c.begin_ns, again.back()->time_ns));
+        if (times.size() > 1) f.reasons.push_back("the SYN-ACK was sent again " + intervals_text(times));
+        cite(f, packets(c, [](const Segment& segment) { return segment.syn() || segment.syn_ack(); }));
+        cite(f, again);
+        f.settle = record_on(c.flow.peer.address) + ": it tells whether the SYN-ACK arrived there";
+        if (client) {
+            add_end(f, client);
+            if (packets_seen(story)) {
+                const bool arrived = client->has(sign::syn_ack_in | sign::established);
+                f.certainty = Certainty::proven;
+                f.leans_on_silence = true;
+                f.settle.clear();
+                f.reasons.push_back(arrived ? fmt::format("{} got the SYN-ACK and answered; the ACK was lost on its way here", place(story, client->witness))
+                                            : fmt::format("{} never got the SYN-ACK: lost on the way there", place(story, client->witness)));
+                if (!arrived) tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn_ack);
+            }
+        }
+        f.fold_key = fmt::format("{}/{}", c.witness, c.flow.local.text());
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+}  // namespace
+
+const Rule handshake_incomplete = {
+    id, "a client never completed the handshake",
+    "A SYN arrived, this host answered SYN-ACK and sent it again, and the client's ACK never came. The half-open connection expired.",
+    "SYN-ACK retransmits, two at least, of a connection that never became established. The finding tells how many and over which time. With the client's trace at hand it "
+    "tells which way the packet was lost.",
+    "Not a single SYN-ACK retransmit that the ACK follows: that is ordinary loss. Many of these from many addresses may be a SYN flood or a port scan with forged source addresses.",
+    "Record on the client at the same time. Look for an asymmetric route and for a firewall that passes SYN but not SYN-ACK. For a flood, see net.ipv4.tcp_syncookies and the listener's backlog.",
+    find,
+};
+
+}  // namespace tcpwitness

@@ -1,0 +1,106 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+#include "findings/silence.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "idle-reset";
+constexpr std::size_t enough_alike = 3;
+
+bool sent_reset(const Story& story, const Connection& peer) {
+    if (peer.has(sign::rst_out | sign::reset_sent)) return true;
+    const auto resets = sightings(story, peer.flow, peer.flow.local, PacketKind::rst);
+    return std::any_of(resets.begin(), resets.end(), [&](const Sighting& seen) { return seen.witness == peer.witness && !seen.left.empty(); });
+}
+
+struct Case {
+    const Connection* connection;
+    const Event* trouble;
+    Silence silence;
+};
+
+std::vector<Case> cases(const Story& story) {
+    std::vector<Case> found;
+    for (const Connection& c : story.connections) {
+        if (c.ending != Ending::reset_received && c.ending != Ending::timed_out) continue;
+        const Event* trouble = c.ending == Ending::reset_received ? first<ResetReceived>(c) : last<SocketError>(c);
+        if (!trouble) continue;
+        if (const auto silence = silence_before(c, *trouble)) found.push_back({&c, trouble, *silence});
+    }
+    return found;
+}
+
+/// How many others to the same peer died after about the same time.
+std::size_t alike(const std::vector<Case>& all, const Case& one) {
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const Case& other) {
+        const std::uint64_t a = one.silence.idle_ns, b = other.silence.idle_ns;
+        return other.connection->flow.peer.address == one.connection->flow.peer.address && (a > b ? a - b : b - a) * 10 <= a;
+    }));
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    const std::vector<Case> all = cases(story);
+    for (const Case& one : all) {
+        const Connection& c = *one.connection;
+        const Connection* other = story.other_end(c);
+        const bool reset = c.ending == Ending::reset_received;
+        if (other && reset && packets_seen(story) && sent_reset(story, *other)) continue;  // the peer itself: reset-sent
+
+        Finding f = about(id, Culprit::path, Certainty::likely, c, one.trouble->time_ns);
+        f.first_ns = one.silence.broken_ns;
+        const std::string idle = duration_text(one.silence.idle_ns);
+        f.headline = fmt::format("{}{}: the connection with {} was {} after {} of silence: the first packet after it was {}", who(c), at_place(story, c),
+                                 c.flow.peer.text(), reset ? "reset" : "dead", idle, reset ? "answered by RST" : "never answered");
+        f.reasons.push_back(fmt::format("nothing went either way for {}{}", idle,
+                                        one.silence.usual_ns ? fmt::format(", where {} was usual", duration_text(one.silence.usual_ns)) : ""));
+        f.reasons.push_back(reset ? fmt::format("the RST came {} after our packet", since(one.silence.broken_ns, one.trouble->time_ns))
+                                  : "our packet was sent again and again until ETIMEDOUT");
+        cite(f, resets_in(c));
+        cite(f, one.trouble);
+        cite(f, last<SocketError>(c));
+        f.settle = record_on(c.flow.peer.address) + ": if it sent no RST, a device between has forgotten the connection";
+        if (other) {
+            add_end(f, other);
+            if (packets_seen(story) && reset) {
+                f.certainty = Certainty::proven;
+                f.leans_on_silence = true;
+                f.settle.clear();
+                f.reasons.push_back(fmt::format("{} was recorded at that time and sent no RST{}", place(story, other->witness),
+                                                other->live() ? "; its end is still open" : ""));
+                tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
+            }
+        } else if (const std::size_t count = alike(all, one); count >= enough_alike) {
+            f.certainty = Certainty::proven;
+            f.settle.clear();
+            f.reasons.push_back(fmt::format("{} connections to {} died after the same silence", count, c.flow.peer.address.text()));
+        }
+        f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text(), reset);
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+}  // namespace
+
+const Rule idle_reset = {
+    id, "a connection was reset or went dead after long idle",
+    "A device on the path that keeps a table of connections (firewall, NAT, load balancer) dropped this one from it while it was silent. The first packet afterwards "
+    "is answered with RST or falls into nothing, while both hosts believed the connection open.",
+    "No traffic for at least 10 s and for at least 20 times the connection's usual pause, then a packet of ours, and the RST that answers it or retransmits until "
+    "ETIMEDOUT. When the peer's trace is there too and holds no such RST, or when several connections died after the same silence, it is proven.",
+    "Not a server that closes idle connections itself: that reset comes without a packet of ours, or the peer's trace shows its process do it (reset-sent). A peer that "
+    "was restarted meanwhile looks the same from one side.",
+    "Send keepalives more often than the device forgets: SO_KEEPALIVE with TCP_KEEPIDLE (or net.ipv4.tcp_keepalive_time) below the idle time named here, or a heartbeat of the "
+    "application. Raise the device's session timeout. Let pools drop connections that were idle for longer.",
+    find,
+};
+
+}  // namespace tcpwitness

@@ -1,0 +1,89 @@
+#include "findings/reset_reason.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace tcpwitness {
+
+namespace {
+
+/// A FIN counts as one byte received that nobody reads.
+std::uint32_t unread_bytes(const Connection& c, const TcpNumbers& tcp) {
+    const std::uint32_t unread = tcp.unread();
+    return unread > 0 && c.has(sign::peer_closed | sign::fin_in) ? unread - 1 : unread;
+}
+
+bool one_of(const std::string& reason, std::initializer_list<const char*> words) {
+    for (const char* word : words)
+        if (reason == word) return true;
+    return false;
+}
+
+/// The name that a newer kernel would have given.
+std::string inferred_reason(const Connection& c, const ResetSent& reset) {
+    if (!reset.answers_segment) return unread_bytes(c, reset.tcp) ? "TCP_ABORT_ON_CLOSE" : "TCP_ABORT_ON_LINGER";
+    if (!reset.has_socket) return "NO_SOCKET";
+    if (reset.tcp.closed_by_application || c.has(sign::local_closed)) return "TCP_ABORT_ON_DATA";
+    return {};
+}
+
+}  // namespace
+
+std::optional<WhyReset> why_reset(const Connection& c, const Event& event) {
+    const ResetSent& reset = *event.as<ResetSent>();
+    const bool told = !reset.reason.empty() && reset.reason != "NOT_SPECIFIED" && !reset.inferred;
+    const std::string reason = told || reset.inferred ? reset.reason : inferred_reason(c, reset);
+    WhyReset why;
+    if (told) {
+        why.reasons.push_back(fmt::format("the kernel's reason: {}", printable(reason)));
+    } else {
+        why.certainty = Certainty::likely;
+        why.reasons.push_back(reason.empty() ? "this kernel gives no reason for a reset"
+                                             : fmt::format("{} is concluded from what the socket went through; this kernel gives no reason", printable(reason)));
+        why.settle = "a kernel from 6.10 on tells the reason itself";
+    }
+
+    if (reason == "TCP_ABORT_ON_CLOSE") {
+        const std::uint32_t unread = unread_bytes(c, reset.tcp);
+        why.kind = "unread";
+        why.sentence = unread ? fmt::format("it closed the socket with {} unread", count_text(unread, "byte", "bytes")) : "it closed the socket with data unread";
+    } else if (one_of(reason, {"TCP_ABORT_ON_LINGER", "TCP_DISCONNECT_WITH_DATA"})) {
+        why.kind = "linger";
+        why.on_purpose = true;
+        why.sentence = "it closed the socket with SO_LINGER 0, which resets instead of closing";
+        if (const std::uint32_t lost = reset.tcp.unacknowledged()) why.reasons.push_back(fmt::format("{} not acknowledged yet may be lost", count_text(lost, "byte", "bytes")));
+    } else if (reason == "TCP_ABORT_ON_DATA") {
+        why.kind = "data-after-close";
+        why.sentence = "the peer sent data after the socket had been closed";
+    } else if (one_of(reason, {"TCP_TIMEWAIT_SOCKET", "NO_SOCKET"})) {
+        const bool data = reset.segment_flags & tcp_flag::psh;
+        if (!data || (reset.segment_flags & tcp_flag::fin) || !c.has(sign::local_closed | sign::fin_out | sign::ended)) return std::nullopt;
+        why.kind = "data-after-close";
+        why.sentence = "the peer sent data after the socket had been closed";
+    } else if (reason == "TCP_ABORT_ON_MEMORY") {
+        why.kind = "memory";
+        why.culprit = Culprit::local_kernel;
+        why.sentence = "the kernel had too little memory, or too many orphaned sockets, to keep it";
+    } else if (reason == "TCP_KEEPALIVE_TIMEOUT") {
+        why.kind = "keepalive";
+        why.culprit = Culprit::path;
+        why.certainty = Certainty::possible;
+        why.sentence = "keepalive probes stayed unanswered";
+        why.settle = fmt::format("record on {} at the same time", c.flow.peer.address.text());
+    } else if (reason.empty()) {
+        why.kind = "unknown";
+        why.culprit = Culprit::unknown;
+        why.certainty = Certainty::possible;
+        why.sentence = "the kernel gave no reason";
+    } else {
+        why.kind = "segment";
+        why.culprit = Culprit::local_kernel;
+        why.certainty = Certainty::likely;
+        why.sentence = fmt::format("the kernel rejected a segment of the peer ({})", printable(reason));
+        why.settle = fmt::format("record on {} at the same time: it tells whether the peer sent that segment", c.flow.peer.address.text());
+    }
+    return why;
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,85 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "reset-received";
+
+/// The state that the RST ended: the last change to CLOSE says it best.
+TcpState state_before(const Connection& c, const Event* reset) {
+    for (auto event = c.events.rbegin(); event != c.events.rend(); ++event)
+        if (const StateChange* change = event->as<StateChange>(); change && change->to == TcpState::close) return change->from;
+    return reset ? reset->state : c.state;
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::map<std::string, std::vector<const Connection*>> groups;
+    std::vector<const Connection*> candidates;
+    for (const Connection& c : story.connections) {
+        if (c.ending != Ending::reset_received) continue;
+        const Connection* other = story.other_end(c);
+        if (other && other->has(sign::reset_sent)) continue;  // told there, as reset-sent, or passed over as harmless
+        candidates.push_back(&c);
+        groups[fmt::format("{}/{}/{}", c.witness, c.flow.peer.address.text(), c.role == Role::server ? c.flow.local.port : c.flow.peer.port)].push_back(&c);
+    }
+    const auto health_checks = regular_resets(groups);
+    std::vector<Finding> found;
+    for (const Connection* one : candidates) {
+        const Connection& c = *one;
+        if (health_checks.contains(c.id)) continue;
+        const Event* reset = first<ResetReceived>(c);
+        const Event* error = last<SocketError>(c);
+        const auto packets = resets_in(c);
+        const Event* at = reset ? reset : error ? error : packets.empty() ? &c.events.back() : packets.front();
+        const TcpNumbers tcp = reset ? reset->as<ResetReceived>()->tcp : error ? error->as<SocketError>()->tcp : TcpNumbers{};
+
+        Finding f = about(id, Culprit::peer_host, Certainty::likely, c, at->time_ns);
+        const TcpState state = state_before(c, reset);
+        f.headline = fmt::format("{}{}: {} reset the connection in {}{}", who(c), at_place(story, c), c.flow.peer.text(), name(state),
+                                 c.established_ns ? ", " + since(*c.established_ns, at->time_ns) + " after it was established" : "");
+        if (reset) {
+            f.reasons.push_back(fmt::format("data last came {} before, and was last sent {} before", duration_text(std::uint64_t{tcp.recv_idle_ms} * 1'000'000),
+                                            duration_text(std::uint64_t{tcp.send_idle_ms} * 1'000'000)));
+            if (const std::uint32_t bytes = tcp.unacknowledged()) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " sent had not been acknowledged");
+            if (const std::uint32_t bytes = tcp.unread()) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " received had not been read");
+        }
+        if (state == TcpState::close_wait) f.reasons.push_back("the peer had sent its FIN already: it may have answered data that came after its close()");
+        cite(f, packets);
+        cite(f, reset);
+        cite(f, error);
+        f.settle = record_on(c.flow.peer.address) + ": it names the process and the reason, or shows that it sent no RST";
+        if (const Connection* other = story.other_end(c)) {
+            add_end(f, other);
+            if (other->has(sign::rst_out) && packets_seen(story) && resets_told(story)) {
+                f.certainty = Certainty::proven;
+                f.leans_on_silence = true;
+                f.settle.clear();
+                f.reasons.push_back(fmt::format("the RST left {}, but its TCP did not send it: a packet filter there did", place(story, other->witness)));
+            }
+        }
+        f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.role == Role::server ? c.flow.peer.address.text() + fmt::format("/{}", c.flow.local.port) : c.flow.peer.text());
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+}  // namespace
+
+const Rule reset_received = {
+    id, "an open connection was reset by the peer",
+    "The peer's host ended the connection with a RST instead of a FIN. Its application closed with data unread, used SO_LINGER 0 or died, or its kernel no longer knew the "
+    "connection. What was on its way is lost.",
+    "The kernel accepted a RST for an established connection. The finding tells the state, how long the connection had been silent, and how much was unread or "
+    "unacknowledged.",
+    "Not a RST after both sides had sent FIN. Not an even series of short connections that a health check resets. When the RST bears marks of another machine it is "
+    "reset-forged; after long silence it is idle-reset; with the peer's trace at hand it becomes reset-sent with the process that did it.",
+    "Look at the peer: did its process end, restart or close early at that time? Record there: the trace names the process and the kernel's reason.",
+    find,
+};
+
+}  // namespace tcpwitness

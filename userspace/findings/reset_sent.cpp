@@ -1,0 +1,117 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+#include "findings/reset_reason.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "reset-sent";
+
+/// The process that owned the socket ended just before: its sockets were closed for it.
+const Event* exit_before(const Story& story, const Connection& c, std::uint64_t reset_ns) {
+    constexpr std::uint64_t cleanup_ns = 1'000'000'000;
+    for (const Event& event : story.process_exits) {
+        const ProcessExit& exit = *event.as<ProcessExit>();
+        if (exit.task.pid == c.owner.pid && c.owner.known() && event.time_ns <= reset_ns && reset_ns - event.time_ns <= cleanup_ns) return &event;
+    }
+    return nullptr;
+}
+
+Finding raise(const Story& story, const Connection& c, const Event& event, const WhyReset& why) {
+    const ResetSent& reset = *event.as<ResetSent>();
+    Finding f = about(id, why.culprit, why.certainty, c, event.time_ns);
+    const std::string actor = reset.task.known() ? who(reset.task) : who(c);
+    f.headline = fmt::format("{}{} reset its connection with {}: {}", actor, at_place(story, c), c.flow.peer.text(), why.sentence);
+    f.reasons = why.reasons;
+    f.settle = why.settle;
+    cite(f, &event);
+    cite(f, packets(c, [](const Segment& segment) { return segment.rst() && segment.outgoing; }));
+    if (const Event* change = last<StateChange>(c); change && change->time_ns <= event.time_ns) cite(f, change);
+    if (const Event* exit = exit_before(story, c, event.time_ns)) {
+        const ProcessExit& how = *exit->as<ProcessExit>();
+        f.reasons.push_back(how.signal() ? fmt::format("the process had been killed by {} {} before", signal_name(how.signal()), since(exit->time_ns, event.time_ns))
+                                         : fmt::format("the process had exited with status {} {} before", how.status(), since(exit->time_ns, event.time_ns)));
+        cite(f, exit);
+    }
+    if (const Connection* other = story.other_end(c)) {
+        add_end(f, other);
+        if (other->ending == Ending::reset_received)
+            f.reasons.push_back(fmt::format("the effect on {}: {} saw its connection reset by the peer", place(story, other->witness), who(*other)));
+        cite(f, resets_in(*other));
+        cite(f, first<ResetReceived>(*other));
+        cite(f, last<SocketError>(*other));
+    }
+    const Endpoint& service = c.role == Role::server ? c.flow.local : c.flow.peer;
+    f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, reset.task.known() ? reset.task.comm : c.owner.comm, service.text(), why.kind);
+    return f;
+}
+
+/// Who knocked on a port where nothing listens.
+Finding raise_closed_port(const Story& story, const Connection& knock) {
+    const Event* sent = first<ResetSent>(knock);
+    Finding f = about(id, Culprit::local_configuration, Certainty::proven, knock, sent ? sent->time_ns : knock.begin_ns);
+    f.headline = fmt::format("nothing listens on {}{}: the connect of {} was answered with RST", knock.flow.local.text(), at_place(story, knock),
+                             knock.flow.peer.text());
+    f.reasons.push_back("the kernel found no socket for the SYN (NO_SOCKET)");
+    for (const Connection& c : story.connections) {
+        const bool elsewhere = c.is_listener() && c.witness == knock.witness && c.flow.local.port == knock.flow.local.port && c.live()
+                               && !c.flow.local.address.unspecified() && c.flow.local.address != knock.flow.local.address;
+        if (elsewhere) f.reasons.push_back(fmt::format("{} listens on that port, but only at {}", who(c), c.flow.local.text()));
+    }
+    cite(f, packets(knock, [](const Segment&) { return true; }));
+    cite(f, sent);
+    f.fold_key = fmt::format("closed/{}/{}", knock.witness, knock.flow.local.text());
+    return f;
+}
+
+std::vector<Finding> find(const Story& story) {
+    struct Candidate {
+        const Connection* connection;
+        const Event* event;
+        WhyReset why;
+    };
+    std::vector<Finding> found;
+    std::vector<Candidate> candidates;
+    std::map<std::string, std::vector<const Connection*>> on_purpose;
+    for (const Connection& c : story.connections) {
+        if (c.has(sign::knock)) {
+            found.push_back(raise_closed_port(story, c));
+            continue;
+        }
+        if (c.ending != Ending::reset_sent) continue;
+        const Event* event = first<ResetSent>(c);
+        if (!event) continue;
+        auto why = why_reset(c, *event);
+        if (!why) continue;
+        if (why->on_purpose)
+            on_purpose[fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, c.flow.local.address.text(), c.flow.peer.text())].push_back(&c);
+        candidates.push_back({&c, event, std::move(*why)});
+    }
+    const auto health_checks = regular_resets(on_purpose);
+    for (const Candidate& one : candidates)
+        if (!health_checks.contains(one.connection->id)) found.push_back(raise(story, *one.connection, *one.event, one.why));
+    return found;
+}
+
+}  // namespace
+
+const Rule reset_sent = {
+    id, "this host reset a connection",
+    "The kernel of this host sent a RST on an open connection, or for a port where nothing listens. The other side sees \"connection reset by peer\" or "
+    "\"connection refused\". The kernel tells why it did so.",
+    "The kernel's own reset event with its reason: TCP_ABORT_ON_CLOSE (closed with data unread), SO_LINGER 0 (TCP_ABORT_ON_LINGER, TCP_DISCONNECT_WITH_DATA), data that "
+    "arrived after close, NO_SOCKET (nothing listens). Kernels before 6.10 give no reason: then it is concluded from what the socket went through, and the finding says so.",
+    "Not a RST after both sides had sent FIN: that harms nobody and is not raised. Nor a health check that connects and resets at an even pace. When the process had died, or its "
+    "listening socket had gone, the finding is listener-gone.",
+    "Unread data at close: read until end of file, or shutdown() the sending side first and wait. SO_LINGER 0: find the setsockopt, or the pool setting behind it. Data after close: let the "
+    "side that sends last close last. Nothing listens: start the service, or correct the port of whoever knocks.",
+    find,
+};
+
+}  // namespace tcpwitness
