@@ -37,7 +37,7 @@ std::string place_text(const Call& call, const Event& event) {
 
 /// Not a failure: the call goes on in the background, or there was nothing to do yet.
 bool only_not_ready(const Call& call) {
-    const int error = -call.ret;
+    const int error = errno_of(call.ret);
     return error == EINPROGRESS || error == EAGAIN || error == EINTR || error == EALREADY || error == EISCONN || error >= 512;
 }
 
@@ -59,7 +59,7 @@ std::string sentence(const Call& call, const Event& event) {
     }
     const bool makes_descriptor = call.op == Call::Op::socket || call.op == Call::Op::accept;
     if (call.ret < 0)
-        text += " = " + error_text(-call.ret);
+        text += " = " + error_text(errno_of(call.ret));
     else
         text += fmt::format(" = {}{}", makes_descriptor ? "fd " : "", call.ret);
     if (call.op == Call::Op::accept) text += place_text(call, event);
@@ -75,7 +75,7 @@ void add_fields(std::vector<Field>& to, const Call& call, const Event&) {
     if (call.op == Call::Op::shutdown) add(to, "how", how_text(call.argument));
     if (call.phase == Call::Phase::exit) {
         add(to, "result", call.ret);
-        if (call.ret < 0) add(to, "error.type", errno_name(-call.ret));
+        if (call.ret < 0) add(to, "error.type", errno_name(errno_of(call.ret)));
         add(to, "took_ns", call.took_ns);
     }
     add(to, "nonblocking", call.nonblocking);

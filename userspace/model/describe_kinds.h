@@ -33,6 +33,8 @@ TCPWITNESS_DESCRIBES(Gap)
 
 // Shared by the kinds.
 
+/// The positive errno of a kernel result; survives a damaged record's INT32_MIN.
+inline std::int32_t errno_of(std::int32_t result) { return result == INT32_MIN ? INT32_MAX : -result; }
 /// "ETIMEDOUT (Connection timed out)"; `error` is positive.
 std::string error_text(std::int32_t error);
 /// "SYN", "SYN-ACK", "RST-ACK", "no flags".

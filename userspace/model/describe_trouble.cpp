@@ -49,7 +49,7 @@ std::string sentence(const Retransmit& retransmit, const Event& event) {
         case Retransmit::What::loss_probe: text = fmt::format("tail loss probe: {}, {}", range_text(retransmit, event.state), path); break;
         default: text = fmt::format("{}: {}", round, range_text(retransmit, event.state));
     }
-    if (retransmit.error) text += ", not sent: " + error_text(-retransmit.error);
+    if (retransmit.error) text += ", not sent: " + error_text(errno_of(retransmit.error));
     return text;
 }
 
@@ -57,7 +57,7 @@ void add_fields(std::vector<Field>& to, const Retransmit& retransmit, const Even
     add(to, "what", retransmit_name(retransmit.what));
     add(to, "seq", retransmit.seq);
     add(to, "length_bytes", retransmit.end_seq - retransmit.seq);
-    if (retransmit.error) add(to, "error.type", errno_name(-retransmit.error));
+    if (retransmit.error) add(to, "error.type", errno_name(errno_of(retransmit.error)));
     add_numbers(to, retransmit.tcp, event.state);
 }
 

@@ -105,7 +105,15 @@ Plan make_plan(const Story& story, std::span<const Finding> findings, const Outp
             if (const auto found = numbers.find(end->id); found != numbers.end()) of_session.insert(found->second.begin(), found->second.end());
         }
         session.findings.assign(of_session.begin(), of_session.end());
-        (full ? plan.full : plan.brief).push_back(std::move(session));
+        const bool repeat = !session.findings.empty() && std::all_of(session.findings.begin(), session.findings.end(), [&](std::size_t number) {
+            return plan.findings[number - 1]->count > 1;
+        });
+        if (full)
+            plan.full.push_back(std::move(session));
+        else if (repeat)
+            ++plan.repeats;
+        else
+            plan.brief.push_back(std::move(session));
     }
     return plan;
 }

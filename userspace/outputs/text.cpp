@@ -109,7 +109,16 @@ void write_brief(const Story& story, const Plan& plan, const OutputOptions& opti
         if (!parts.findings.empty()) line += "  " + paint.yellow(parts.findings);
         sink.append(line + "\n");
     }
-    sink.append("\n" + paint.dim("-v shows their timelines, event by event; --port, --host, --pid and --comm choose connections.") + "\n");
+}
+
+void write_more(const Plan& plan, const OutputOptions& options, Sink& sink) {
+    const Paint paint(options.colour);
+    if (plan.repeats)
+        sink.append("\n" + paint.dim(fmt::format("{} that only repeat a finding are not listed.",
+                                                 count_text(plan.repeats, "more connection", "more connections"))) + "\n");
+    if (plan.repeats || !plan.brief.empty())
+        sink.append((plan.repeats ? "" : "\n") +
+                    paint.dim("-v shows every timeline, event by event; --port, --host, --pid and --comm choose connections.") + "\n");
 }
 
 }  // namespace
@@ -122,12 +131,13 @@ void write_text(const Story& story, std::span<const Finding> findings, const Out
     const Plan plan = make_plan(story, findings, options);
     write_summary(story, plan, clock, options, sink);
     write_findings(plan, clock, options, sink);
-    if (!plan.full.empty()) sink.append("\n" + paint.bold("TIMELINES") + paint.dim("   ! = look here, [n] = proves finding n") + "\n");
+    if (!plan.full.empty()) sink.append("\n" + paint.bold("TIMELINES") + paint.dim("   ! = look here, [n] = evidence of finding n") + "\n");
     for (const Session& session : plan.full) {
         if (!sink.good()) return;
         write_session(story, plan, session, clock, options, sink);
     }
     if (!plan.brief.empty()) write_brief(story, plan, options, sink);
+    write_more(plan, options, sink);
 }
 
 }  // namespace tcpwitness

@@ -1,9 +1,10 @@
 #include "outputs/timeline.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "model/describe.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr std::uint64_t slack_ns = 50'000'000;   // a packet of a flow may pass another host a little before or after
 constexpr std::size_t head_events = 40, tail_events = 40;
 constexpr std::size_t gap_lines = 10;
+constexpr std::uint64_t pause_ns = 100'000'000;
 
 bool used_by(const Session& session, const Task& task) {
     for (const Connection* end : session.ends) {
@@ -58,11 +60,32 @@ std::string seconds(std::uint64_t from_ns, std::uint64_t to_ns) {
     return fmt::format("{}{}.{:06}", before ? '-' : '+', us / 1'000'000, us % 1'000'000);
 }
 
+/// "[1]", "[1,3]": the findings that this event proves.
 std::string numbers_text(const Plan& plan, const Event& event) {
-    std::string text;
-    if (const auto found = plan.evidence.find(event.id); found != plan.evidence.end())
-        for (const std::size_t number : found->second) text += fmt::format(" [{}]", number);
-    return text;
+    const auto found = plan.evidence.find(event.id);
+    return found == plan.evidence.end() ? "" : fmt::format("[{}]", fmt::join(found->second, ","));
+}
+
+/// Widths of the columns that depend on what is in them.
+struct Columns {
+    std::size_t numbers = 0, elapsed = 11, last = 10, who = 0;
+
+    Columns(const Plan& plan, const std::vector<const Event*>& events, const Who& who_column, std::uint64_t begin_ns) {
+        for (const Event* event : events) {
+            numbers = std::max(numbers, numbers_text(plan, *event).size());
+            elapsed = std::max(elapsed, seconds(begin_ns, event->time_ns).size());
+            if (who_column.shown()) who = std::max(who, display_width(who_column.text(*event)));
+        }
+        last = std::max(last, elapsed - 1);
+    }
+    std::string gap() const { return numbers ? "  " : ""; }
+};
+
+std::string title(const Columns& columns, bool with_who) {
+    std::string text = "  " + std::string(columns.numbers, ' ') + columns.gap();
+    text += pad_right("time", 15) + "  " + pad_left("since start", columns.elapsed) + "  " + pad_left("since last", columns.last) + "  ";
+    if (with_who) text += pad_right("who", columns.who) + "  ";
+    return text + "layer  what happened\n";
 }
 
 }  // namespace
@@ -99,19 +122,12 @@ void write_timeline(const Story& story, const Plan& plan, const Session& session
     const std::vector<const Event*> events = session_events(story, session);
     const Who who(story, session);
     const std::uint64_t begin = session.begin_ns();
-
-    std::size_t who_width = 0, elapsed_width = 9;
-    for (const Event* event : events) {
-        if (who.shown()) who_width = std::max(who_width, display_width(who.text(*event)));
-        elapsed_width = std::max(elapsed_width, seconds(begin, event->time_ns).size());
-    }
-    const std::string who_title = who.shown() ? pad_right("who", who_width) + "  " : "";
-    sink.append(paint.dim(fmt::format("  {:15}  {:>{}}  {:>{}}  {}{:5}  {}", "time", "since start", std::max<std::size_t>(elapsed_width, 11),
-                                      "since last", std::max<std::size_t>(elapsed_width, 10), who_title, "layer", "what happened")) + "\n");
+    const Columns columns(plan, events, who, begin);
+    sink.append(paint.dim(title(columns, who.shown())));
 
     std::string day = clock.date(story.begin_ns);
     std::uint64_t previous = begin;
-    std::size_t left_out = 0, left_out_noteworthy = 0;
+    std::size_t burst = 0, left_out = 0, left_out_noteworthy = 0;
     for (std::size_t i = 0; i < events.size() && sink.good(); ++i) {
         const Event& event = *events[i];
         const bool marked = noteworthy(event);
@@ -122,23 +138,25 @@ void write_timeline(const Story& story, const Plan& plan, const Session& session
             continue;
         }
         if (left_out) {
-            sink.append(paint.dim(fmt::format("  ... {} left out, {} of them marked !; -v shows them", count_text(left_out, "event", "events"),
-                                              left_out_noteworthy)) + "\n");
+            sink.append(paint.dim(fmt::format("  ... {} left out, {} of them marked !; -v shows them\n", count_text(left_out, "event", "events"),
+                                              left_out_noteworthy)));
             left_out = left_out_noteworthy = 0;
         }
+        const bool waited = event.time_ns >= previous + pause_ns;
+        if (waited && burst >= 3) sink.append("\n");  // a pause is seen as one
+        burst = waited ? 1 : burst + 1;
         if (const std::string today = clock.date(event.time_ns); today != day) {
             day = today;
-            sink.append(paint.dim("  " + day) + "\n");
+            sink.append(paint.dim("  " + day + "\n"));
         }
-        std::string line = paint.dim(fmt::format("{}  {:>{}}  {:>{}}", clock.time(event.time_ns), seconds(begin, event.time_ns),
-                                                 std::max<std::size_t>(elapsed_width, 11), seconds(previous, event.time_ns),
-                                                 std::max<std::size_t>(elapsed_width, 10)));
-        line += "  ";
-        if (who.shown()) line += pad_right(who.text(event), who_width) + "  ";
-        line += fmt::format("{:5}  ", name(layer(event)));
-        line += marked ? paint.red(sentence(event)) : sentence(event);
-        line += paint.yellow(numbers_text(plan, event));
-        sink.append((marked ? paint.strong_red("! ") : "  ") + line + "\n");
+        const std::string since_last = pad_left(seconds(previous, event.time_ns), columns.last);
+        std::string line = marked ? paint.strong_red("! ") : "  ";
+        line += paint.yellow(pad_right(numbers_text(plan, event), columns.numbers)) + columns.gap();
+        line += paint.dim(clock.time(event.time_ns) + "  " + pad_left(seconds(begin, event.time_ns), columns.elapsed)) + "  ";
+        line += (waited ? paint.bold(since_last) : paint.dim(since_last)) + "  ";
+        if (who.shown()) line += pad_right(who.text(event), columns.who) + "  ";
+        line += pad_right(name(layer(event)), 5) + "  " + (marked ? paint.red(sentence(event)) : sentence(event));
+        sink.append(line + "\n");
         previous = event.time_ns;
     }
     for (const Connection* end : session.ends)

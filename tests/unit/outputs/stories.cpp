@@ -1,7 +1,7 @@
 #include "stories.h"
 
 #include <cerrno>
-#include <functional>
+#include <utility>
 
 namespace tcpwitness {
 
@@ -190,14 +190,7 @@ Case forged_reset() {
     forged.connections = {2, 1};
     forged.first_ns = fe.events.front().time_ns;
     forged.last_ns = fe.events.back().time_ns;
-    Finding mistrust;
-    mistrust.rule = "evidence-gap";
-    mistrust.certainty = Certainty::possible;
-    mistrust.headline = "3 records of timer_armed were lost.";
-    mistrust.settle = "record again with a larger --buffer";
-    mistrust.first_ns = mistrust.last_ns = boot + 2'000 * ms;
-    maker.made.story.gaps.push_back(maker.event(2'020 * ms, 0, {}, TcpState::none, Gap{boot + 2'000 * ms, boot + 2'020 * ms, 3, "timer_armed"}));
-    maker.made.findings = {mistrust, forged};
+    maker.made.findings = {forged};
     return std::move(maker.made);
 }
 
@@ -288,7 +281,13 @@ Case one_of_each(const char* comm, const char* host, const char* reason) {
     finding.connections = {1};
     finding.evidence = {10};
     finding.first_ns = finding.last_ns = boot + 20 * ms;
-    maker.made.findings = {finding};
+    Finding mistrust;
+    mistrust.rule = "evidence-gap";
+    mistrust.certainty = Certainty::possible;
+    mistrust.headline = "12 records of state were lost.";
+    mistrust.settle = "record again with a larger --buffer";
+    mistrust.first_ns = mistrust.last_ns = boot + 5 * ms;
+    maker.made.findings = {mistrust, finding};
     return std::move(maker.made);
 }
 

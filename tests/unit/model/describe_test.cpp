@@ -1,0 +1,241 @@
+#include <catch2/catch.hpp>
+
+#include <cerrno>
+#include <set>
+
+#include "model/describe.h"
+
+using namespace tcpwitness;
+
+namespace {
+
+Event event(EventBody body, TcpState state = TcpState::established) {
+    Event made;
+    made.state = state;
+    made.flow = {{*Address::parse("10.0.1.2"), 40112}, {*Address::parse("10.0.2.2"), 5061}};
+    made.body = std::move(body);
+    return made;
+}
+
+std::string said(EventBody body, TcpState state = TcpState::established) { return sentence(event(std::move(body), state)); }
+
+Call call(Call::Op op, std::int32_t fd, std::int32_t argument = 0) {
+    Call made;
+    made.op = op;
+    made.fd = fd;
+    made.argument = argument;
+    return made;
+}
+
+Call exit_of(Call enter, std::int32_t ret, std::uint64_t took_ns = 0) {
+    enter.phase = Call::Phase::exit;
+    enter.ret = ret;
+    enter.took_ns = took_ns;
+    return enter;
+}
+
+TcpNumbers numbers() {
+    TcpNumbers tcp;
+    tcp.snd_una = 1000;
+    tcp.write_seq = 1000;
+    tcp.rcv_nxt = 620;
+    tcp.copied_seq = 500;
+    tcp.recv_idle_ms = 20'100;
+    tcp.send_idle_ms = 30'000;
+    tcp.srtt_us = 24'000;
+    tcp.rto_us = 1'000'000;
+    tcp.retransmits = 2;
+    tcp.backoff = 1;
+    tcp.snd_cwnd = 10;
+    return tcp;
+}
+
+std::string value(const Event& of, const std::string& field) {
+    for (const Field& each : fields(of)) {
+        if (each.name != field) continue;
+        if (const auto* text = std::get_if<std::string>(&each.value)) return *text;
+        if (const auto* number = std::get_if<std::uint64_t>(&each.value)) return std::to_string(*number);
+        if (const auto* number = std::get_if<std::int64_t>(&each.value)) return std::to_string(*number);
+        return std::get<bool>(each.value) ? "true" : "false";
+    }
+    return "(none)";
+}
+
+}  // namespace
+
+TEST_CASE("Calls") {
+    const Call connect = call(Call::Op::connect, 5);
+    CHECK(said(connect) == "connect(fd 5) to 10.0.2.2:5061");
+    CHECK(said(exit_of(connect, -ETIMEDOUT, 7'168'000'000)) == "connect(fd 5) = ETIMEDOUT (Connection timed out) after 7.2 s");
+    CHECK(said(exit_of(connect, 0, 350'000)) == "connect(fd 5) = 0 after 350 us");
+    Call nonblocking = connect;
+    nonblocking.nonblocking = true;
+    CHECK(said(nonblocking) == "connect(fd 5) to 10.0.2.2:5061, non-blocking");
+    Call unfinished = connect;
+    unfinished.unfinished = true;
+    CHECK(said(unfinished) == "connect(fd 5) to 10.0.2.2:5061, still inside the call when the recording ended");
+
+    CHECK(said(call(Call::Op::socket, -1)) == "socket()");
+    CHECK(said(exit_of(call(Call::Op::socket, 5), 5)) == "socket() = fd 5");
+    CHECK(said(call(Call::Op::bind, 3)) == "bind(fd 3) to 10.0.1.2:40112");
+    CHECK(said(exit_of(call(Call::Op::listen, 3, 128), 0)) == "listen(fd 3, backlog 128) = 0");
+    CHECK(said(call(Call::Op::accept, 3)) == "accept(fd 3)");
+    CHECK(said(exit_of(call(Call::Op::accept, 7), 7, 2'000'000'000)) == "accept() = fd 7 from 10.0.2.2:5061 after 2.0 s");
+    CHECK(said(exit_of(call(Call::Op::shutdown, 5, 1), 0)) == "shutdown(fd 5, SHUT_WR) = 0");
+    CHECK(said(exit_of(call(Call::Op::accept, 3), -512)) == "accept(fd 3) = interrupted by a signal");
+}
+
+TEST_CASE("States, timers and the end of a socket") {
+    CHECK(said(StateChange{TcpState::syn_sent, TcpState::close, 0, 0, 0}) == "state SYN_SENT -> CLOSE");
+    CHECK(said(StateChange{TcpState::close, TcpState::listen, 1, 1, 128}) == "state CLOSE -> LISTEN, accept queue holds 128");
+    Timer timer;
+    timer.what = Timer::What::armed;
+    timer.which = Timer::Which::rto;
+    timer.timeout_ms = 1000;
+    timer.rto_us = 1'000'000;
+    timer.retransmits = 1;
+    CHECK(said(timer) == "RTO timer armed, fires in 1000 ms");
+    timer.what = Timer::What::fired;
+    CHECK(said(timer) == "RTO timer fired, round 2, rto 1000 ms");
+    CHECK(noteworthy(event(timer)));
+    timer.which = Timer::Which::none;
+    CHECK(said(timer) == "retransmit timer fired, nothing was pending");
+    CHECK_FALSE(noteworthy(event(timer)));
+    CHECK(said(Destroy{1204, 88, 9, 8, 2, 0}) == "socket destroyed: 1204 bytes acked, 88 received, 2 retransmits");
+}
+
+TEST_CASE("Retransmits") {
+    CHECK(said(Retransmit{Retransmit::What::syn, numbers(), 3269462193, 3269462194, 0}) == "retransmit 2 of SYN seq 3269462193, rto 1000 ms, backoff 1");
+    CHECK(said(Retransmit{Retransmit::What::rto, numbers(), 5, 1453, 0}) == "retransmit 2 after RTO: 1448 bytes, seq 5, rto 1000 ms, backoff 1");
+    CHECK(said(Retransmit{Retransmit::What::rto, numbers(), 5, 6, 0}, TcpState::fin_wait1) == "retransmit 2 after RTO: FIN, seq 5, rto 1000 ms, backoff 1");
+    CHECK(said(Retransmit{Retransmit::What::fast, numbers(), 5, 1453, 0}) == "fast retransmit of 1448 bytes, seq 5, srtt 24 ms, cwnd 10");
+    CHECK(said(Retransmit{Retransmit::What::loss_probe, numbers(), 4294967295, 0, 0}) == "tail loss probe: 1 byte, seq 4294967295, srtt 24 ms, cwnd 10");
+    CHECK(said(Retransmit{Retransmit::What::fast, numbers(), 5, 6, -ENOBUFS}) ==
+          "fast retransmit of 1 byte, seq 5, srtt 24 ms, cwnd 10, not sent: ENOBUFS (No buffer space available)");
+    CHECK(said(SynAckRetransmit{77, 88, 2000, 1, 1}) == "SYN-ACK retransmit 1, isn 77, answers SYN seq 88, timeout 2000 ms");
+}
+
+TEST_CASE("Errors and resets") {
+    CHECK(said(SocketError{numbers(), ETIMEDOUT}) == "socket error ETIMEDOUT (Connection timed out) reported");
+    CHECK(said(ResetReceived{numbers()}) == "RST received in ESTABLISHED, 120 bytes unread, 0 unacknowledged, idle 20.1 s");
+    CHECK(said(ResetReceived{numbers()}, TcpState::syn_sent) == "RST received in SYN_SENT");
+
+    ResetSent sent;
+    sent.tcp = numbers();
+    CHECK(said(sent) == "RST sent, this kernel does not say why");
+    sent.reason = "TCP_ABORT_ON_CLOSE";
+    CHECK(said(sent) == "RST sent: TCP_ABORT_ON_CLOSE (closed with 120 unread bytes)");
+    sent.inferred = true;
+    CHECK(said(sent) == "RST sent: concluded TCP_ABORT_ON_CLOSE (closed with 120 unread bytes)");
+    sent.inferred = false;
+    sent.task = {812, 815, 0, "nginx"};
+    sent.reason = "TCP_ABORT_ON_LINGER";
+    CHECK(said(sent) == "RST sent: TCP_ABORT_ON_LINGER (closed with SO_LINGER 0), by nginx[812/815]");
+    sent.task = {};
+    sent.reason = "NO_SOCKET";
+    sent.answers_segment = true;
+    sent.segment_flags = tcp_flag::syn;
+    sent.seq = 7;
+    CHECK(said(sent) == "RST sent: NO_SOCKET (nothing listens on port 40112), answers SYN seq 7");
+    sent.reason = "A_REASON_OF_TOMORROW";
+    CHECK(said(sent) == "RST sent: A_REASON_OF_TOMORROW, answers SYN seq 7");
+}
+
+TEST_CASE("Unread and unacknowledged do not count SYN and FIN, and never run backwards") {
+    TcpNumbers tcp = numbers();
+    tcp.rcv_nxt = 501;
+    tcp.write_seq = 1001;
+    CHECK(value(event(ResetReceived{tcp}, TcpState::close_wait), "unread_bytes") == "0");
+    CHECK(value(event(ResetReceived{tcp}, TcpState::fin_wait1), "unacknowledged_bytes") == "0");
+    CHECK(value(event(ResetReceived{tcp}), "unacknowledged_bytes") == "1");
+    tcp.rcv_nxt = 0;
+    tcp.copied_seq = 1;
+    CHECK(value(event(ResetReceived{tcp}), "unread_bytes") == "0");
+}
+
+TEST_CASE("Processes, packets, snapshots and gaps") {
+    CHECK(said(ProcessExit{{812, 812, 0, "nginx"}, 9}) == "process nginx[812] exited: SIGKILL");
+    CHECK(said(ProcessExit{{812, 812, 0, "nginx"}, 3 << 8}) == "process nginx[812] exited: status 3");
+    CHECK_FALSE(noteworthy(event(ProcessExit{{812, 812, 0, "nginx"}, 0})));
+
+    Segment segment;
+    segment.outgoing = true;
+    segment.flags = tcp_flag::syn;
+    segment.seq = 9;
+    segment.window = 64240;
+    segment.mss = 1460;
+    segment.ttl = 64;
+    segment.ip_id = 17;
+    CHECK(said(segment) == "SYN out seq 9 win 64240 mss 1460 ttl 64 id 17");
+    Segment reset;
+    reset.flags = tcp_flag::rst | tcp_flag::ack;
+    reset.ack = 3;
+    reset.ttl = 64;
+    CHECK(said(reset) == "RST-ACK in seq 0 ack 3 win 0 ttl 64 id 0");
+    Event ipv6 = event(reset);
+    ipv6.flow.local.address = *Address::parse("2001:db8::1");
+    CHECK(sentence(ipv6) == "RST-ACK in seq 0 ack 3 win 0 hlim 64");
+    CHECK(value(ipv6, "hop_limit") == "64");
+    CHECK(value(ipv6, "ip_id") == "(none)");
+
+    CHECK(said(Snapshot{{}, {812, 812, 0, "nginx"}, 7, 0, 0}) ==
+          "existed before the recording: ESTABLISHED, fd 7 of nginx[812], 0 bytes unread, 0 unacknowledged");
+    CHECK(said(Snapshot{{}, {812, 812, 0, "nginx"}, 3, 1, 128}, TcpState::listen) ==
+          "existed before the recording: LISTEN, fd 3 of nginx[812], accept queue 1 of 128");
+    CHECK(said(Snapshot{}, TcpState::fin_wait2) == "existed before the recording: FIN_WAIT2, open in no process, 0 bytes unread, 0 unacknowledged");
+    CHECK(said(Gap{1'000'000, 4'000'000, 12, "state"}) == "12 records lost by probe state within 3.0 ms");
+}
+
+TEST_CASE("What is not a failure is not marked") {
+    const Call connect = call(Call::Op::connect, 5), accept = call(Call::Op::accept, 3);
+    CHECK_FALSE(noteworthy(event(connect)));
+    CHECK_FALSE(noteworthy(event(exit_of(connect, -EINPROGRESS))));
+    CHECK_FALSE(noteworthy(event(exit_of(accept, -EAGAIN))));
+    CHECK(noteworthy(event(exit_of(connect, -ECONNREFUSED))));
+}
+
+TEST_CASE("Names from outside are made safe to print, and kept for machines") {
+    const Task hostile{812, 812, 0, "\x1b[2Jx"};
+    CHECK(task_text(hostile) == "?[2Jx[812]");
+    CHECK(task_text({}) == "");
+    CHECK(value(event(ProcessExit{hostile, 9}), "process.command") == "\x1b[2Jx");
+    ResetSent sent;
+    sent.reason = "\x1b]0;\x07";
+    CHECK(said(sent) == "RST sent: ?]0;?");
+    CHECK(said(Gap{5, 1, 1, "\x1b"}) == "1 record lost by probe ? within 0 ns");
+}
+
+TEST_CASE("Numbers that no kernel sends do not break the description") {
+    CHECK(said(Retransmit{static_cast<Retransmit::What>(99), numbers(), 1, 2, 0}) == "retransmit 2: 1 byte, seq 1");
+    Timer timer;
+    timer.which = static_cast<Timer::Which>(77);
+    CHECK(value(event(timer), "timer") == "?");
+    CHECK(said(SocketError{{}, 99'999}) == "socket error errno 99999 reported");
+    CHECK(said(exit_of(call(static_cast<Call::Op>(9), 1), INT32_MIN)).starts_with("?(fd 1) = "));
+    TcpNumbers tcp;
+    tcp.ca_state = tcp.pending = 200;
+    CHECK(value(event(ResetReceived{tcp}), "congestion_state") == "?");
+}
+
+TEST_CASE("No kind uses a field name twice, or one that outputs use for every event") {
+    const std::set<std::string> taken = {"type", "id", "time", "witness", "connection", "kind", "layer", "noteworthy", "sentence", "state", "cpu", "socket_cookie", "interface"};
+    Segment segment;
+    segment.has_mac = segment.has_timestamps = true;
+    segment.mss = 1;
+    segment.frame = 1;
+    ResetSent sent;
+    sent.has_socket = sent.answers_segment = true;
+    sent.reason = "X";
+    sent.task = {1, 1, 1, "x"};
+    const EventBody bodies[] = {exit_of(call(Call::Op::listen, 1, 1), -1), StateChange{TcpState::close, TcpState::listen, 1, 1, 1}, Timer{},
+                                Retransmit{{}, {}, 0, 0, -1}, SynAckRetransmit{}, SocketError{}, ResetReceived{}, sent, Destroy{},
+                                ProcessExit{{1, 1, 1, "x"}, 9}, segment, Snapshot{{}, {1, 1, 1, "x"}, 1, 0, 0}, Gap{}};
+    STATIC_REQUIRE(std::size(bodies) == std::variant_size_v<EventBody>);
+    for (const EventBody& body : bodies) {
+        std::set<std::string> own = taken;
+        for (const Field& field : fields(event(body))) {
+            INFO(field.name);
+            CHECK(own.insert(field.name).second);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "golden.h"
+#include "outputs/live.h"
+#include "outputs/outputs.h"
+#include "stories.h"
+
+using namespace tcpwitness;
+
+namespace {
+
+std::string text(const Case& made, OutputOptions options = {}) {
+    options.utc = true;
+    StringSink sink;
+    find_output("text")->write(made.story, made.findings, options, sink);
+    return sink.text();
+}
+
+std::size_t lines(const std::string& all) { return static_cast<std::size_t>(std::count(all.begin(), all.end(), '\n')); }
+
+bool holds(const std::string& all, const std::string& part) { return all.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("The case of the forged reset, whole") { CHECK(difference_from_golden("forged_reset.txt", text(forged_reset())) == ""); }
+
+TEST_CASE("Every kind of event in one timeline") { CHECK(difference_from_golden("every_kind.txt", text(every_kind())) == ""); }
+
+TEST_CASE("Repeats of one finding are one example and a count") { CHECK(difference_from_golden("repeated.txt", text(repeated())) == ""); }
+
+TEST_CASE("A healthy trace says so, with a line for each connection") {
+    CHECK(difference_from_golden("healthy.txt", text(healthy(12))) == "");
+}
+
+TEST_CASE("Colour changes nothing but colour") {
+    OutputOptions options;
+    options.colour = true;
+    std::string coloured = text(forged_reset(), options);
+    CHECK(coloured != text(forged_reset()));
+    for (auto at = coloured.find('\033'); at != std::string::npos; at = coloured.find('\033')) coloured.erase(at, coloured.find('m', at) - at + 1);
+    CHECK(coloured == text(forged_reset()));
+}
+
+TEST_CASE("The both ends of a session stand in one timeline, told apart") {
+    const std::string two_namespaces = text(forged_reset());
+    CHECK(holds(two_namespaces, "  edge  wire   SYN out"));
+    CHECK(holds(two_namespaces, "  fe    wire   SYN in"));
+    CHECK(holds(two_namespaces, "  mid   wire   SYN-ACK in"));
+    const std::string one_namespace = text(healthy(1));
+    CHECK(holds(one_namespace, "  client  tcp    state SYN_SENT -> ESTABLISHED"));
+    CHECK(holds(one_namespace, "  server  tcp    state SYN_RECV -> ESTABLISHED"));
+}
+
+TEST_CASE("What is printed follows the options") {
+    OutputOptions options;
+    options.findings_only = true;
+    const std::string findings_only = text(forged_reset(), options);
+    CHECK(holds(findings_only, "[1] reset-forged   culprit path, proven"));
+    CHECK_FALSE(holds(findings_only, "TIMELINES"));
+
+    options = {};
+    options.verbose = true;
+    CHECK(lines(text(repeated(), options)) > 383 * 4);
+
+    options = {};
+    options.selected = [](const Connection& connection) { return connection.id == 3; };
+    const std::string one = text(healthy(12), options);
+    CHECK(holds(one, "#3 #4  127.0.0.1:20001"));
+    CHECK_FALSE(holds(one, "#1 #2"));
+}
+
+TEST_CASE("The surest finding comes first") {
+    const std::string both = text(every_kind());
+    CHECK(both.find("[1] reset-received") < both.find("[2] evidence-gap"));
+}
+
+TEST_CASE("Prose wraps at the width that is asked for; events never wrap") {
+    OutputOptions options;
+    options.width = 60;
+    options.findings_only = true;
+    const std::string narrow = text(forged_reset(), options);
+    for (const auto line : split(narrow, '\n')) {
+        INFO(line);
+        const bool prose = line.starts_with("    ");
+        CHECK((!prose || line.size() <= 60));
+    }
+    options.width = 0;
+    CHECK(holds(text(forged_reset(), options), "reset-forged"));
+}
+
+TEST_CASE("A long timeline keeps its beginning, its end and its evidence") {
+    Case made = every_kind();
+    Connection& only = made.story.connections.front();
+    const Event sample = only.events[3];
+    for (std::uint64_t i = 0; i < 5'000; ++i) {
+        Event more = sample;
+        more.id = 1'000 + i;
+        more.time_ns = only.end_ns += 1'000;
+        only.events.push_back(more);
+    }
+    made.findings[1].evidence = {3'000};
+    const std::string shortened = text(made);
+    CHECK(lines(shortened) < 130);
+    CHECK(holds(shortened, "events left out"));
+    CHECK(holds(shortened, "[1]  14:03:10.03"));
+    OutputOptions options;
+    options.verbose = true;
+    CHECK(lines(text(made, options)) > 5'000);
+}
+
+TEST_CASE("Ten thousand healthy connections are one line each") {
+    const std::string all = text(healthy(10'000));
+    CHECK(lines(all) < 10'020);
+    CHECK(holds(all, "None: nothing timed out"));
+}
+
+TEST_CASE("A recording that is not whole says so") {
+    Case made = healthy(2);
+    made.story.info.cut_off = true;
+    made.story.info.cut_note = "the last block is incomplete";
+    made.story.info.probes = {{"timer_armed", "tp_btf/timer_start", "unavailable: no such tracepoint"}, {"state", "x", "attached"}};
+    made.story.info.unknown_records = 2;
+    const std::string all = text(made);
+    CHECK(holds(all, "! The recording was cut off: the last block is incomplete"));
+    CHECK(holds(all, "! Not recorded: timer_armed (unavailable: no such tracepoint)"));
+    CHECK_FALSE(holds(all, "state (attached)"));
+    CHECK(holds(all, "! 2 records of a newer tcpwitness skipped."));
+}
+
+TEST_CASE("Names from outside cannot drive the terminal") {
+    OutputOptions options;
+    options.verbose = true;
+    const Case made = hostile();
+    std::string all = text(made, options) + live_line(made.story, made.findings[0], options) + live_line(made.story, made.findings[1], options);
+    for (const Event& event : made.story.connections[0].events) all += live_event_line(made.story, event, &made.story.connections[0], options);
+    CHECK(std::all_of(all.begin(), all.end(), [](char c) { return c == '\n' || (c >= 0x20 && c < 0x7f); }));
+}
+
+TEST_CASE("An empty story prints") {
+    CHECK(holds(text({}), "None: nothing timed out"));
+}
+
+TEST_CASE("Live lines") {
+    OutputOptions options;
+    options.utc = true;
+    const Case made = forged_reset();
+    CHECK(live_line(made.story, made.findings[0], options).starts_with("14:03:13.252102  proven    path                 reset-forged            The RST"));
+    const Connection& edge = made.story.connections[0];
+    const std::string known = live_event_line(made.story, edge.events[2], &edge, options);
+    CHECK(known.starts_with("  14:03:11.204031  edge      #1  10.0.1.2:40112 -> 10.0.2.2:5061  sipd[4711]"));
+    CHECK(known.ends_with("  wire   SYN out seq 3269462193 win 64240 mss 1460 ttl 64 id 54021"));
+    const std::string unknown = live_event_line(made.story, edge.events[2], nullptr, options);
+    CHECK(holds(unknown, "10.0.1.2:40112 -- 10.0.2.2:5061"));
+}
