@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <numeric>
 #include <optional>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "bpf/records.h"
+#include "parsers/event_store.h"
 #include "parsers/file_kind.h"
 #include "parsers/packet_headers.h"
 #include "parsers/pcapng_format.h"
@@ -47,28 +47,6 @@ Device device_of(const pcapng::Reader::Interface& interface) {
     return parse_device(interface.description).value_or(Device{});
 }
 
-/// Puts events into time order without moving each of them more than once; those of one time keep the file's order.
-void sort_by_time(std::vector<Event>& events) {
-    const auto earlier = [](const Event& a, const Event& b) { return a.time_ns < b.time_ns; };
-    if (std::is_sorted(events.begin(), events.end(), earlier)) return;
-    std::vector<std::pair<std::uint64_t, std::size_t>> order(events.size());  // time, and where it is now
-    for (std::size_t i = 0; i < events.size(); ++i) order[i] = {events[i].time_ns, i};
-    std::sort(order.begin(), order.end());
-    for (std::size_t start = 0; start < events.size(); ++start) {
-        if (order[start].second == start) continue;
-        Event held = std::move(events[start]);
-        std::size_t to = start;
-        while (order[to].second != start) {
-            const std::size_t from = order[to].second;
-            events[to] = std::move(events[from]);
-            order[to].second = to;
-            to = from;
-        }
-        events[to] = std::move(held);
-        order[to].second = to;
-    }
-}
-
 class TraceDecoder {
 public:
     explicit TraceDecoder(ByteSource& source) : source_(source), reader_(source) {}
@@ -87,6 +65,7 @@ private:
     Trace trace_;
     TraceContext context_{trace_.info};
     RecordDecoder records_{context_};
+    EventStore events_;
     SequenceCheck sequence_;
     std::vector<Device> devices_;  ///< [interface of the current section]
     bool ours_ = false;
@@ -137,14 +116,15 @@ Status TraceDecoder::take(pcapng::Reader::Item item) {
 }
 
 Status TraceDecoder::take_record(const pcapng::Reader::Packet& packet) {
-    const std::size_t before = trace_.events.size();
-    const Status decoded = records_.decode(packet.data.data(), packet.data.size(), trace_.events);
+    std::vector<Event>& events = events_.room();
+    const std::size_t before = events.size();
+    const Status decoded = records_.decode(packet.data.data(), packet.data.size(), events);
     if (!decoded) return decoded.context(fmt::format("frame {}, block at byte {}", packet.frame, reader_.offset()));
     tw_head head;
     std::memcpy(&head, packet.data.data(), sizeof head);
     if (packet.time_ns >= head.time_ns && head.time_ns != 0) boot_to_wall_ = packet.time_ns - head.time_ns;
     sequence_.see(head.cpu, head.seq, head.time_ns);
-    if (head.kind == TW_GAP && trace_.events.size() > before) sequence_.explain(head.cpu, *trace_.events.back().as<Gap>());
+    if (head.kind == TW_GAP && events.size() > before) sequence_.explain(head.cpu, *events.back().as<Gap>());
     return success();
 }
 
@@ -163,7 +143,7 @@ void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Devic
     parsed->segment.outgoing = (packet.flags & pcapng::direction_mask) == pcapng::flag_outbound;
     parsed->segment.interface = context_.interface(device.netns, device.ifindex, interface.name);
     parsed->segment.frame = packet.frame;
-    Event& event = trace_.events.emplace_back();
+    Event& event = events_.room().emplace_back();
     event.time_ns = time;
     event.witness = context_.witness(device.netns);
     event.seq = seq;
@@ -174,11 +154,9 @@ void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Devic
 
 void TraceDecoder::finish() {
     TraceInfo& info = trace_.info;
-    sequence_.finish(info.started_ns, trace_.events);
+    sequence_.finish(info.started_ns, events_.room());
+    trace_.events = events_.take_ordered();
     if (!trace_.events.empty()) context_.witness(0);  // every event has a witness, gaps of no namespace too
-    sort_by_time(trace_.events);
-    std::uint64_t id = 0;
-    for (Event& event : trace_.events) event.id = ++id;
     if (info.boot_to_wall_ns == 0) info.boot_to_wall_ns = boot_to_wall_.value_or(0);
     info.cut_note = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
     info.cut_off = info.ended_ns == 0 || !info.cut_note.empty();

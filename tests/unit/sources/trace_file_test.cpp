@@ -137,6 +137,28 @@ TEST_CASE("damaged zstd streams do no harm") {
     }
 }
 
+TEST_CASE("a few bytes that expand without end are refused") {
+    Folder folder;
+    const std::string frame = compressed(std::string(1 << 20, 'x'));
+    std::string bomb;
+    for (int i = 0; i < 400; ++i) bomb += frame;
+    spill(folder / "bomb", bomb);
+    auto source = open_bytes(folder / "bomb");
+    REQUIRE(source.ok());
+    std::vector<char> buffer(1 << 20);
+    std::size_t total = 0;
+    while (true) {
+        const auto got = (*source)->read(buffer.data(), buffer.size());
+        if (!got) {
+            CHECK(contains(got.error().message, "expands more than 400 times"));
+            break;
+        }
+        REQUIRE(*got > 0);
+        total += *got;
+    }
+    CHECK(total < (260u << 20));
+}
+
 TEST_CASE("several zstd frames in a row are one trace") {
     Folder folder;
     const std::string bytes = sample::trace();
