@@ -2,7 +2,8 @@
 
 Data flows, then the device in the middle drops everything of this connection. The client sends, its retransmission timer fires
 with growing backoff, and after tcp_retries2 rounds the kernel gives up with ETIMEDOUT. The server waits and knows nothing.
-Its trace covers the time and holds none of the retransmitted segments: retransmission-timeout, the path, proven.
+Its trace covers the time and shows no trouble at its end, so the peer host is alive: retransmission-timeout, the path, likely. Data
+segments are not recorded, so which way they were lost stays open.
 """
 
 import errno
@@ -47,5 +48,5 @@ def scenario(lab):
         mid.nft(CUT)
         assert asker.step() == errno.ETIMEDOUT
 
-    lab.expect("retransmission-timeout", culprit="path", certainty="proven", count=1, mentions=["asking"])
+    lab.expect("retransmission-timeout", culprit="path", certainty="likely", count=1, mentions=["asking"])
     lab.expect_nothing_else()

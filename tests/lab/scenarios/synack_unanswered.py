@@ -12,7 +12,7 @@ import traffic
 
 def scenario(lab):
     client, mid, server = lab.chain("client", "mid", "server")
-    server.sysctl(tcp_synack_retries=1)
+    server.sysctl(tcp_synack_retries=2)
     mid.nft("""
         table inet t {
           chain f {
@@ -35,7 +35,7 @@ def scenario(lab):
     server.start(frontend)
     with lab.record(server):
         client.start(connecting)
-        time.sleep(3.5)  # SYN-ACKs at 0 and 1 s; the request expires at 3 s
+        time.sleep(8)  # SYN-ACKs at 0, 1 and 3 s; the request expires at 7 s
 
     lab.expect("handshake-incomplete", certainty="possible", count=1)
     lab.expect_nothing_else()
