@@ -3,10 +3,13 @@
  * inside a call when the recording ends is read from the map by the collector.
  */
 
+/* By the low bits of the thread id: two lookups in an array cost a fraction of what a hash costs. Two threads that share a slot while both
+ * are inside a call cost one of the calls its record, which is counted. */
 struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 16384);
-    __type(key, u64);
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, TW_PENDING_CALLS);
+    __type(key, u32);
     __type(value, struct tw_pending_call);
 } pending_calls SEC(".maps");
 
@@ -25,60 +28,61 @@ static __always_inline void remember_owner(u32 pid)
         bpf_map_update_elem(&socket_owners, &pid, &yes, BPF_ANY);
 }
 
+static __always_inline struct tw_pending_call *slot_of(u64 pid_tgid)
+{
+    const u32 slot = (u32)pid_tgid & (TW_PENDING_CALLS - 1);
+    return bpf_map_lookup_elem(&pending_calls, &slot);
+}
+
 static __always_inline int call_enter(u8 op, s32 fd, s32 argument, const void *sockaddr, u64 length)
 {
     const u64 id = bpf_get_current_pid_tgid();
     if ((u32)(id >> 32) == options.self_pid)
         return 0;
-    struct tw_pending_call call = {};
+    u16 header[2] = {};
     if (sockaddr) {
-        u8 raw[TW_SOCKADDR_BYTES] = {};
-        if (length < 16 || bpf_probe_read_user(raw, 16, sockaddr))
+        if (length < 16 || bpf_probe_read_user(header, sizeof(header), sockaddr))
             return 0;
-        const u16 family = *(u16 *)raw;
-        if (family != AF_INET && (family != AF_INET6 || length < 24))
+        if (header[0] != AF_INET && (header[0] != AF_INET6 || length < 24))
             return 0;
-        call.family = family;
-        call.port = bpf_ntohs(*(u16 *)&raw[2]);
-        if (family == AF_INET)
-            __builtin_memcpy(call.address, &raw[4], 4);
-        else
-            bpf_probe_read_user(call.address, 16, (const u8 *)sockaddr + 8);
     }
     if (FILTER.by_task && !current_wanted())
         return 0;
-    call.enter_ns = bpf_ktime_get_boot_ns();
-    call.fd = fd;
-    call.argument = argument;
-    call.op = op;
-    fill_task(&call.task);
-    if (bpf_map_update_elem(&pending_calls, &id, &call, BPF_ANY))
+    struct tw_pending_call *call = slot_of(id);
+    if (!call)
+        return 0;
+    if (call->op && call->pid_tgid != id)
         count_lost(TW_PROBE_CALL_ENTER);
+    call->pid_tgid = id;
+    call->fd = fd;
+    call->argument = argument;
+    call->family = header[0];
+    call->port = bpf_ntohs(header[1]);
+    if (header[0] == AF_INET)
+        bpf_probe_read_user(call->address, 4, (const u8 *)sockaddr + 4);
+    else if (header[0] == AF_INET6)
+        bpf_probe_read_user(call->address, 16, (const u8 *)sockaddr + 8);
+    call->enter_ns = bpf_ktime_get_boot_ns();
+    call->op = op;
     return 0;
 }
 
-/* The open file behind a descriptor of the current task, if it is a TCP socket. `nonblocking` is the file's O_NONBLOCK. */
-static __always_inline struct sock *tcp_socket_of(s32 fd, bool *nonblocking)
+/* The socket behind a descriptor of the current task. `nonblocking`, unless NULL, gets the file's O_NONBLOCK. */
+static __always_inline struct sock *socket_of_fd(s32 fd, bool *nonblocking)
 {
-    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-    struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-    if (fd < 0 || (u32)fd >= BPF_CORE_READ(table, max_fds))
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct fdtable *table = task->files->fdt;
+    if (fd < 0 || (u32)fd >= table->max_fds)
         return NULL;
-    struct file **files = BPF_CORE_READ(table, fd);
     struct file *file = NULL;
-    if (bpf_probe_read_kernel(&file, sizeof(file), files + fd) || !file)
-        return NULL;
-    if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+    if (bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) || !file)
         return NULL;
     struct socket *socket = BPF_CORE_READ(file, private_data);
-    struct sock *sk = BPF_CORE_READ(socket, sk);
-    if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+    if (!socket || BPF_CORE_READ(socket, file) != file) /* only a socket points back */
         return NULL;
-    const u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-    if (family != AF_INET && family != AF_INET6)
-        return NULL;
-    *nonblocking = BPF_CORE_READ(file, f_flags) & O_NONBLOCK;
-    return sk;
+    if (nonblocking)
+        *nonblocking = BPF_CORE_READ(file, f_flags) & O_NONBLOCK;
+    return BPF_CORE_READ(socket, sk);
 }
 
 /* The address argument tells the end that the socket does not know: after a refused connect it has been wiped. */
@@ -120,45 +124,42 @@ static __always_inline void fill_from_argument(struct tw_head *head, u8 *address
 static __always_inline int call_exit(u8 op, s64 ret)
 {
     const u64 id = bpf_get_current_pid_tgid();
-    const struct tw_pending_call *pending = bpf_map_lookup_elem(&pending_calls, &id);
-    if (!pending)
+    struct tw_pending_call *call = slot_of(id);
+    if (!call || call->pid_tgid != id || call->op != op)
         return 0;
-    struct tw_pending_call call = *pending;
-    bpf_map_delete_elem(&pending_calls, &id);
-    if (call.op != op)
-        return 0;
+    call->op = 0;
 
     RECORD(struct tw_call) record = {};
     bool nonblocking = false;
-    struct sock *named = NULL, *sk;
+    struct sock *listener = NULL, *sk;
     if (op == TW_CALL_ACCEPT) {
-        named = tcp_socket_of(call.fd, &nonblocking);
-        if (!named)
+        listener = socket_of_fd(call->fd, &nonblocking);
+        if (!listener)
             return 0;
-        bool ignored;
-        sk = ret >= 0 ? tcp_socket_of((s32)ret, &ignored) : named;
+        sk = ret >= 0 ? socket_of_fd((s32)ret, NULL) : listener;
     } else {
-        sk = tcp_socket_of(op == TW_CALL_SOCKET ? (s32)ret : call.fd, &nonblocking);
+        sk = socket_of_fd(op == TW_CALL_SOCKET ? (s32)ret : call->fd, &nonblocking);
     }
-    if (!sk)
+    if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
         return 0;
-    fill_socket_untrusted(&record.head, record.addresses, sk);
-    fill_from_argument(&record.head, record.addresses, &call);
+    if (!fill_socket_untrusted(&record.head, record.addresses, sk))
+        return 0;
+    fill_from_argument(&record.head, record.addresses, call);
     if (!flow_wanted(&record.head, record.addresses))
         return 0;
-    if (named) {
-        record.body.listener = BPF_CORE_READ(named, __sk_common.skc_cookie.counter);
-        record.body.listener_id = scramble(named);
+    if (listener) {
+        record.body.listener = BPF_CORE_READ(listener, __sk_common.skc_cookie.counter);
+        record.body.listener_id = scramble(listener);
     }
-    record.body.enter_ns = call.enter_ns;
-    record.body.task = call.task;
+    fill_task(&record.body.task);
+    record.body.enter_ns = call->enter_ns;
     record.body.ret = (s32)ret;
-    record.body.fd = call.fd;
-    record.body.argument = call.argument;
+    record.body.fd = call->fd;
+    record.body.argument = call->argument;
     record.body.op = op;
     if (nonblocking)
         record.body.flags |= TW_CALL_NONBLOCK;
-    remember_owner(call.task.pid);
+    remember_owner(record.body.task.pid);
     choose(record.head.cookie);
     EMIT(record, TW_CALL, TW_PROBE_CALL_EXIT);
     return 0;

@@ -101,26 +101,44 @@ static __always_inline void fill_socket(struct tw_head *head, u8 *addresses, con
     words[1] = sk->__sk_common.skc_daddr;
 }
 
-/* The same by pointer that the verifier does not trust: every field is a probe read. */
-static __always_inline void fill_socket_untrusted(struct tw_head *head, u8 *addresses, const struct sock *sk)
+/*
+ * Structs behind a pointer that the verifier does not trust: one probe read of the whole range instead of one for each field, then plain
+ * loads at the offsets that the running kernel's BTF gives.
+ */
+#define CHUNK_FIELD(type, chunk, struct_name, field) (*(type *)((chunk) + bpf_core_field_offset(struct struct_name, field)))
+#define SOCK_COMMON_BYTES 136 /* the verifier checks every load against it */
+
+/* False when the socket is not TCP over IP. */
+static __always_inline bool fill_socket_untrusted(struct tw_head *head, u8 *addresses, const struct sock *sk)
 {
-    head->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+    u64 words_of_common[SOCK_COMMON_BYTES / 8];
+    const u8 *common = (const u8 *)words_of_common;
+    if (bpf_probe_read_kernel(words_of_common, sizeof(words_of_common), sk))
+        return false;
+    head->cookie = CHUNK_FIELD(u64, common, sock_common, skc_cookie);
     head->socket_id = scramble(sk);
-    head->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-    head->state = BPF_CORE_READ(sk, __sk_common.skc_state);
-    head->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-    head->peer_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-    head->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+    const struct net *net = CHUNK_FIELD(const struct net *, common, sock_common, skc_net);
+    head->netns = BPF_CORE_READ(net, ns.inum);
+    head->state = CHUNK_FIELD(u8, common, sock_common, skc_state);
+    head->local_port = CHUNK_FIELD(u16, common, sock_common, skc_num);
+    head->peer_port = bpf_ntohs(CHUNK_FIELD(u16, common, sock_common, skc_dport));
+    head->family = CHUNK_FIELD(u16, common, sock_common, skc_family);
     u32 *words = (u32 *)addresses;
     if (head->family == AF_INET6) {
-        BPF_CORE_READ_INTO((struct in6_addr *)&words[0], sk, __sk_common.skc_v6_rcv_saddr);
-        BPF_CORE_READ_INTO((struct in6_addr *)&words[4], sk, __sk_common.skc_v6_daddr);
-        if (!mapped_v4(&words[4]))
-            return;
+        const u32 *local = &CHUNK_FIELD(u32, common, sock_common, skc_v6_rcv_saddr);
+        const u32 *peer = &CHUNK_FIELD(u32, common, sock_common, skc_v6_daddr);
+        if (!mapped_v4(peer)) {
+            for (int i = 0; i < 4; i++) {
+                words[i] = local[i];
+                words[4 + i] = peer[i];
+            }
+            return true;
+        }
         head->family = AF_INET;
     }
-    words[0] = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
-    words[1] = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+    words[0] = CHUNK_FIELD(u32, common, sock_common, skc_rcv_saddr);
+    words[1] = CHUNK_FIELD(u32, common, sock_common, skc_daddr);
+    return head->family == AF_INET;
 }
 
 static __always_inline void fill_tcp(struct tw_tcp *to, const struct sock *sk)

@@ -31,12 +31,12 @@ typedef _Bool bool;
 #define NULL ((void *)0)
 
 /* uapi: linux/bpf.h */
-enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_RINGBUF = 27 };
+enum { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_RINGBUF = 27 };
 enum { BPF_ANY = 0, BPF_F_MMAPABLE = 1024, BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2, BPF_RB_AVAIL_DATA = 0 };
 /* uapi: sockets and packets */
 enum { AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, IPPROTO_TCP = 6, IPPROTO_MPTCP = 262 };
 enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86dd };
-enum { ETH_HLEN = 14, S_IFMT = 0170000, S_IFSOCK = 0140000, O_NONBLOCK = 04000 };
+enum { ETH_HLEN = 14, O_NONBLOCK = 04000 };
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT, TCP_CLOSE, TCP_CLOSE_WAIT,
        TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING, TCP_NEW_SYN_RECV };
 enum { TCP_CA_LOSS = 4 };
@@ -139,10 +139,8 @@ struct sk_buff {
     unsigned char *data;
 };
 
-struct inode { u16 i_mode; };
 struct file {
     unsigned int f_flags;
-    struct inode *f_inode;
     void *private_data;
 };
 struct fdtable {
@@ -150,7 +148,10 @@ struct fdtable {
     struct file **fd;
 };
 struct files_struct { struct fdtable *fdt; };
-struct socket { struct sock *sk; };
+struct socket {
+    struct file *file;
+    struct sock *sk;
+};
 
 struct signal_struct {
     atomic_t live;

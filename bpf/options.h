@@ -58,17 +58,18 @@ struct tw_counters {
 };
 
 /* A call that has been entered and has not returned; the collector reads those that are left when it ends. */
+#define TW_PENDING_CALLS 65536 /* slots; a power of two */
 struct tw_pending_call {
+    uint64_t pid_tgid;        /* as bpf_get_current_pid_tgid gives it */
     uint64_t enter_ns;
     int32_t fd;
     int32_t argument;
-    uint8_t op;
+    uint8_t op;               /* enum tw_call_op; 0: nobody is inside a call */
     uint8_t pad;
     uint16_t family;          /* of the address argument; 0: none */
     uint16_t port;            /* host order */
     uint16_t pad2;
     uint8_t address[16];
-    struct tw_task task;
 };
 
 #endif

@@ -15,7 +15,8 @@ int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
     RECORD(struct tw_state) record = {};
     record.head.cookie = bpf_get_socket_cookie((void *)sk);
     fill_socket(&record.head, record.addresses, sk);
-    record.head.socket_id = scramble(sk);
+    if (old_state == TCP_CLOSE) /* the cookie is new: calls before it were recorded by address */
+        record.head.socket_id = scramble(sk);
     record.head.state = new_state; /* the tracepoint fires before the store */
     const u64 id = bpf_get_current_pid_tgid();
     record.body.pid = id >> 32;

@@ -16,18 +16,14 @@ static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 wh
     const struct sock *sk = (const struct sock *)icsk;
     const u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
     const u8 retransmits = BPF_CORE_READ(icsk, icsk_retransmits);
+    if (what == TW_TIMER_ARMED && state != TCP_SYN_SENT && state != TCP_SYN_RECV && !retransmits && !BPF_CORE_READ(icsk, icsk_probes_out))
+        return 0;
     const u8 pending = BPF_CORE_READ(icsk, icsk_pending);
-    if (what == TW_TIMER_ARMED) {
-        const u8 probes = BPF_CORE_READ(icsk, icsk_probes_out);
-        if (state != TCP_SYN_SENT && state != TCP_SYN_RECV && !retransmits && !probes)
-            return 0;
-    } else if (pending == TW_TIMER_NONE) {
+    if (what == TW_TIMER_FIRED && pending == TW_TIMER_NONE)
         return 0; /* left to run out by a socket that no longer needs it */
-    }
 
     RECORD(struct tw_timer_body) record = {};
-    fill_socket_untrusted(&record.head, record.addresses, sk);
-    if (!wanted(&record.head, record.addresses))
+    if (!fill_socket_untrusted(&record.head, record.addresses, sk) || !wanted(&record.head, record.addresses))
         return 0;
     const struct tcp_sock *tp = (const struct tcp_sock *)sk;
     record.body.rto_us = jiffies_to_ms(BPF_CORE_READ(icsk, icsk_rto)) * 1000;

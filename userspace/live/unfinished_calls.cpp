@@ -1,11 +1,14 @@
 #include "live/unfinished_calls.h"
 
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 #include "base/fd.h"
@@ -13,6 +16,7 @@
 #include "live/handles.h"
 #include "live/kernel.h"
 #include "live/namespaces.h"
+#include "model/event.h"
 #include "parsers/record_layout.h"
 
 namespace tcpwitness {
@@ -45,8 +49,17 @@ End end_of(int fd, NameCall name) {
     return {};
 }
 
+Task task_of(std::uint64_t pid_tgid) {
+    Task task{static_cast<std::uint32_t>(pid_tgid >> 32), static_cast<std::uint32_t>(pid_tgid), 0, {}};
+    std::ifstream file("/proc/" + std::to_string(task.pid) + "/task/" + std::to_string(task.tid) + "/comm");
+    std::getline(file, task.comm);
+    return task;
+}
+
 void describe(const tw_pending_call& call, const std::function<void(const void*, std::size_t)>& emit) {
-    const Fd process(static_cast<int>(syscall(SYS_pidfd_open, call.task.pid, 0)));
+    const Task task = task_of(call.pid_tgid);
+    if (task.comm.empty()) return;  // killed inside the call: the slot was never cleared
+    const Fd process(static_cast<int>(syscall(SYS_pidfd_open, task.pid, 0)));
     if (!process) return;
     const Fd socket(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), call.fd, 0)));
     if (!socket) return;
@@ -58,14 +71,16 @@ void describe(const tw_pending_call& call, const std::function<void(const void*,
     size = sizeof(record.head.cookie);
     getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &record.head.cookie, &size);
     record.head.time_ns = boot_clock_ns();
-    record.head.netns = namespace_inum("/proc/" + std::to_string(call.task.pid) + "/ns/net");
+    record.head.netns = namespace_inum("/proc/" + std::to_string(task.pid) + "/ns/net");
     End local = end_of(socket.get(), getsockname), peer = end_of(socket.get(), getpeername);
     if (call.op == TW_CALL_CONNECT) {
         peer.port = call.port;
         peer.address = call.family == AF_INET ? Address::ipv4(call.address) : Address::ipv6(call.address);
     }
     record.body.enter_ns = call.enter_ns;
-    record.body.task = call.task;
+    record.body.task.pid = task.pid;
+    record.body.task.tid = task.tid;
+    std::memcpy(record.body.task.comm, task.comm.data(), std::min<std::size_t>(task.comm.size(), TW_COMM_LEN - 1));
     record.body.fd = call.fd;
     record.body.argument = call.argument;
     record.body.op = call.op;
@@ -78,14 +93,13 @@ void describe(const tw_pending_call& call, const std::function<void(const void*,
 }  // namespace
 
 void for_each_unfinished_call(int map, const std::function<void(const void*, std::size_t)>& emit) {
-    std::uint64_t key = 0, next = 0;
-    const void* previous = nullptr;
-    while (bpf_map_get_next_key(map, previous, &next) == 0) {
-        key = next;
-        previous = &key;
-        tw_pending_call call{};
-        if (bpf_map_lookup_elem(map, &key, &call) == 0 && call.op != TW_CALL_SOCKET) describe(call, emit);
-    }
+    const std::size_t bytes = sizeof(tw_pending_call) * TW_PENDING_CALLS;
+    void* mapped = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, map, 0);
+    if (mapped == MAP_FAILED) return;
+    const auto* slots = static_cast<const tw_pending_call*>(mapped);
+    for (std::uint32_t slot = 0; slot < TW_PENDING_CALLS; ++slot)
+        if (slots[slot].op && slots[slot].op != TW_CALL_SOCKET) describe(slots[slot], emit);
+    munmap(mapped, bytes);
 }
 
 }  // namespace tcpwitness
