@@ -95,7 +95,7 @@ Result<std::string> record_case(const DemoNet& net, const std::vector<std::strin
     if (!server) return server.error();
 
     std::string trace;
-    const Metadata metadata = session->metadata(words);
+    const Metadata metadata = session->metadata("demo", words);
     TraceSink sink(metadata, session->boot_to_wall_ns(metadata), [&](std::string_view bytes) {
         trace += bytes;
         return success();

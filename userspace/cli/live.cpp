@@ -70,7 +70,7 @@ int run_live(const std::vector<std::string>& words) {
     options.every_event = arguments.verbose;
     options.max_connections = settings->load.max_connections;
     LineSink out;
-    LiveView view(session->metadata(words), options, out);
+    LiveView view(session->metadata("live", words), options, out);
     if (!arguments.quiet) session->announce("the terminal");
     const auto outcome = session->run(view);
     if (outcome) view.finish();

@@ -70,7 +70,7 @@ int run_record(const std::vector<std::string>& words) {
     auto writer = TraceWriter::open(file, arguments.force);
     if (!writer) return complain(writer.error().message);
 
-    const Metadata metadata = session->metadata(words);
+    const Metadata metadata = session->metadata("record", words);
     TraceSink sink(metadata, session->boot_to_wall_ns(metadata), [&](std::string_view bytes) { return writer->write(bytes); });
     if (!arguments.quiet) session->announce(file == "-" ? "stdout" : file);
     auto outcome = session->run(sink);

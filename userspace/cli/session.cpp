@@ -56,10 +56,10 @@ Result<Session> Session::open(const SessionSettings& settings, std::optional<Chi
     return session;
 }
 
-Metadata Session::metadata(const std::vector<std::string>& arguments) const {
-    std::string command = "tcpwitness record";
-    for (const std::string& word : arguments) command += ' ' + printable(word);
-    return initial_metadata(*kernel_, *probes_, tool_name(), command, settings_.load.filter);
+Metadata Session::metadata(const char* command, const std::vector<std::string>& arguments) const {
+    std::string line = std::string("tcpwitness ") + command;
+    for (const std::string& word : arguments) line += ' ' + printable(word);
+    return initial_metadata(*kernel_, *probes_, tool_name(), line, settings_.load.filter);
 }
 
 std::uint64_t Session::boot_to_wall_ns(const Metadata& metadata) const {

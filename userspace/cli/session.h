@@ -41,7 +41,8 @@ public:
     /// Loads and attaches. `command`, when there is one, waits until run().
     static Result<Session> open(const SessionSettings&, std::optional<Child> command);
 
-    Metadata metadata(const std::vector<std::string>& arguments) const;
+    /// `command` is the tool's own command ("record"), with its arguments.
+    Metadata metadata(const char* command, const std::vector<std::string>& arguments) const;
     std::uint64_t boot_to_wall_ns(const Metadata&) const;
 
     const LoadedProbes& probes() const { return *probes_; }
