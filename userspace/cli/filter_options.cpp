@@ -130,12 +130,15 @@ Result<std::uint64_t> parse_time(std::string_view text, const TimeBase& base) {
     const time_t day = static_cast<time_t>(base.start_wall_ns / 1'000'000'000);
     tm local{};
     localtime_r(&day, &local);
-    const char* rest = strptime(copy.c_str(), "%Y-%m-%d", &local);
-    if (rest && (*rest == ' ' || *rest == 'T'))
-        ++rest;
-    else if (rest && *rest)
-        return wrong;
-    if (!rest) rest = copy.c_str();
+    tm date = local;  // a strptime that fails has written parts all the same
+    const char* rest = strptime(copy.c_str(), "%Y-%m-%d", &date);
+    if (rest) {
+        if (*rest && *rest != ' ' && *rest != 'T') return wrong;
+        rest += *rest != '\0';
+        local = date;
+    } else {
+        rest = copy.c_str();
+    }
     local.tm_hour = local.tm_min = local.tm_sec = 0;
     if (!*rest) return to_wall(local, 0);
     const char* end = strptime(rest, "%H:%M:%S", &local);
