@@ -75,6 +75,7 @@ private:
 Result<Trace> TraceDecoder::run() {
     const auto start = reader_.first_bytes();
     if (!start) return start.error();
+    if (start->empty() && !source_.cut_note().empty()) return Error{fmt::format("cut off before its first record: {}", source_.cut_note())};
     constexpr std::string_view section_magic = "\x0a\x0d\x0d\x0a";
     if (!start->starts_with(section_magic)) return not_ours(file_kind(*start));
 

@@ -28,7 +28,7 @@ public:
     }
 
     Status flush() {
-        if (encoder_.buffer().empty()) return success();
+        // Without bytes too: a compressing writer holds some back, and while nothing comes it must not keep them from the file.
         Status written = write_(encoder_.buffer());
         encoder_.buffer().clear();
         return written;

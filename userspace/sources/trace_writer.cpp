@@ -40,7 +40,8 @@ public:
     Status run(std::string_view bytes, ZSTD_EndDirective wanted, Put put) {
         pending_ += bytes.size();
         const auto now = std::chrono::steady_clock::now();
-        if (wanted == ZSTD_e_continue && (pending_ >= flush_bytes || now - flushed_ >= flush_time)) wanted = ZSTD_e_flush;
+        const bool due = pending_ >= flush_bytes || (pending_ > 0 && now - flushed_ >= flush_time);
+        if (wanted == ZSTD_e_continue && due) wanted = ZSTD_e_flush;
         if (wanted != ZSTD_e_continue) {
             pending_ = 0;
             flushed_ = now;
@@ -62,7 +63,7 @@ private:
     std::unique_ptr<ZSTD_CStream, Free> stream_;
     std::vector<char> out_;
     std::size_t pending_ = 0;  ///< fed in since the last flush
-    std::chrono::steady_clock::time_point flushed_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point flushed_{};  ///< so the first bytes, which say whose file it is, go out at once
 };
 
 TraceWriter::TraceWriter(Fd fd, std::string name, bool borrowed, std::unique_ptr<Compressor> compressor)

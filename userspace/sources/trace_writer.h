@@ -21,7 +21,7 @@ public:
     TraceWriter& operator=(TraceWriter&&) noexcept;
     ~TraceWriter();
 
-    /// The first failure is returned, once, with its reason ("no space left"); from then on bytes are dropped and failed() is true.
+    /// Without bytes it only flushes what is due; call it while nothing comes. The first failure is returned, once, with its reason ("no space left"); from then on bytes are dropped and failed() is true.
     Status write(std::string_view bytes);
     Status flush();  ///< everything written so far becomes readable
     Status close();

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -123,6 +124,22 @@ TEST_CASE("a zstd trace cut at any byte is readable up to the cut, or says what 
     CHECK(trace->info.cut_note == "the zstd stream is cut off");
 }
 
+TEST_CASE("the first bytes go to a zstd file at once, and later ones within a second") {
+    Folder folder;
+    auto writer = TraceWriter::open(folder / "a.zst", false);
+    REQUIRE(writer->write(sample::trace(false)).ok());
+    REQUIRE(read_trace(folder / "a.zst").ok());
+    const auto first = writer->bytes_written();
+    REQUIRE(writer->write("more").ok());
+    CHECK(writer->bytes_written() == first);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1050));
+    REQUIRE(writer->write({}).ok());
+    const auto second = writer->bytes_written();
+    CHECK(second > first);
+    REQUIRE(writer->write({}).ok());
+    CHECK(writer->bytes_written() == second);
+}
+
 TEST_CASE("damaged zstd streams do no harm") {
     Folder folder;
     const std::string whole = compressed(sample::trace());
@@ -198,6 +215,8 @@ TEST_CASE("what cannot be read says so in one line") {
     spill(folder / "empty", "");
     CHECK(read_trace(folder / "empty").error().message == (folder / "empty") + ": not a tcpwitness trace, but an empty file");
     spill(folder / "text.zst", compressed("just some text, compressed"));
+    spill(folder / "start.zst", compressed(sample::trace()).substr(0, 9));
+    CHECK(contains(read_trace(folder / "start.zst").error().message, "cut off before its first record: the zstd stream is cut off"));
     CHECK(contains(read_trace(folder / "text.zst").error().message, "but text (\"just some text"));
 }
 
