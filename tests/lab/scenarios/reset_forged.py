@@ -1,8 +1,8 @@
 """A device in the middle resets handshakes in the edge's name: the case that each side blames on the other.
 
 The edge connects to port 5061. The front end receives each SYN and answers; the device swallows the SYN-ACK and sends the front
-end a RST that carries the edge's address. The edge sees three SYNs and ETIMEDOUT; the front end sees SYN, SYN-ACK, RST, three
-times. With both ends recorded: the edge never sent a RST and never saw a SYN-ACK, so the path forged it, proven. The
+end a RST that carries the edge's address. The edge sees unanswered SYNs and ETIMEDOUT; the front end sees SYN, SYN-ACK, RST,
+each time. With both ends recorded: the edge never sent a RST and never saw a SYN-ACK, so the path forged it, proven. The
 timeout at the edge has the same cause and is not a finding of its own.
 """
 

@@ -1,7 +1,7 @@
 """SYNs vanish between two hosts, and both hosts are recorded.
 
-A device in the middle drops every SYN to port 5061. The edge sends its SYN three times and connect() ends with ETIMEDOUT;
-the front end's listener never hears of it. One host alone could not tell a dead peer from a bad path; with both ends in
+A device in the middle drops every SYN to port 5061. The edge sends its SYN again and again, and connect() ends with
+ETIMEDOUT; the front end's listener never hears of it. One host alone could not tell a dead peer from a bad path; with both ends in
 one story the silence at the front end is evidence: connect-timeout, the path, proven.
 """
 
