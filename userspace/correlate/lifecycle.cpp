@@ -87,7 +87,7 @@ void take(Connection& c, const Event& event, const StateChange& change) {
 }
 
 void take(Connection& c, const Event& event, const Snapshot& snapshot) {
-    c.preexisting = true;
+    if (c.events.empty()) c.preexisting = true;  // the snapshot is taken while the recording runs already
     c.state = event.state;
     c.signs |= signs_of_state(event.state);
     if (event.state == TcpState::listen) c.role = Role::listener;

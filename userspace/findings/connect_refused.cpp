@@ -47,15 +47,25 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         }
         return;
     }
-    const auto home = homes.of(c.flow.peer.address, c.witness);
-    if (!home || *home == c.witness || !packets_seen(story)) return;
+    if (!packets_seen(story)) return;
+    const auto told = homes.of(c.flow.peer.address, c.witness);
+    const auto home = told ? told : homes.guess(c.flow.peer, c.witness);
+    if (!home) {
+        const auto maker = tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
+        if (!maker) return;
+        f.culprit = Culprit::path;
+        f.leans_on_silence = true;
+        f.settle = fmt::format("tell whether {} holds {}: if it does, it is the peer and refuses by its own packet filter", place(story, *maker), c.flow.peer.address.text());
+        return;
+    }
+    if (*home == c.witness) return;
     const auto syns = sightings(story, c.flow, c.flow.local, PacketKind::syn);
     const bool arrived = std::any_of(syns.begin(), syns.end(), [&](const Sighting& seen) { return seen.witness == *home && !seen.entered.empty(); });
     if (!arrived) {
         f.culprit = Culprit::path;
-        f.certainty = Certainty::proven;
+        f.certainty = told ? Certainty::proven : Certainty::likely;
         f.leans_on_silence = true;
-        f.settle.clear();
+        f.settle = told ? "" : fmt::format("make sure that {} holds {}: the trace does not tell its addresses", place(story, *home), c.flow.peer.address.text());
         f.reasons.push_back(fmt::format("{} was recorded at that time and never saw the SYN: a device on the path refused in its name", place(story, *home)));
         tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
     } else if (only_firewall_answered(story, c, *home)) {

@@ -62,6 +62,14 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn);
         return;
     }
+    if (const auto guessed = peer_witness ? std::nullopt : homes.guess(c.flow.peer, c.witness)) {
+        f.certainty = Certainty::likely;
+        f.leans_on_silence = true;
+        f.settle = fmt::format("make sure that {} holds {}: the trace does not tell its addresses", place(story, *guessed), c.flow.peer.address.text());
+        f.reasons.push_back(fmt::format("{} listens on port {}, was recorded at that time and saw no SYN: lost on the way out", place(story, *guessed), c.flow.peer.port));
+        tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn);
+        return;
+    }
     if (const auto last_seen = tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn)) {
         f.certainty = Certainty::likely;
         f.leans_on_silence = true;

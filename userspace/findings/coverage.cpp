@@ -69,8 +69,16 @@ Homes::Homes(const Story& story) {
         for (const std::string_view text : split(recorded->second, ','))
             if (const auto address = Address::parse(trim(text)); address && !address->loopback()) homes_.emplace(*address, id);
     }
-    for (const Connection& c : story.connections)
+    for (const Connection& c : story.connections) {
         if (!c.flow.local.address.unspecified() && !c.flow.local.address.loopback()) homes_.emplace(c.flow.local.address, c.witness);
+        if (c.is_listener() && c.flow.local.address.unspecified()) wildcards_[c.flow.local.port].insert(c.witness);
+    }
+}
+
+std::optional<WitnessId> Homes::guess(const Endpoint& endpoint, WitnessId asking) const {
+    const auto at_port = wildcards_.find(endpoint.port);
+    if (at_port == wildcards_.end() || at_port->second.size() != 1 || at_port->second.contains(asking)) return std::nullopt;
+    return *at_port->second.begin();
 }
 
 std::optional<WitnessId> Homes::of(const Address& address, WitnessId asking) const {

@@ -56,9 +56,12 @@ class Homes {
 public:
     explicit Homes(const Story&);
     std::optional<WitnessId> of(const Address&, WitnessId asking) const;
+    /// A guess where nothing tells the address: the only other witness that listens on the port at any address.
+    std::optional<WitnessId> guess(const Endpoint&, WitnessId asking) const;
 
 private:
     std::map<Address, WitnessId> homes_;
+    std::map<std::uint16_t, std::set<WitnessId>> wildcards_;
 };
 
 /// What a witness that is no end of the flow saw of one kind of packet.

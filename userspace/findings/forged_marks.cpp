@@ -8,6 +8,9 @@ namespace tcpwitness {
 
 namespace {
 
+/// Below this a round trip is mostly the hosts' own time, and proves nothing.
+constexpr std::uint32_t least_round_trip_us = 1'000;
+
 std::string mac_text(const Segment& segment) {
     const auto& m = segment.source_mac;
     return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", m[0], m[1], m[2], m[3], m[4], m[5]);
@@ -15,19 +18,21 @@ std::string mac_text(const Segment& segment) {
 
 }  // namespace
 
+/// The kernel alone answers a handshake, so it measures the path; smoothed times of later exchanges hold delayed ACKs too.
 RoundTrips::RoundTrips(const Story& story) {
-    const auto take = [&](const Connection& c, std::uint32_t us) {
-        if (us == 0) return;
+    for (const Connection& c : story.connections) {
+        if (!c.established_ns || !c.has(sign::syn_out | sign::syn_ack_out)) continue;
+        std::uint64_t asked = 0, answered = 0;
+        for (const Event& event : c.events) {
+            const Segment* segment = event.as<Segment>();
+            if (segment && segment->outgoing && (segment->syn() || segment->syn_ack())) asked = event.time_ns;
+            if (segment && !segment->outgoing && segment->syn_ack() && !answered) answered = event.time_ns;
+        }
+        if (c.role == Role::server) answered = *c.established_ns;
+        if (!asked || answered <= asked) continue;
+        const auto us = static_cast<std::uint32_t>((answered - asked) / 1000);
         std::uint32_t& known = shortest_[{c.witness, c.flow.peer.address}];
         if (known == 0 || us < known) known = us;
-    };
-    for (const Connection& c : story.connections) {
-        if (!c.has(sign::established)) continue;
-        for (const Event& event : c.events) {
-            if (const auto* destroyed = event.as<Destroy>()) take(c, destroyed->srtt_us);
-            if (const auto* timer = event.as<Timer>()) take(c, timer->srtt_us);
-            if (const auto* reset = event.as<ResetReceived>()) take(c, reset->tcp.srtt_us);
-        }
     }
 }
 
@@ -54,7 +59,7 @@ Marks forged_marks(const Connection& c, const Event& reset, const RoundTrips& ro
     }
     Marks found;
     const std::uint32_t round_trip = round_trips.shortest_us(c.witness, c.flow.peer.address);
-    if (our_handshake_ns && !c.established_ns && round_trip) {
+    if (our_handshake_ns && !c.established_ns && round_trip >= least_round_trip_us) {
         const std::uint64_t took = reset.time_ns - our_handshake_ns;
         if (took * 4 < std::uint64_t{round_trip} * 1000) {
             found.strong = true;

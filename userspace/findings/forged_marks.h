@@ -9,7 +9,7 @@
 
 namespace tcpwitness {
 
-/// The shortest round trip that sockets of each witness measured to each peer, in microseconds.
+/// The shortest handshake of each witness with each peer, in microseconds.
 class RoundTrips {
 public:
     explicit RoundTrips(const Story&);

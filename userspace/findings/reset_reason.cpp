@@ -48,7 +48,8 @@ std::optional<WhyReset> why_reset(const Connection& c, const Event& event) {
         const std::uint32_t unread = unread_bytes(c, reset.tcp);
         why.kind = "unread";
         why.sentence = unread ? fmt::format("it closed the socket with {} unread", count_text(unread, "byte", "bytes")) : "it closed the socket with data unread";
-    } else if (one_of(reason, {"TCP_ABORT_ON_LINGER", "TCP_DISCONNECT_WITH_DATA"})) {
+    } else if (one_of(reason, {"TCP_ABORT_ON_LINGER", "TCP_DISCONNECT_WITH_DATA"}) || (reason == "TCP_STATE" && !reset.answers_segment)) {
+        // tcp_disconnect(), which close() with SO_LINGER 0 takes, gives TCP_STATE on its own reset (6.11 and later)
         why.kind = "linger";
         why.on_purpose = true;
         why.sentence = "it closed the socket with SO_LINGER 0, which resets instead of closing";
