@@ -71,7 +71,7 @@ int run_live(const std::vector<std::string>& words) {
     options.max_connections = settings->load.max_connections;
     LineSink out;
     LiveView view(session->metadata("live", words), options, out);
-    if (!arguments.quiet) session->announce("the terminal");
+    if (!arguments.quiet) session->announce("watching");
     const auto outcome = session->run(view);
     if (outcome) view.finish();
     session->summarise(arguments.quiet);

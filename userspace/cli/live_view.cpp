@@ -72,18 +72,24 @@ void LiveView::correlate_until(std::uint64_t boot_ns) {
     std::vector<Event> now(std::make_move_iterator(pending_.begin()), std::make_move_iterator(ripe));
     pending_.erase(pending_.begin(), ripe);
     changed_ = true;
+    std::vector<ConnectionId> owners;
     for (Event& event : now) {
         event.id = next_id_++;
         correlator_.add(event);
+        if (!options_.every_event) continue;
+        const Connection* owner = correlator_.find(event);
+        owners.push_back(owner ? owner->id : 0);
     }
-    if (options_.every_event) print_events(now);
+    if (options_.every_event) print_events(now, owners);
 }
 
-void LiveView::print_events(const std::vector<Event>& events) {
+/// A packet may be claimed only later in the same batch; a record without cookie can be told apart only when it comes.
+void LiveView::print_events(const std::vector<Event>& events, const std::vector<ConnectionId>& owners) {
     const Story& story = correlator_.story();
     const auto selected = selection(story, options_.filter);
-    for (const Event& event : events) {
-        const Connection* owner = correlator_.find(event);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        const Event& event = events[i];
+        const Connection* owner = owners[i] ? story.connection(owners[i]) : correlator_.find(event);
         if (owner ? selected && !selected(*owner) : !options_.filter.flow(event.flow)) continue;
         out_.append(live_event_line(story, event, owner, options_.output) + "\n");
     }

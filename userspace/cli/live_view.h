@@ -39,7 +39,7 @@ public:
 
 private:
     void correlate_until(std::uint64_t boot_ns);
-    void print_events(const std::vector<Event>& events);
+    void print_events(const std::vector<Event>& events, const std::vector<ConnectionId>& owners);
     void judge(std::uint64_t settled_ns);
     bool worth_saying(const Finding& finding);
 

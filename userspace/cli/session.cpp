@@ -68,15 +68,15 @@ std::uint64_t Session::boot_to_wall_ns(const Metadata& metadata) const {
     return 0;
 }
 
-void Session::announce(const std::string& where) const {
+void Session::announce(const std::string& what) const {
     std::size_t usable = 0;
     for (const ProbeState& state : probes_->states()) {
         if (state.usable()) ++usable;
         if (state.status != ProbeState::Status::attached)
             fmt::print(stderr, "probe {} ({}): {}\n", name(*state.probe), hook_text(*state.probe), status_text(state));
     }
-    fmt::print(stderr, "{} of {} probes attached, {} MiB buffer; recording to {}{}\n", usable, probes_->states().size(),
-               probes_->buffer_bytes() >> 20, where, child_ ? "" : "; Ctrl-C ends it");
+    fmt::print(stderr, "{} of {} probes attached, {} MiB buffer; {}{}\n", usable, probes_->states().size(),
+               probes_->buffer_bytes() >> 20, what, child_ ? "" : "; Ctrl-C ends it");
 }
 
 Result<Outcome> Session::run(RecordSink& sink) {

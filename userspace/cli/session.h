@@ -48,8 +48,8 @@ public:
     const LoadedProbes& probes() const { return *probes_; }
     const StopSignals& signals() const { return *signals_; }
 
-    /// On stderr: what is attached and what is not, and that the recording runs.
-    void announce(const std::string& where) const;
+    /// On stderr: what is attached and what is not, and what it does now ("recording to FILE").
+    void announce(const std::string& what) const;
     /// Collects into `sink` until something ends it, then finishes the trace.
     Result<Outcome> run(RecordSink& sink);
     /// On stderr: events and losses. With `only_losses`, nothing when nothing was lost.

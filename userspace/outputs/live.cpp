@@ -14,13 +14,11 @@ std::string live_line(const Story& story, const Finding& finding, const OutputOp
     const Paint paint(options.colour);
     const WallClock clock(story.info, options.utc);
     const std::string certainty = pad_right(name(finding.certainty), 8);
-    std::string line = fmt::format("{}  {}  {}  {}  {}", paint.dim(clock.time(finding.last_ns)),
+    return fmt::format("{}  {}  {}  {}  {}", paint.dim(clock.time(finding.last_ns)),
                                    finding.certainty == Certainty::proven ? paint.strong_red(certainty)
                                    : finding.certainty == Certainty::likely ? paint.yellow(certainty)
                                                                             : paint.cyan(certainty),
                                    pad_right(name(finding.culprit), 19), paint.bold(pad_right(finding.rule, 22)), printable(finding.headline));
-    if (finding.count > 1) line += fmt::format(" ({} times)", finding.count);
-    return line;
 }
 
 std::string live_event_line(const Story& story, const Event& event, const Connection* connection, const OutputOptions& options) {
