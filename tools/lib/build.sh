@@ -40,7 +40,8 @@ build() {
     if [[ ! -f $build/build.ninja ]] || { [[ $testing == ON ]] && grep -qs '^BUILD_TESTING:BOOL=OFF' "$build/CMakeCache.txt"; }; then
         cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=$testing >&2 || fail "configuration failed"
     fi
-    ninja -C "$build" --quiet "$@" >&2 || fail "build failed"
+    ninja -C "$build" --quiet "$@" | grep -v '^ninja: no work to do' >&2
+    [[ ${PIPESTATUS[0]} -eq 0 ]] || fail "build failed"
     # What root built under sudo, its owner can go on building.
     if [[ $EUID -eq 0 && -n ${SUDO_UID:-} && $(stat -c %u "$build") != "$SUDO_UID" ]]; then
         chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$build"
