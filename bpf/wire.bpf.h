@@ -10,24 +10,30 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     const unsigned char *head = skb->head;
     const u16 network = skb->network_header;
     const unsigned char *ip = head + network;
-    u8 header[40];
-    u32 ip_length;
+    /*
+     * IP and TCP headers without options in one read: most packets need no more to be let go. What lies behind a shorter packet is
+     * still the buffer's own memory (skb_shared_info follows it), and is not looked at.
+     */
+    u8 header[56];
+    if (bpf_probe_read_kernel(header, sizeof(header), ip))
+        return 0;
+    u32 ip_length = 40;
+    const u8 *tcp = &header[40];
+    u8 behind_options[16];
     if (protocol == ETH_P_IP) {
-        if (bpf_probe_read_kernel(header, 20, ip))
-            return 0;
         ip_length = (header[0] & 0xf) * 4;
         const bool later_fragment = (header[6] & 0x1f) || header[7];
         if (header[9] != IPPROTO_TCP || ip_length < 20 || later_fragment)
             return 0;
-    } else {
-        /* extension headers before TCP are rare enough to leave such packets to a capture */
-        if (bpf_probe_read_kernel(header, 40, ip) || header[6] != IPPROTO_TCP)
-            return 0;
-        ip_length = 40;
+        tcp = &header[20];
+        if (ip_length > 20) {
+            if (bpf_probe_read_kernel(behind_options, sizeof(behind_options), ip + ip_length))
+                return 0;
+            tcp = behind_options;
+        }
+    } else if (header[6] != IPPROTO_TCP) {
+        return 0; /* extension headers before TCP are rare enough to leave such packets to a capture */
     }
-    u8 tcp[16];
-    if (bpf_probe_read_kernel(tcp, sizeof(tcp), ip + ip_length))
-        return 0;
     if (!(tcp[13] & (TCP_FIN | TCP_SYN | TCP_RST)))
         return 0;
 
