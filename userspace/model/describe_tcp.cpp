@@ -71,9 +71,11 @@ Layer layer(const Destroy&) { return Layer::tcp; }
 
 bool noteworthy(const Destroy&, const Event&) { return false; }
 
+/// A socket whose connect failed is disconnected before it is destroyed, which sets its counters back: 0 retransmits says nothing.
 std::string sentence(const Destroy& destroy, const Event&) {
-    return fmt::format("socket destroyed: {} acked, {} received, {}", count_text(destroy.bytes_acked, "byte", "bytes"), destroy.bytes_received,
-                       count_text(destroy.total_retrans, "retransmit", "retransmits"));
+    std::string text = fmt::format("socket destroyed: {} acked, {} received", count_text(destroy.bytes_acked, "byte", "bytes"), destroy.bytes_received);
+    if (destroy.total_retrans) text += ", " + count_text(destroy.total_retrans, "retransmit", "retransmits");
+    return text;
 }
 
 void add_fields(std::vector<Field>& to, const Destroy& destroy, const Event&) {

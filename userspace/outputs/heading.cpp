@@ -14,7 +14,7 @@ std::string error_suffix(std::int32_t error) { return error ? fmt::format(" ({})
 std::string ending_words(const Connection& connection) {
     const std::string error = error_suffix(connection.error);
     switch (connection.ending) {
-        case Ending::open: return "still open";
+        case Ending::open: return "still open at the end of the recording";
         case Ending::closed: return "closed";
         case Ending::refused: return "refused" + error;
         case Ending::connect_timeout: return "connect timed out" + error;
@@ -52,8 +52,16 @@ std::string process_text(const Connection& connection) {
 }
 
 std::string ending_text(const Connection& connection) {
-    if (connection.begin_ns >= connection.end_ns) return ending_words(connection);
+    if (connection.ending == Ending::open || connection.begin_ns >= connection.end_ns) return ending_words(connection);
     return fmt::format("{} after {}", ending_words(connection), duration_text(connection.end_ns - connection.begin_ns));
+}
+
+std::string sentence_within(const Event& event, const Connection* connection) {
+    const auto* call = event.as<Call>();
+    if (!connection || !call || event.flow.peer.port) return sentence(event);
+    Event completed = event;
+    completed.flow = connection->flow;
+    return sentence(completed);
 }
 
 std::string witness_text(const Story& story, WitnessId id) {

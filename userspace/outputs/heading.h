@@ -11,8 +11,10 @@ namespace tcpwitness {
 std::string endpoints_text(const Connection&);
 /// "sipd[4711]"; "half-open" where there is no socket yet; "no process".
 std::string process_text(const Connection&);
-/// "connect timed out (ETIMEDOUT) after 7.1 s", "closed after 12 ms", "still open after 2 min 05 s".
+/// "connect timed out (ETIMEDOUT) after 7.1 s", "closed after 12 ms", "still open at the end of the recording".
 std::string ending_text(const Connection&);
+/// An event's sentence; what a call did not know yet when it was made (where connect goes to) comes from its connection.
+std::string sentence_within(const Event&, const Connection*);
 /// Name of the namespace, safe to print.
 std::string witness_text(const Story&, WitnessId);
 /// "client", "server", "listener", "socket".

@@ -184,7 +184,7 @@ void Lines::event(const Event& event, const Connection* connection) {
     json_.member("kind", kind_name(event));
     json_.member("layer", name(layer(event)));
     json_.member("noteworthy", noteworthy(event));
-    json_.member("sentence", sentence(event));
+    json_.member("sentence", sentence_within(event, connection));
     flow(event.flow);
     if (event.state != TcpState::none) json_.member("state", name(event.state));
     if (event.cookie) json_.member("socket_cookie", std::to_string(event.cookie));

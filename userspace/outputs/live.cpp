@@ -15,10 +15,10 @@ std::string live_line(const Story& story, const Finding& finding, const OutputOp
     const WallClock clock(story.info, options.utc);
     const std::string certainty = pad_right(name(finding.certainty), 8);
     return fmt::format("{}  {}  {}  {}  {}", paint.dim(clock.time(finding.last_ns)),
-                                   finding.certainty == Certainty::proven ? paint.strong_red(certainty)
-                                   : finding.certainty == Certainty::likely ? paint.yellow(certainty)
-                                                                            : paint.cyan(certainty),
-                                   pad_right(name(finding.culprit), 19), paint.bold(pad_right(finding.rule, 22)), printable(finding.headline));
+                       finding.certainty == Certainty::proven   ? paint.strong_red(certainty)
+                       : finding.certainty == Certainty::likely ? paint.yellow(certainty)
+                                                                : paint.cyan(certainty),
+                       pad_right(name(finding.culprit), 19), paint.bold(pad_right(finding.rule, 22)), printable(finding.headline));
 }
 
 std::string live_event_line(const Story& story, const Event& event, const Connection* connection, const OutputOptions& options) {
@@ -35,7 +35,8 @@ std::string live_event_line(const Story& story, const Event& event, const Connec
         line += pad_right("", 64);
     }
     line += fmt::format("  {:5}  ", name(layer(event)));
-    return line + (marked ? paint.red(sentence(event)) : sentence(event));
+    const std::string said = sentence_within(event, connection);
+    return line + (marked ? paint.red(said) : said);
 }
 
 }  // namespace tcpwitness

@@ -1,6 +1,7 @@
 #include "outputs/plan.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 
 namespace tcpwitness {
@@ -115,6 +116,9 @@ Plan make_plan(const Story& story, std::span<const Finding> findings, const Outp
         else
             plan.brief.push_back(std::move(session));
     }
+    const auto first_finding = [](const Session& session) { return session.findings.empty() ? SIZE_MAX : session.findings.front(); };
+    std::stable_sort(plan.full.begin(), plan.full.end(),
+                     [&](const Session& a, const Session& b) { return first_finding(a) < first_finding(b); });
     return plan;
 }
 

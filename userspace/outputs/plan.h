@@ -20,7 +20,7 @@ struct Session {
 
 struct Plan {
     std::vector<const Finding*> findings;  ///< most certain first, then by time; number n is [n - 1]
-    std::vector<Session> full;             ///< with their timelines
+    std::vector<Session> full;             ///< with their timelines; those of the first finding first
     std::vector<Session> brief;            ///< one line each
     std::size_t repeats = 0;               ///< sessions that only repeat a folded finding: counted there, not listed
     std::map<std::uint64_t, std::vector<std::size_t>> evidence;  ///< event id -> numbers of the findings that it proves

@@ -33,15 +33,17 @@ class Who {
 public:
     Who(const Story& story, const Session& session) : story_(story), session_(session) {
         by_role_ = session.ends.size() > 1 && session.ends[0]->witness == session.ends[1]->witness;
-        if (!by_role_ && story.info.witnesses.size() <= 1) return;
         for (const Connection* end : session.ends)
             for (const Event& event : end->events) ends_[event.id] = end;
     }
 
     bool shown() const { return by_role_ || story_.info.witnesses.size() > 1; }
-    std::string text(const Event& event) const {
+    const Connection* end(const Event& event) const {
         const auto found = ends_.find(event.id);
-        if (by_role_ && found != ends_.end()) return role_text(*found->second);
+        return found == ends_.end() ? nullptr : found->second;
+    }
+    std::string text(const Event& event) const {
+        if (const Connection* own = end(event); own && by_role_) return role_text(*own);
         if (event.as<Gap>()) return {};
         return witness_text(story_, event.witness);
     }
@@ -155,7 +157,8 @@ void write_timeline(const Story& story, const Plan& plan, const Session& session
         line += paint.dim(clock.time(event.time_ns) + "  " + pad_left(seconds(begin, event.time_ns), columns.elapsed)) + "  ";
         line += (waited ? paint.bold(since_last) : paint.dim(since_last)) + "  ";
         if (who.shown()) line += pad_right(who.text(event), columns.who) + "  ";
-        line += pad_right(name(layer(event)), 5) + "  " + (marked ? paint.red(sentence(event)) : sentence(event));
+        const std::string said = sentence_within(event, who.end(event));
+        line += pad_right(name(layer(event)), 5) + "  " + (marked ? paint.red(said) : said);
         sink.append(line + "\n");
         previous = event.time_ns;
     }

@@ -102,6 +102,7 @@ TEST_CASE("States, timers and the end of a socket") {
     CHECK(said(timer) == "retransmit timer fired, nothing was pending");
     CHECK_FALSE(noteworthy(event(timer)));
     CHECK(said(Destroy{1204, 88, 9, 8, 2, 0}) == "socket destroyed: 1204 bytes acked, 88 received, 2 retransmits");
+    CHECK(said(Destroy{}) == "socket destroyed: 0 bytes acked, 0 received");
 }
 
 TEST_CASE("Retransmits") {

@@ -152,7 +152,7 @@ Case forged_reset() {
     };
     const Call connect = call(Call::Op::connect, sipd, 5);
     const std::uint64_t start = 1'204 * ms;
-    on_edge(start, no_port, TcpState::close, connect);
+    on_edge(start, {}, TcpState::close, connect);
     on_edge(start + 9 * us, no_port, TcpState::syn_sent, StateChange{TcpState::close, TcpState::syn_sent, 4711, 4711, 0});
     for (std::uint8_t round = 0; round < 3; ++round) {
         const std::uint64_t sent = start + round * 1'024 * ms + 31 * us;
@@ -167,13 +167,14 @@ Case forged_reset() {
         Maker::add(fe, maker.event(sent + 47 * us, 2, fe_flow, TcpState::none, segment(true, tcp_flag::syn | tcp_flag::ack, server_isn + round, isn + 1, 64, 0)));
         maker.made.story.add_unmatched(
             maker.event(sent + 58 * us, 1, fe_flow, TcpState::none, segment(false, tcp_flag::syn | tcp_flag::ack, server_isn + round, isn + 1, 64, 0)));
+        maker.made.story.add_unmatched(maker.event(sent + 69 * us, 1, edge_flow, TcpState::none, segment(true, tcp_flag::rst, isn + 1, 0, 64, 0)));
         Maker::add(fe, maker.event(sent + 71 * us, 2, fe_flow, TcpState::none, segment(false, tcp_flag::rst, isn + 1, 0, 64, 0)));
     }
     on_edge(start + 7'168 * ms, edge_flow, TcpState::syn_sent, rto(Timer::What::fired, 2));
     on_edge(start + 7'168 * ms + 6 * us, edge_flow, TcpState::syn_sent, SocketError{syn_numbers(2), ETIMEDOUT});
     on_edge(start + 7'168 * ms + 9 * us, edge_flow, TcpState::close, StateChange{TcpState::syn_sent, TcpState::close, 0, 0, 0});
     on_edge(start + 7'168 * ms + 61 * us, edge_flow, TcpState::close, exit_of(connect, -ETIMEDOUT, 7'168 * ms + 61 * us));
-    on_edge(start + 7'169 * ms, edge_flow, TcpState::close, Destroy{0, 0, 3, 0, 2, 0});
+    on_edge(start + 7'169 * ms, edge_flow, TcpState::close, Destroy{0, 0, 3, 0, 0, 0});
     maker.made.story.connections = {edge, fe};
     maker.join(1, 2);
 
