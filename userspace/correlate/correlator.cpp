@@ -249,7 +249,6 @@ Story& Correlator::story() {
         if (Connection* connection = story_.connection(id)) {
             join(*connection);
             connection->changed = false;
-            changed_.push_back(id);
         }
     to_judge_.clear();
     story_.trim_unmatched(0, limits_.max_unmatched);
@@ -259,14 +258,6 @@ Story& Correlator::story() {
 Story& Correlator::finish() {
     give_up_all_waiting(~std::uint64_t{0});
     return story();
-}
-
-std::vector<ConnectionId> Correlator::take_changed() {
-    std::vector<ConnectionId> changed = std::move(changed_);
-    changed_.clear();
-    std::sort(changed.begin(), changed.end());
-    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
-    return changed;
 }
 
 Story correlate(TraceInfo info, std::vector<Event> events, Limits limits) {

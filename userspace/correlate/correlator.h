@@ -38,9 +38,6 @@ public:
     /// Ids of the others stay. Returns how many were forgotten.
     std::size_t forget_ended_before(std::uint64_t time_ns);
 
-    /// Connections that got events since the last call of this, ascending.
-    std::vector<ConnectionId> take_changed();
-
     /// The connection that an event was put to, as far as it can still be told; nullptr for events of none.
     const Connection* find(const Event& event);
 
@@ -96,7 +93,7 @@ private:
     Transit transit_;
     std::unordered_map<SocketKey, std::vector<ConnectionId>, SocketKeyHash> listeners_;  ///< witness, port
     std::unordered_map<Flow, std::vector<ConnectionId>, FlowHash> ends_;                 ///< tuple as the end itself sees it
-    std::vector<ConnectionId> to_judge_, changed_;
+    std::vector<ConnectionId> to_judge_;
     ConnectionId last_id_ = 0;
     ConversationId last_conversation_ = 0;
     std::size_t waiting_ = 0;

@@ -13,6 +13,9 @@ namespace {
 /// Both ends run on one clock; a SYN needs this long at most from one namespace to the other before we call them strangers.
 constexpr std::uint64_t slack_ns = 1'000'000'000;
 
+/// Lives of one tuple that are looked at, before and after.
+constexpr std::ptrdiff_t most_candidates = 32;
+
 std::uint64_t overlap(const Connection& a, const Connection& b, std::uint64_t now) {
     const std::uint64_t begin = std::max(a.begin_ns, b.begin_ns);
     const std::uint64_t end = std::min(a.live() ? now : a.end_ns, b.live() ? now : b.end_ns);
@@ -76,8 +79,16 @@ void Correlator::join(Connection& one) {
     if (others == ends_.end()) return;
     Connection* best = nullptr;
     std::uint64_t best_fit = 0;
-    for (const ConnectionId id : others->second) {
-        Connection* other = story_.connection(id);
+    // A tuple may have lived many times; those that began about then stand together, in order of time.
+    const auto& ids = others->second;
+    const auto near = std::lower_bound(ids.begin(), ids.end(), one.begin_ns, [&](ConnectionId id, std::uint64_t begin_ns) {
+        const Connection* other = story_.connection(id);
+        return other && other->begin_ns < begin_ns;
+    });
+    const auto from = near - std::min<std::ptrdiff_t>(most_candidates, near - ids.begin());
+    const auto to = near + std::min<std::ptrdiff_t>(most_candidates, ids.end() - near);
+    for (auto at = from; at != to; ++at) {
+        Connection* other = story_.connection(*at);
         if (!other || other->id == one.id || other->conversation || other->role == one.role || other->role == Role::unknown) continue;
         const std::uint64_t match = one.role == Role::client ? fit(one, *other, story_.end_ns) : fit(*other, one, story_.end_ns);
         if (match > best_fit) {
@@ -119,6 +130,7 @@ std::size_t Correlator::forget_ended_before(std::uint64_t time_ns) {
         });
     }
     std::erase_if(flows_, [&](const auto& entry) { return entry.second.waiting.empty() && !story_.connection(entry.second.current); });
+    std::erase_if(story_.gaps, [&](const Event& event) { return event.time_ns < time_ns; });
     std::erase_if(story_.process_exits, [&](const Event& event) { return event.time_ns < time_ns; });
     return gone.size();
 }

@@ -46,10 +46,12 @@ namespace {
 /// A packet passes several devices of one host (VLAN, bridge, bond) and is seen on each: that is one packet.
 std::vector<const Event*> once_each(std::vector<const Event*> packets) {
     constexpr std::uint64_t same_within_ns = 100'000;
+    constexpr std::ptrdiff_t most_devices = 4;
     std::vector<const Event*> distinct;
     for (const Event* packet : packets) {
         const Segment& segment = *packet->as<Segment>();
-        const bool again = std::any_of(distinct.begin(), distinct.end(), [&](const Event* seen) {
+        const auto recent = std::ssize(distinct) > most_devices ? distinct.end() - most_devices : distinct.begin();
+        const bool again = std::any_of(recent, distinct.end(), [&](const Event* seen) {
             const Segment& other = *seen->as<Segment>();
             return other.seq == segment.seq && other.interface != segment.interface && packet->time_ns - seen->time_ns < same_within_ns;
         });

@@ -53,6 +53,7 @@ std::optional<WhyReset> why_reset(const Connection& c, const Event& event) {
         why.kind = "linger";
         why.on_purpose = true;
         why.sentence = "it closed the socket with SO_LINGER 0, which resets instead of closing";
+        if (told && reason == "TCP_STATE") why.reasons.push_back("a reset of the kernel's own accord with that reason comes from tcp_disconnect()");
         if (const std::uint32_t lost = reset.tcp.unacknowledged()) why.reasons.push_back(fmt::format("{} not acknowledged yet may be lost", count_text(lost, "byte", "bytes")));
     } else if (reason == "TCP_ABORT_ON_DATA") {
         why.kind = "data-after-close";

@@ -1,4 +1,5 @@
-#include <algorithm>
+#include <map>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -13,17 +14,20 @@ namespace {
 
 constexpr const char* id = "reset-sent";
 
+using ExitsByPid = std::unordered_map<std::uint32_t, std::vector<const Event*>>;
+using ListenersByPort = std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>>;
+
 /// The process that owned the socket ended just before: its sockets were closed for it.
-const Event* exit_before(const Story& story, const Connection& c, std::uint64_t reset_ns) {
+const Event* exit_before(const ExitsByPid& exits, const Connection& c, std::uint64_t reset_ns) {
     constexpr std::uint64_t cleanup_ns = 1'000'000'000;
-    for (const Event& event : story.process_exits) {
-        const ProcessExit& exit = *event.as<ProcessExit>();
-        if (exit.task.pid == c.owner.pid && c.owner.known() && event.time_ns <= reset_ns && reset_ns - event.time_ns <= cleanup_ns) return &event;
-    }
+    const auto of_owner = exits.find(c.owner.pid);
+    if (!c.owner.known() || of_owner == exits.end()) return nullptr;
+    for (const Event* event : of_owner->second)
+        if (event->time_ns <= reset_ns && reset_ns - event->time_ns <= cleanup_ns) return event;
     return nullptr;
 }
 
-Finding raise(const Story& story, const Connection& c, const Event& event, const WhyReset& why) {
+Finding raise(const Story& story, const ExitsByPid& exits, const Connection& c, const Event& event, const WhyReset& why) {
     const ResetSent& reset = *event.as<ResetSent>();
     Finding f = about(id, why.culprit, why.certainty, c, event.time_ns);
     const std::string actor = reset.task.known() ? who(reset.task) : who(c);
@@ -33,7 +37,7 @@ Finding raise(const Story& story, const Connection& c, const Event& event, const
     cite(f, &event);
     cite(f, packets(c, [](const Segment& segment) { return segment.rst() && segment.outgoing; }));
     if (const Event* change = last<StateChange>(c); change && change->time_ns <= event.time_ns) cite(f, change);
-    if (const Event* exit = exit_before(story, c, event.time_ns)) {
+    if (const Event* exit = exit_before(exits, c, event.time_ns)) {
         const ProcessExit& how = *exit->as<ProcessExit>();
         f.reasons.push_back(how.signal() ? fmt::format("the process had been killed by {} {} before", signal_name(how.signal()), since(exit->time_ns, event.time_ns))
                                          : fmt::format("the process had exited with status {} {} before", how.status(), since(exit->time_ns, event.time_ns)));
@@ -53,17 +57,16 @@ Finding raise(const Story& story, const Connection& c, const Event& event, const
 }
 
 /// Who knocked on a port where nothing listens.
-Finding raise_closed_port(const Story& story, const Connection& knock) {
+Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, const Connection& knock) {
     const Event* sent = first<ResetSent>(knock);
     Finding f = about(id, Culprit::local_configuration, Certainty::proven, knock, sent ? sent->time_ns : knock.begin_ns);
     f.headline = fmt::format("nothing listens on {}{}: the connect of {} was answered with RST", knock.flow.local.text(), at_place(story, knock),
                              knock.flow.peer.text());
     f.reasons.push_back("the kernel found no socket for the SYN (NO_SOCKET)");
-    for (const Connection& c : story.connections) {
-        const bool elsewhere = c.is_listener() && c.witness == knock.witness && c.flow.local.port == knock.flow.local.port && c.live()
-                               && !c.flow.local.address.unspecified() && c.flow.local.address != knock.flow.local.address;
-        if (elsewhere) f.reasons.push_back(fmt::format("{} listens on that port, but only at {}", who(c), c.flow.local.text()));
-    }
+    if (const auto same_port = listeners.find({knock.witness, knock.flow.local.port}); same_port != listeners.end())
+        for (const Connection* c : same_port->second)
+            if (c->live() && !c->flow.local.address.unspecified() && c->flow.local.address != knock.flow.local.address && f.reasons.size() < 8)
+                f.reasons.push_back(fmt::format("{} listens on that port, but only at {}", who(*c), c->flow.local.text()));
     cite(f, packets(knock, [](const Segment&) { return true; }));
     cite(f, sent);
     f.fold_key = fmt::format("closed/{}/{}", knock.witness, knock.flow.local.text());
@@ -79,9 +82,14 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::vector<Candidate> candidates;
     std::map<std::string, std::vector<const Connection*>> on_purpose;
+    ExitsByPid exits;
+    for (const Event& event : story.process_exits) exits[event.as<ProcessExit>()->task.pid].push_back(&event);
+    ListenersByPort listeners;
+    for (const Connection& c : story.connections)
+        if (c.is_listener()) listeners[{c.witness, c.flow.local.port}].push_back(&c);
     for (const Connection& c : story.connections) {
         if (c.has(sign::knock)) {
-            found.push_back(raise_closed_port(story, c));
+            found.push_back(raise_closed_port(story, listeners, c));
             continue;
         }
         if (c.ending != Ending::reset_sent) continue;
@@ -95,7 +103,7 @@ std::vector<Finding> find(const Story& story) {
     }
     const auto health_checks = regular_resets(on_purpose);
     for (const Candidate& one : candidates)
-        if (!health_checks.contains(one.connection->id)) found.push_back(raise(story, *one.connection, *one.event, one.why));
+        if (!health_checks.contains(one.connection->id)) found.push_back(raise(story, exits, *one.connection, *one.event, one.why));
     return found;
 }
 

@@ -1,6 +1,7 @@
 // connect-timeout, connect-refused, handshake-incomplete, reset-forged.
 #include <catch2/catch.hpp>
 
+#include "support/findings.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;

@@ -1,6 +1,7 @@
 // Never cry wolf: healthy connections of every usual kind, and nothing to tell.
 #include <catch2/catch.hpp>
 
+#include "support/findings.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;

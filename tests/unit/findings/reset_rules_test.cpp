@@ -1,6 +1,7 @@
 // reset-sent, reset-received, idle-reset, listener-gone, retransmission-timeout.
 #include <catch2/catch.hpp>
 
+#include "support/findings.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;

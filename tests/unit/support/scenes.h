@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "findings/finding.h"
 #include "support/events.h"
 
 namespace tcpwitness {
@@ -97,18 +96,6 @@ inline void device_resets(TraceBuilder& t, const Session& s, double ms) {
         t.as(out).at(ms + at + .11).on(right).syn_ack_in();
         t.as(out).at(ms + at + .12).on(right).rst_out();
     }
-}
-
-inline std::string all_text(const Finding& finding) {
-    std::string text = finding.rule + ": " + finding.headline;
-    for (const std::string& reason : finding.reasons) text += "\n  " + reason;
-    return text + "\n  settle: " + finding.settle;
-}
-
-inline std::string all_text(const std::vector<Finding>& findings) {
-    std::string text;
-    for (const Finding& finding : findings) text += all_text(finding) + "\n";
-    return text;
 }
 
 }  // namespace tcpwitness
