@@ -48,7 +48,7 @@ std::string process_text(const Connection& connection) {
         process.tid = process.pid;
         return task_text(process);
     }
-    return connection.embryonic ? "no socket yet" : "process not seen";
+    return connection.embryonic ? "no socket" : "process not seen";
 }
 
 std::string ending_text(const Connection& connection) {

@@ -9,7 +9,7 @@ namespace tcpwitness {
 
 /// "10.0.1.2:40112 -> 10.0.2.2:5061"; the arrow runs from client to server; "listening on *:443".
 std::string endpoints_text(const Connection&);
-/// "sipd[4711]"; "half-open" where there is no socket yet; "no process".
+/// "sipd[4711]"; "no socket" for a half-open or refused connection; "process not seen".
 std::string process_text(const Connection&);
 /// "connect timed out (ETIMEDOUT) after 7.1 s", "closed after 12 ms", "still open at the end of the recording".
 std::string ending_text(const Connection&);

@@ -39,9 +39,7 @@ void write_finding(const Finding& finding, std::size_t number, const WallClock& 
     sink.append(fmt::format("\n{} {}   culprit {}, {}", paint.yellow(fmt::format("[{}]", number)), paint.bold(finding.rule),
                             paint.bold(name(finding.culprit)), certainty_text(finding.certainty, paint)));
     std::string when = clock.time(finding.first_ns);
-    if (finding.count > 1)
-        when = fmt::format("{} times in {}, {} to {}", finding.count, duration_text(finding.last_ns - std::min(finding.first_ns, finding.last_ns)), when,
-                           clock.time(finding.last_ns));
+    if (finding.count > 1) when += " to " + clock.time(finding.last_ns);
     sink.append(paint.dim(fmt::format("   {}", when)) + "\n");
     sink.append(paint.bold(wrapped(printable(finding.headline), "    ", options.width)));
     for (const std::string& reason : finding.reasons) sink.append(wrapped(printable(reason), "    - ", options.width));
@@ -114,8 +112,8 @@ void write_brief(const Story& story, const Plan& plan, const OutputOptions& opti
 void write_more(const Plan& plan, const OutputOptions& options, Sink& sink) {
     const Paint paint(options.colour);
     if (plan.repeats)
-        sink.append("\n" + paint.dim(fmt::format("{} that only repeat a finding are not listed.",
-                                                 count_text(plan.repeats, "more connection", "more connections"))) + "\n");
+        sink.append("\n" + paint.dim(count_text(plan.repeats, "more connection repeats a finding and is not listed.",
+                                                "more connections repeat a finding and are not listed.")) + "\n");
     if (plan.repeats || !plan.brief.empty())
         sink.append((plan.repeats ? "" : "\n") +
                     paint.dim("-v shows every timeline, event by event; --port, --host, --pid and --comm choose connections.") + "\n");
