@@ -3,8 +3,8 @@
  * inside a call when the recording ends is read from the map by the collector.
  */
 
-/* By the low bits of the thread id: two lookups in an array cost a fraction of what a hash costs. Two threads that share a slot while both
- * are inside a call cost one of the calls its record, which is counted. */
+/* By the low bits of the thread id: two lookups in an array cost a fraction of what a hash costs. Of two threads that share a slot while
+ * both are inside a call, one loses the time of its enter. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
@@ -51,8 +51,6 @@ static __always_inline int call_enter(u8 op, s32 fd, s32 argument, const void *s
     struct tw_pending_call *call = slot_of(id);
     if (!call)
         return 0;
-    if (call->op && call->pid_tgid != id)
-        count_lost(TW_PROBE_CALL_ENTER);
     call->pid_tgid = id;
     call->fd = fd;
     call->argument = argument;
@@ -121,13 +119,28 @@ static __always_inline void fill_from_argument(struct tw_head *head, u8 *address
         words[0] = v4;
 }
 
+/*
+ * A call that began before the recorder (a server blocked in accept) has no slot: its descriptor is still in the saved registers, its
+ * enter time stays 0.
+ */
 static __always_inline int call_exit(u8 op, s64 ret)
 {
     const u64 id = bpf_get_current_pid_tgid();
-    struct tw_pending_call *call = slot_of(id);
-    if (!call || call->pid_tgid != id || call->op != op)
+    struct tw_pending_call *slot = slot_of(id);
+    if (!slot)
         return 0;
-    call->op = 0;
+    struct tw_pending_call ours = {};
+    const struct tw_pending_call *call = &ours;
+    if (slot->pid_tgid == id && slot->op == op) {
+        slot->op = 0;
+        call = slot;
+    } else {
+        if ((op != TW_CALL_ACCEPT && op != TW_CALL_CONNECT) || (u32)(id >> 32) == options.self_pid || !current_wanted())
+            return 0;
+        struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+        ours.fd = (s32)PT_REGS_PARM1_CORE_SYSCALL(registers);
+        ours.op = op;
+    }
 
     RECORD(struct tw_call) record = {};
     bool nonblocking = false;

@@ -211,14 +211,4 @@ static __always_inline void emit(struct tw_head *head, u32 body_end, u8 kind, u8
 
 #define EMIT(record, kind, probe) emit(&(record).head, __builtin_offsetof(typeof(record), addresses), kind, probe)
 
-static __always_inline void count_lost(u8 probe)
-{
-    const u32 cpu = bpf_get_smp_processor_id();
-    struct tw_counters *mine = bpf_map_lookup_elem(&counters, &cpu);
-    if (!mine)
-        return;
-    mine->probe[probe].lost++;
-    mine->probe[probe].last_lost_ns = bpf_ktime_get_boot_ns();
-}
-
 #endif

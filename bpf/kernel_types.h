@@ -5,6 +5,8 @@
 #ifndef TCPWITNESS_KERNEL_TYPES_H
 #define TCPWITNESS_KERNEL_TYPES_H
 
+#define __VMLINUX_H__ /* this header stands in for it: bpf_tracing.h then takes the kernel's names of registers */
+
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -172,6 +174,13 @@ struct task_struct {
     struct signal_struct *signal;
     struct css_set *cgroups;
 };
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs { unsigned long di; };
+#elif defined(__TARGET_ARCH_arm64)
+struct user_pt_regs { u64 regs[31]; };
+struct pt_regs { u64 orig_x0; };
+#endif
 
 struct seq_file {};
 struct bpf_iter_meta { struct seq_file *seq; };

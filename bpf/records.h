@@ -133,7 +133,7 @@ enum tw_call_flag {
 
 /* One call, enter and exit in one record: head.time_ns is the exit. For accept, head is the accepted socket. */
 struct tw_call {
-    uint64_t enter_ns;       /* CLOCK_BOOTTIME */
+    uint64_t enter_ns;       /* CLOCK_BOOTTIME; 0: the call began before the recorder */
     uint64_t listener;       /* accept: cookie of the listening socket; else 0 */
     struct tw_task task;
     uint32_t listener_id;    /* accept: its socket_id */

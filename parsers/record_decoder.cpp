@@ -115,14 +115,16 @@ void decode_call(const Record& record, const Flow& flow, TraceContext& context, 
     call.unfinished = body.flags & TW_CALL_UNFINISHED;
     call.listener_cookie = body.listener;
     call.listener_socket_id = body.listener_id;
-    Event& enter = add_event(record, flow, context, out);
-    enter.time_ns = std::min(body.enter_ns, record.head.time_ns);
-    enter.body = call;
+    if (body.enter_ns) {  // else the call began before the recorder
+        Event& enter = add_event(record, flow, context, out);
+        enter.time_ns = std::min(body.enter_ns, record.head.time_ns);
+        enter.body = call;
+    }
     if (call.unfinished) return;
 
     call.phase = Call::Phase::exit;
     call.ret = body.ret;
-    call.took_ns = record.head.time_ns - std::min(body.enter_ns, record.head.time_ns);
+    if (body.enter_ns) call.took_ns = record.head.time_ns - std::min(body.enter_ns, record.head.time_ns);
     if (body.ret >= 0 && (body.op == TW_CALL_SOCKET || body.op == TW_CALL_ACCEPT)) call.fd = body.ret;
     add_event(record, flow, context, out).body = std::move(call);
 }

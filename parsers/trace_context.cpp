@@ -72,6 +72,8 @@ void TraceContext::learn_namespace(std::string_view rest, std::string value) {
         witness.name = value.empty() ? info_.host : std::move(value);
     else if (take_prefix(rest, "sysctl."))
         witness.sysctls[clean(rest)] = std::move(value);
+    else
+        info_.meta["netns." + std::to_string(*netns) + "." + clean(rest)] = std::move(value);
 }
 
 /// "reset_sent.hook"

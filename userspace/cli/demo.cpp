@@ -100,9 +100,8 @@ Result<std::string> record_case(const DemoNet& net, const std::vector<std::strin
         trace += bytes;
         return success();
     });
-    fmt::print(stderr, "edge ({}) connects to fe ({}) port {}; recording until it gives up, about 7 s\n", DemoNet::edge_address,
-               DemoNet::fe_address, DemoNet::port);
-    const auto outcome = session->run(sink);
+    const auto outcome = session->run(sink, fmt::format("edge ({}) connects to fe ({}) port {}, and gives up in about 7 s", DemoNet::edge_address,
+                                                        DemoNet::fe_address, DemoNet::port));
     kill(*server, SIGKILL);
     (void)sink.flush();
     session->summarise(false);

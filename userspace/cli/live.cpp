@@ -71,8 +71,7 @@ int run_live(const std::vector<std::string>& words) {
     options.max_connections = settings->load.max_connections;
     LineSink out;
     LiveView view(session->metadata("live", words), options, out);
-    if (!arguments.quiet) session->announce("watching");
-    const auto outcome = session->run(view);
+    const auto outcome = session->run(view, arguments.quiet ? "" : "watching");
     if (outcome) view.finish();
     session->summarise(arguments.quiet);
     if (!arguments.quiet) fmt::print(stderr, "{}\n", count_text(view.findings(), "finding", "findings"));

@@ -72,8 +72,7 @@ int run_record(const std::vector<std::string>& words) {
 
     const Metadata metadata = session->metadata("record", words);
     TraceSink sink(metadata, session->boot_to_wall_ns(metadata), [&](std::string_view bytes) { return writer->write(bytes); });
-    if (!arguments.quiet) session->announce("recording to " + (file == "-" ? "stdout" : file));
-    auto outcome = session->run(sink);
+    auto outcome = session->run(sink, arguments.quiet ? "" : "recording to " + (file == "-" ? "stdout" : file));
     if (Status written = sink.flush(); !written && outcome.ok()) outcome = written.error();
     if (Status closed = writer->close(); !closed && outcome.ok()) outcome = closed.error();
 

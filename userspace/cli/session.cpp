@@ -68,7 +68,7 @@ std::uint64_t Session::boot_to_wall_ns(const Metadata& metadata) const {
     return 0;
 }
 
-void Session::announce(const std::string& what) const {
+void Session::announce(const std::string& doing) const {
     std::size_t usable = 0;
     for (const ProbeState& state : probes_->states()) {
         if (state.usable()) ++usable;
@@ -76,14 +76,15 @@ void Session::announce(const std::string& what) const {
             fmt::print(stderr, "probe {} ({}): {}\n", name(*state.probe), hook_text(*state.probe), status_text(state));
     }
     fmt::print(stderr, "{} of {} probes attached, {} MiB buffer; {}{}\n", usable, probes_->states().size(),
-               probes_->buffer_bytes() >> 20, what, child_ ? "" : "; Ctrl-C ends it");
+               probes_->buffer_bytes() >> 20, doing, child_ ? "" : "; Ctrl-C ends it");
 }
 
-Result<Outcome> Session::run(RecordSink& sink) {
-    auto collector = Collector::open(*probes_, *namespaces_, sink);
+Result<Outcome> Session::run(RecordSink& sink, const std::string& doing) {
+    auto collector = Collector::open(*probes_, settings_.load.filter, *namespaces_, sink);
     if (!collector) return collector.error();
     collector_ = std::move(*collector);
     collector_->snapshot();
+    if (!doing.empty()) announce(doing);
     if (child_)
         if (const Status started = child_->go(); !started) return started.error();
 

@@ -48,15 +48,15 @@ public:
     const LoadedProbes& probes() const { return *probes_; }
     const StopSignals& signals() const { return *signals_; }
 
-    /// On stderr: what is attached and what is not, and what it does now ("recording to FILE").
-    void announce(const std::string& what) const;
-    /// Collects into `sink` until something ends it, then finishes the trace.
-    Result<Outcome> run(RecordSink& sink);
+    /// Takes the snapshot, says on stderr what is attached and what is not and what it does now (`doing`: "recording to FILE"; "" says
+    /// nothing), collects into `sink` until something ends it, then finishes the trace.
+    Result<Outcome> run(RecordSink& sink, const std::string& doing);
     /// On stderr: events and losses. With `only_losses`, nothing when nothing was lost.
     void summarise(bool only_losses) const;
 
 private:
     Session() = default;
+    void announce(const std::string& doing) const;
     SessionSettings settings_;
     std::unique_ptr<Child> child_;
     std::unique_ptr<StopSignals> signals_;

@@ -9,10 +9,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace tcpwitness {
 
 Result<Child> Child::prepare(const std::vector<std::string>& command) {
-    return fork_waiting([&](int failure_fd) {
+    return fork_waiting(command.front(), [&](int failure_fd) {
         std::vector<char*> arguments;
         for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
         arguments.push_back(nullptr);
@@ -24,13 +26,13 @@ Result<Child> Child::prepare(const std::vector<std::string>& command) {
 }
 
 Result<Child> Child::prepare(std::function<int()> work) {
-    return fork_waiting([&](int failure_fd) {
+    return fork_waiting("the child process", [&](int failure_fd) {
         close(failure_fd);  // what exec would do: go() waits for it
         return work();
     });
 }
 
-Result<Child> Child::fork_waiting(const std::function<int(int failure_fd)>& work) {
+Result<Child> Child::fork_waiting(const std::string& name, const std::function<int(int failure_fd)>& work) {
     int start[2], failure[2];
     if (pipe2(start, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
     Fd start_read(start[0]), start_write(start[1]);
@@ -46,6 +48,7 @@ Result<Child> Child::fork_waiting(const std::function<int(int failure_fd)>& work
         _exit(work(failure_write.release()));
     }
     Child child;
+    child.name_ = name;
     child.pid_ = pid;
     child.pidfd_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     child.start_ = std::move(start_write);
@@ -54,7 +57,7 @@ Result<Child> Child::fork_waiting(const std::function<int(int failure_fd)>& work
 }
 
 Child::Child(Child&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)), start_(std::move(other.start_)),
+    : name_(std::move(other.name_)), pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)), start_(std::move(other.start_)),
       failure_(std::move(other.failure_)), status_(other.status_) {}
 
 Child::~Child() {
@@ -72,7 +75,7 @@ Status Child::go() {
     if (size == sizeof(error)) {
         waitpid(pid_, nullptr, 0);
         status_ = 127 << 8;
-        return Error{std::string("the command cannot be run: ") + std::strerror(error)};
+        return Error{printable(name_) + " cannot be run: " + std::strerror(error)};
     }
     return success();
 }

@@ -34,7 +34,8 @@ public:
 
 private:
     Child() = default;
-    static Result<Child> fork_waiting(const std::function<int(int failure_fd)>& work);
+    static Result<Child> fork_waiting(const std::string& name, const std::function<int(int failure_fd)>& work);
+    std::string name_;  ///< for messages
     pid_t pid_ = -1;
     Fd pidfd_, start_, failure_;
     std::optional<int> status_;

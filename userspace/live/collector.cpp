@@ -14,15 +14,15 @@
 
 namespace tcpwitness {
 
-Collector::Collector(const LoadedProbes& probes, Namespaces& namespaces, RecordSink& sink)
-    : probes_(probes), namespaces_(namespaces), sink_(sink), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
+Collector::Collector(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
+    : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
 Collector::~Collector() {
     if (counters_) munmap(const_cast<tw_counters*>(counters_), counters_bytes_);
 }
 
-Result<std::unique_ptr<Collector>> Collector::open(const LoadedProbes& probes, Namespaces& namespaces, RecordSink& sink) {
-    std::unique_ptr<Collector> collector(new Collector(probes, namespaces, sink));
+Result<std::unique_ptr<Collector>> Collector::open(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink) {
+    std::unique_ptr<Collector> collector(new Collector(probes, filter, namespaces, sink));
     collector->ring_.reset(ring_buffer__new(probes.ring_fd(), on_record, collector.get(), nullptr));
     if (!collector->ring_) return Error{std::string("the ring buffer cannot be mapped: ") + std::strerror(errno)};
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -51,7 +51,7 @@ void Collector::take(const void* data, std::size_t size) {
     sink_.record(head, data, head.size);
 }
 
-/// The first record of a namespace brings its name and sysctls with it.
+/// The first record of a namespace brings its name, addresses and sysctls with it.
 void Collector::introduce(std::uint32_t netns, std::uint64_t boot_ns) {
     if (netns == 0) return;
     last_netns_ = netns;
@@ -59,7 +59,12 @@ void Collector::introduce(std::uint32_t netns, std::uint64_t boot_ns) {
     const std::string prefix = "netns." + std::to_string(netns);
     if (const std::string name = namespaces_.name(netns); !name.empty()) sink_.meta(boot_ns, prefix + ".name", name);
     std::map<std::string, std::string> sysctls;
-    in_namespace(namespaces_.open(netns), [&] { sysctls = network_sysctls(); });
+    std::string addresses;
+    in_namespace(namespaces_.open(netns), [&] {
+        sysctls = network_sysctls();
+        for (const Address& address : network_addresses()) addresses += (addresses.empty() ? "" : ",") + address.text();
+    });
+    if (!addresses.empty()) sink_.meta(boot_ns, prefix + ".addresses", addresses);
     for (const auto& [name, value] : sysctls) sink_.meta(boot_ns, prefix + ".sysctl." + name, value);
 }
 
@@ -147,7 +152,7 @@ void Collector::report_loss(tw_probe number, std::uint64_t count, std::uint64_t 
 }
 
 void Collector::unfinished_calls() {
-    for_each_unfinished_call(probes_.pending_calls_fd(), [&](const void* data, std::size_t size) { take(data, size); });
+    for_each_unfinished_call(probes_.pending_calls_fd(), filter_, [&](const void* data, std::size_t size) { take(data, size); });
     last_missed_check_ns_ = 0;
     check_losses();
 }

@@ -24,7 +24,8 @@ struct ProbeCount {
 
 class Collector {
 public:
-    static Result<std::unique_ptr<Collector>> open(const LoadedProbes&, Namespaces&, RecordSink&);
+    /// `filter` is the one that the probes were loaded with; the collector applies it to what it makes itself.
+    static Result<std::unique_ptr<Collector>> open(const LoadedProbes&, const Filter& filter, Namespaces&, RecordSink&);
     ~Collector();
 
     /// Sockets that exist already, in every namespace that can be reached. Call after attaching, so that none falls between.
@@ -44,7 +45,7 @@ public:
     std::uint64_t lost() const;
 
 private:
-    Collector(const LoadedProbes& probes, Namespaces& namespaces, RecordSink& sink);
+    Collector(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
     static int on_record(void* self, void* data, std::size_t size);
     void take(const void* data, std::size_t size);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
@@ -53,6 +54,7 @@ private:
     void report_loss(tw_probe number, std::uint64_t total, std::uint64_t last_ns);
 
     const LoadedProbes& probes_;
+    const Filter& filter_;
     Namespaces& namespaces_;
     RecordSink& sink_;
     RingHandle ring_;

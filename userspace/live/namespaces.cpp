@@ -1,6 +1,8 @@
 #include "live/namespaces.h"
 
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/stat.h>
 
@@ -84,6 +86,23 @@ bool in_namespace(const Fd& netns, const std::function<void()>& work) {
         if (entered) work();
     }).join();
     return entered;
+}
+
+std::vector<Address> network_addresses() {
+    std::vector<Address> addresses;
+    ifaddrs* list = nullptr;
+    if (getifaddrs(&list) != 0) return addresses;
+    for (const ifaddrs* entry = list; entry; entry = entry->ifa_next) {
+        if (!entry->ifa_addr) continue;
+        Address address;
+        if (entry->ifa_addr->sa_family == AF_INET)
+            address = Address::ipv4(reinterpret_cast<const std::uint8_t*>(&reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr));
+        else if (entry->ifa_addr->sa_family == AF_INET6)
+            address = Address::ipv6(reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr.s6_addr);
+        if (!address.unspecified() && !address.loopback()) addresses.push_back(address);
+    }
+    freeifaddrs(list);
+    return addresses;
 }
 
 std::map<std::string, std::string> network_sysctls() {

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "model/address.h"
 
 namespace tcpwitness {
 
@@ -40,6 +41,9 @@ private:
 
 /// Runs `work` in a thread of its own inside the namespace. False when it cannot be entered.
 bool in_namespace(const Fd& netns, const std::function<void()>& work);
+
+/// The addresses of the namespace the calling thread is in, loopback left out.
+std::vector<Address> network_addresses();
 
 /// The network sysctls that decide how long TCP tries, of the namespace the calling thread is in: name -> value.
 std::map<std::string, std::string> network_sysctls();

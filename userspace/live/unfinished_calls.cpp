@@ -56,9 +56,11 @@ Task task_of(std::uint64_t pid_tgid) {
     return task;
 }
 
-void describe(const tw_pending_call& call, const std::function<void(const void*, std::size_t)>& emit) {
+void describe(const tw_pending_call& call, const Filter& filter, const std::function<void(const void*, std::size_t)>& emit) {
     const Task task = task_of(call.pid_tgid);
     if (task.comm.empty()) return;  // killed inside the call: the slot was never cleared
+    const std::uint32_t netns = namespace_inum("/proc/" + std::to_string(task.pid) + "/ns/net");
+    if (!filter.task(task) || !filter.namespace_wanted(netns)) return;
     const Fd process(static_cast<int>(syscall(SYS_pidfd_open, task.pid, 0)));
     if (!process) return;
     const Fd socket(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), call.fd, 0)));
@@ -71,12 +73,14 @@ void describe(const tw_pending_call& call, const std::function<void(const void*,
     size = sizeof(record.head.cookie);
     getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &record.head.cookie, &size);
     record.head.time_ns = boot_clock_ns();
-    record.head.netns = namespace_inum("/proc/" + std::to_string(task.pid) + "/ns/net");
+    record.head.netns = netns;
     End local = end_of(socket.get(), getsockname), peer = end_of(socket.get(), getpeername);
     if (call.op == TW_CALL_CONNECT) {
         peer.port = call.port;
         peer.address = call.family == AF_INET ? Address::ipv4(call.address) : Address::ipv6(call.address);
     }
+    const Flow flow{{local.address, local.port}, {peer.address, peer.port}};
+    if (!filter.flow(flow)) return;
     record.body.enter_ns = call.enter_ns;
     record.body.task.pid = task.pid;
     record.body.task.tid = task.tid;
@@ -86,19 +90,19 @@ void describe(const tw_pending_call& call, const std::function<void(const void*,
     record.body.op = call.op;
     record.body.flags = TW_CALL_UNFINISHED;
     if (call.op == TW_CALL_ACCEPT) record.body.listener = record.head.cookie;
-    const std::string bytes = record.bytes({{local.address, local.port}, {peer.address, peer.port}});
+    const std::string bytes = record.bytes(flow);
     emit(bytes.data(), bytes.size());
 }
 
 }  // namespace
 
-void for_each_unfinished_call(int map, const std::function<void(const void*, std::size_t)>& emit) {
+void for_each_unfinished_call(int map, const Filter& filter, const std::function<void(const void*, std::size_t)>& emit) {
     const std::size_t bytes = sizeof(tw_pending_call) * TW_PENDING_CALLS;
     void* mapped = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, map, 0);
     if (mapped == MAP_FAILED) return;
     const auto* slots = static_cast<const tw_pending_call*>(mapped);
     for (std::uint32_t slot = 0; slot < TW_PENDING_CALLS; ++slot)
-        if (slots[slot].op && slots[slot].op != TW_CALL_SOCKET) describe(slots[slot], emit);
+        if (slots[slot].op && slots[slot].op != TW_CALL_SOCKET) describe(slots[slot], filter, emit);
     munmap(mapped, bytes);
 }
 

@@ -63,7 +63,7 @@ std::string sentence(const Call& call, const Event& event) {
     else
         text += fmt::format(" = {}{}", makes_descriptor ? "fd " : "", call.ret);
     if (call.op == Call::Op::accept) text += place_text(call, event);
-    if (call.op == Call::Op::connect || call.took_ns >= 1'000'000) text += " after " + duration_text(call.took_ns);
+    if (call.took_ns && (call.op == Call::Op::connect || call.took_ns >= 1'000'000)) text += " after " + duration_text(call.took_ns);
     return text;
 }
 
@@ -76,7 +76,7 @@ void add_fields(std::vector<Field>& to, const Call& call, const Event&) {
     if (call.phase == Call::Phase::exit) {
         add(to, "result", call.ret);
         if (call.ret < 0) add(to, "error.type", errno_name(errno_of(call.ret)));
-        add(to, "took_ns", call.took_ns);
+        if (call.took_ns) add(to, "took_ns", call.took_ns);
     }
     add(to, "nonblocking", call.nonblocking);
     if (call.unfinished) add(to, "unfinished", true);

@@ -58,7 +58,7 @@ struct Call {
     std::int32_t fd = -1;        ///< the fd the call names; on exit of socket and accept the new one
     std::int32_t argument = 0;   ///< listen: backlog; shutdown: how
     std::int32_t ret = 0;        ///< exit only: >= 0, or -errno
-    std::uint64_t took_ns = 0;   ///< exit only
+    std::uint64_t took_ns = 0;   ///< exit only; 0: not known, the call began before the recording
     bool nonblocking = false;
     bool unfinished = false;     ///< the recording ended inside the call; there is no exit event
     std::uint64_t listener_cookie = 0;     ///< accept

@@ -41,7 +41,7 @@ TEST_CASE("a command that does not exist is said so") {
     REQUIRE(child);
     const Status started = child->go();
     REQUIRE_FALSE(started);
-    CHECK(started.error().message == "the command cannot be run: No such file or directory");
+    CHECK(started.error().message == "/no/such/program cannot be run: No such file or directory");
 }
 
 TEST_CASE("a function runs as a process of its own") {
