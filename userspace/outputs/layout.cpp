@@ -9,7 +9,7 @@
 namespace tcpwitness {
 
 std::string Paint::wrap(const char* code, std::string_view text) const {
-    return on_ && !text.empty() ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+    return on_ && text.find_first_not_of(' ') != std::string_view::npos ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
 }
 
 std::size_t display_width(std::string_view text) {

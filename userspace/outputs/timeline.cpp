@@ -87,7 +87,7 @@ std::string title(const Columns& columns, bool with_who) {
     std::string text = "  " + std::string(columns.numbers, ' ') + columns.gap();
     text += pad_right("time", 15) + "  " + pad_left("since start", columns.elapsed) + "  " + pad_left("since last", columns.last) + "  ";
     if (with_who) text += pad_right("who", columns.who) + "  ";
-    return text + "layer  what happened\n";
+    return text + "layer  what happened";
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ void write_timeline(const Story& story, const Plan& plan, const Session& session
     const Who who(story, session);
     const std::uint64_t begin = session.begin_ns();
     const Columns columns(plan, events, who, begin);
-    sink.append(paint.dim(title(columns, who.shown())));
+    sink.append(paint.dim(title(columns, who.shown())) + "\n");
 
     std::string day = clock.date(story.begin_ns);
     std::uint64_t previous = begin;
@@ -140,8 +140,8 @@ void write_timeline(const Story& story, const Plan& plan, const Session& session
             continue;
         }
         if (left_out) {
-            sink.append(paint.dim(fmt::format("  ... {} left out, {} of them marked !; -v shows them\n", count_text(left_out, "event", "events"),
-                                              left_out_noteworthy)));
+            sink.append(paint.dim(fmt::format("  ... {} left out, {} of them marked !; -v shows them", count_text(left_out, "event", "events"),
+                                              left_out_noteworthy)) + "\n");
             left_out = left_out_noteworthy = 0;
         }
         const bool waited = event.time_ns >= previous + pause_ns;
@@ -149,7 +149,7 @@ void write_timeline(const Story& story, const Plan& plan, const Session& session
         burst = waited ? 1 : burst + 1;
         if (const std::string today = clock.date(event.time_ns); today != day) {
             day = today;
-            sink.append(paint.dim("  " + day + "\n"));
+            sink.append(paint.dim("  " + day) + "\n");
         }
         const std::string since_last = pad_left(seconds(previous, event.time_ns), columns.last);
         std::string line = marked ? paint.strong_red("! ") : "  ";
