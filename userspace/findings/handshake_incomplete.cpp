@@ -15,7 +15,7 @@ constexpr const char* id = "handshake-incomplete";
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection& c : story.connections) {
-        if (!c.embryonic || c.ending != Ending::handshake_expired) continue;
+        if (!c.embryonic || c.ending != Ending::handshake_expired || !first<SynAckRetransmit>(c)) continue;
         const Connection* client = story.other_end(c);
         // The client gave up by itself: it closed the socket while it waited.
         if (client && client->ending == Ending::closed && !client->has(sign::established)) continue;

@@ -1,0 +1,139 @@
+// Events in no sensible order, with whatever numbers: correlation and rules must survive them within their limits.
+#include <catch2/catch.hpp>
+
+#include <random>
+
+#include "findings/finding.h"
+#include "support/events.h"
+
+using namespace tcpwitness;
+
+namespace {
+
+class Nonsense {
+public:
+    explicit Nonsense(unsigned seed) : random_(seed) {}
+
+    Event event() {
+        Event event;
+        time_ += pick(4) ? pick(1'000'000) : pick(20'000'000'000);
+        event.time_ns = pick(50) ? time_ : pick(time_ + 1);  // sometimes far back
+        event.witness = static_cast<WitnessId>(pick(4));
+        event.cookie = pick(3) ? pick(12) : 0;
+        event.socket_id = static_cast<std::uint32_t>(pick(3) ? pick(12) : 0);
+        event.state = state();
+        event.flow = {end(), end()};
+        event.body = body();
+        return event;
+    }
+
+private:
+    std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+    std::uint8_t byte() { return static_cast<std::uint8_t>(random_()); }
+    TcpState state() { return static_cast<TcpState>(pick(15)); }
+    Endpoint end() {
+        const std::uint8_t four[] = {10, 0, 0, static_cast<std::uint8_t>(pick(3))};
+        return {pick(5) ? Address::ipv4(four) : Address{}, static_cast<std::uint16_t>(pick(4))};
+    }
+    TcpNumbers tcp() {
+        TcpNumbers numbers;
+        numbers.recv_idle_ms = static_cast<std::uint32_t>(random_());
+        numbers.send_idle_ms = static_cast<std::uint32_t>(pick(100));
+        numbers.rcv_nxt = static_cast<std::uint32_t>(random_());
+        numbers.retransmits = byte();
+        return numbers;
+    }
+    EventBody body() {
+        switch (pick(13)) {
+            case 0: {
+                Call call;
+                call.op = static_cast<Call::Op>(1 + pick(6));
+                call.phase = static_cast<Call::Phase>(pick(2));
+                call.task = task(static_cast<std::uint32_t>(pick(4)), "x\x1b");
+                call.ret = pick(2) ? 0 : -static_cast<std::int32_t>(pick(130));
+                call.listener_cookie = pick(12);
+                return call;
+            }
+            case 1: {
+                StateChange change;
+                change.from = state();
+                change.to = state();
+                return change;
+            }
+            case 2: return Timer{};
+            case 3: {
+                Retransmit again;
+                again.what = static_cast<Retransmit::What>(pick(7));
+                again.tcp = tcp();
+                return again;
+            }
+            case 4: return SynAckRetransmit{static_cast<std::uint32_t>(pick(3)), static_cast<std::uint32_t>(pick(3)), 0, byte(), byte()};
+            case 5: return SocketError{tcp(), static_cast<std::int32_t>(pick(2) ? ETIMEDOUT : pick(200))};
+            case 6: return ResetReceived{tcp()};
+            case 7: {
+                ResetSent reset;
+                reset.tcp = tcp();
+                reset.has_socket = pick(2);
+                reset.answers_segment = pick(2);
+                reset.segment_flags = byte();
+                reset.seq = static_cast<std::uint32_t>(pick(3));
+                reset.reason = pick(2) ? "NO_SOCKET" : "";
+                return reset;
+            }
+            case 8: return Destroy{};
+            case 9: {
+                ProcessExit exit;
+                exit.task = task(static_cast<std::uint32_t>(pick(4)), "x");
+                exit.code = static_cast<std::int32_t>(pick(256));
+                return exit;
+            }
+            case 10: return Snapshot{};
+            case 11: return Gap{pick(time_ + 1), pick(time_ + 1), pick(3), "state"};
+            default: {
+                Segment segment;
+                segment.outgoing = pick(2);
+                segment.flags = byte();
+                segment.seq = static_cast<std::uint32_t>(pick(3));
+                segment.ack = static_cast<std::uint32_t>(pick(4));
+                segment.ttl = byte();
+                segment.interface = static_cast<std::uint32_t>(pick(9));
+                return segment;
+            }
+        }
+    }
+
+    std::mt19937_64 random_;
+    std::uint64_t time_ = 1'000'000'000;
+};
+
+}  // namespace
+
+TEST_CASE("nonsense is survived, within the limits") {
+    Limits limits;
+    limits.max_connections = 40;
+    limits.max_events_per_connection = 30;
+    limits.max_unmatched = 50;
+    for (unsigned seed = 1; seed <= 60; ++seed) {
+        TraceInfo info;
+        info.witnesses.resize(2);  // fewer than the events name
+        info.cut_off = seed % 2;
+        Correlator correlator(info, limits);
+        Nonsense nonsense(seed);
+        for (int i = 0; i < 1500; ++i) {
+            Event event = nonsense.event();
+            event.id = static_cast<std::uint64_t>(i) + 1;
+            const std::uint64_t now = event.time_ns;
+            correlator.add(std::move(event));
+            if (i % 200 == 0) (void)find_all(correlator.story());
+            if (i % 300 == 0) correlator.forget_ended_before(now);
+        }
+        const Story& story = correlator.finish();
+        CHECK(story.connections.size() <= limits.max_connections);
+        CHECK(story.unmatched.size() <= limits.max_unmatched);
+        for (const Finding& finding : find_all(story)) {
+            CHECK_FALSE(finding.headline.empty());
+            CHECK(finding.headline.find('\x1b') == std::string::npos);
+        }
+        for (const Connection& c : story.connections) CHECK(c.events.size() <= limits.max_events_per_connection);
+    }
+}
