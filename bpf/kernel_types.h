@@ -165,6 +165,8 @@ struct kernfs_node { u64 id; };
 struct cgroup { struct kernfs_node *kn; };
 struct css_set { struct cgroup *dfl_cgrp; };
 
+struct nsproxy { struct net *net_ns; };
+
 struct task_struct {
     int pid;
     int tgid;
@@ -173,6 +175,7 @@ struct task_struct {
     struct files_struct *files;
     struct signal_struct *signal;
     struct css_set *cgroups;
+    struct nsproxy *nsproxy;
 };
 
 #if defined(__TARGET_ARCH_x86)

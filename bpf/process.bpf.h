@@ -11,6 +11,11 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
         return 0;
     bpf_map_delete_elem(&socket_owners, &pid);
     RECORD(struct tw_process_exit) record = {};
+    const struct nsproxy *namespaces = task->nsproxy;
+    if (namespaces)
+        record.head.netns = namespaces->net_ns->ns.inum;
+    if (!netns_wanted(record.head.netns))
+        return 0;
     fill_task(&record.body.task);
     record.body.task.pid = pid;
     record.body.task.tid = task->pid;
