@@ -1,52 +1,12 @@
 /*
  * The application's calls, one record per call, made at its exit. The enter tracepoint only remembers time and arguments; what is still
- * inside a call when the recording ends is read from the map by the collector.
+ * inside a call when the recording ends is read from the slots by the collector.
  */
 
-/* By the low bits of the thread id: two lookups in an array cost a fraction of what a hash costs. Of two threads that share a slot while
- * both are inside a call, one loses the time of its enter. */
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, TW_PENDING_CALLS);
-    __type(key, u32);
-    __type(value, struct tw_pending_call);
-} pending_calls SEC(".maps");
-
-/* Processes that touched a TCP socket: whose exit is worth a record. */
-struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
-    __uint(max_entries, 65536);
-    __type(key, u32);
-    __type(value, u8);
-} socket_owners SEC(".maps");
-
-static __always_inline void remember_owner(u32 pid)
-{
-    const u8 yes = 1;
-    if (!bpf_map_lookup_elem(&socket_owners, &pid))
-        bpf_map_update_elem(&socket_owners, &pid, &yes, BPF_ANY);
-}
-
-static __always_inline struct tw_pending_call *slot_of(u64 pid_tgid)
-{
-    const u32 slot = (u32)pid_tgid & (TW_PENDING_CALLS - 1);
-    return bpf_map_lookup_elem(&pending_calls, &slot);
-}
-
-static __always_inline int call_enter(u8 op, s32 fd, s32 argument, const void *sockaddr, u64 length)
+static __always_inline int call_enter(u8 op, s32 fd, s32 argument, u64 sockaddr)
 {
     const u64 id = bpf_get_current_pid_tgid();
-    if ((u32)(id >> 32) == options.self_pid)
-        return 0;
-    u16 header[2] = {};
-    if (sockaddr) {
-        if (length < 16 || bpf_probe_read_user(header, sizeof(header), sockaddr))
-            return 0;
-        if (header[0] != AF_INET && (header[0] != AF_INET6 || length < 24))
-            return 0;
-    }
-    if (FILTER.by_task && !current_wanted())
+    if ((u32)(id >> 32) == options.self_pid || !current_wanted())
         return 0;
     struct tw_pending_call *call = slot_of(id);
     if (!call)
@@ -54,19 +14,15 @@ static __always_inline int call_enter(u8 op, s32 fd, s32 argument, const void *s
     call->pid_tgid = id;
     call->fd = fd;
     call->argument = argument;
-    call->family = header[0];
-    call->port = bpf_ntohs(header[1]);
-    if (header[0] == AF_INET)
-        bpf_probe_read_user(call->address, 4, (const u8 *)sockaddr + 4);
-    else if (header[0] == AF_INET6)
-        bpf_probe_read_user(call->address, 16, (const u8 *)sockaddr + 8);
+    call->sockaddr = sockaddr;
+    call->cookie = 0;
     call->enter_ns = bpf_ktime_get_boot_ns();
     call->op = op;
     return 0;
 }
 
-/* The socket behind a descriptor of the current task. `nonblocking`, unless NULL, gets the file's O_NONBLOCK. */
-static __always_inline struct sock *socket_of_fd(s32 fd, bool *nonblocking)
+/* The struct sock behind a descriptor of the current task that is known to be a socket, because a socket call took it. */
+static __always_inline struct sock *socket_of_fd(s32 fd)
 {
     struct task_struct *task = bpf_get_current_task_btf();
     struct fdtable *table = task->files->fdt;
@@ -76,139 +32,161 @@ static __always_inline struct sock *socket_of_fd(s32 fd, bool *nonblocking)
     if (bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) || !file)
         return NULL;
     struct socket *socket = BPF_CORE_READ(file, private_data);
-    if (!socket || BPF_CORE_READ(socket, file) != file) /* only a socket points back */
-        return NULL;
-    if (nonblocking)
-        *nonblocking = BPF_CORE_READ(file, f_flags) & O_NONBLOCK;
-    return BPF_CORE_READ(socket, sk);
+    return socket ? BPF_CORE_READ(socket, sk) : NULL;
 }
 
-/* The address argument tells the end that the socket does not know: after a refused connect it has been wiped. */
-static __always_inline void fill_from_argument(struct tw_head *head, u8 *addresses, const struct tw_pending_call *call)
+/* Takes the end that the address argument names. A refused connect has wiped it from the socket, a bind may not have got that far. False
+ * when it is no IP address. */
+static __always_inline bool fill_from_argument(struct tw_head *head, u8 *addresses, const struct tw_pending_call *call)
 {
     u32 *words = (u32 *)addresses;
-    const u32 *given = (const u32 *)call->address;
     const bool connect = call->op == TW_CALL_CONNECT;
-    if (call->op != TW_CALL_CONNECT && call->op != TW_CALL_BIND)
-        return;
-    if (connect && head->peer_port)
-        return;
+    u32 raw[7] = {}; /* struct sockaddr_in, or sockaddr_in6 */
+    if (bpf_probe_read_user(raw, 16, (const void *)call->sockaddr))
+        return false;
+    const u16 family = (u16)raw[0];
+    if (family != AF_INET && family != AF_INET6)
+        return false;
+    if (family == AF_INET6 && bpf_probe_read_user(&raw[4], 8, (const u8 *)call->sockaddr + 16))
+        return false;
+    const u16 port = bpf_ntohs(raw[0] >> 16);
     if (connect)
-        head->peer_port = call->port;
+        head->peer_port = port;
     else if (!head->local_port)
-        head->local_port = call->port;
-    if (call->family == AF_INET6 && !mapped_v4(given)) {
+        head->local_port = port;
+    if (family == AF_INET6 && !mapped_v4(&raw[2])) {
         if (head->family != AF_INET6)
-            return;
+            return true;
         u32 *to = connect ? &words[4] : &words[0];
-        to[0] = given[0];
-        to[1] = given[1];
-        to[2] = given[2];
-        to[3] = given[3];
-        return;
+        to[0] = raw[2];
+        to[1] = raw[3];
+        to[2] = raw[4];
+        to[3] = raw[5];
+        return true;
     }
-    const u32 v4 = call->family == AF_INET ? given[0] : given[3];
+    const u32 v4 = family == AF_INET ? raw[1] : raw[5];
     if (head->family == AF_INET6) { /* an IPv6 socket that speaks IPv4 */
         words[0] = 0;
         words[1] = 0;
         head->family = AF_INET;
     }
-    if (connect)
-        words[1] = v4;
-    else
-        words[0] = v4;
+    words[connect ? 1 : 0] = v4;
+    return true;
+}
+
+/* Once per thread: the lookup costs more than the rest of the test. */
+static __always_inline void remember_owner(u64 id, struct tw_pending_call *slot)
+{
+    const u32 pid = id >> 32;
+    const u8 yes = 1;
+    if (slot->noted == id)
+        return;
+    slot->noted = id;
+    bpf_map_update_elem(&socket_owners, &pid, &yes, BPF_ANY);
 }
 
 /*
  * A call that began before the recorder (a server blocked in accept) has no slot: its descriptor is still in the saved registers, its
- * enter time stays 0.
+ * enter time stays 0. socket() is always recorded this way: it does nothing that takes time.
  */
-static __always_inline int call_exit(u8 op, s64 ret)
+static __always_inline bool find_call(struct tw_pending_call *call, struct tw_pending_call *slot, u64 id, u8 op, s64 ret)
 {
-    const u64 id = bpf_get_current_pid_tgid();
-    struct tw_pending_call *slot = slot_of(id);
-    if (!slot)
-        return 0;
-    struct tw_pending_call ours = {};
-    const struct tw_pending_call *call = &ours;
     if (slot->pid_tgid == id && slot->op == op) {
         slot->op = 0;
-        call = slot;
-    } else {
-        if ((op != TW_CALL_ACCEPT && op != TW_CALL_CONNECT) || (u32)(id >> 32) == options.self_pid || !current_wanted())
-            return 0;
+        call->op = op;
+        call->fd = slot->fd;
+        call->argument = slot->argument;
+        call->enter_ns = slot->enter_ns;
+        call->sockaddr = slot->sockaddr;
+        call->cookie = slot->cookie;
+        return true;
+    }
+    if ((op != TW_CALL_ACCEPT && op != TW_CALL_CONNECT && op != TW_CALL_SOCKET) || (u32)(id >> 32) == options.self_pid || !current_wanted())
+        return false;
+    call->op = op;
+    call->fd = -1;
+    if (op != TW_CALL_SOCKET) {
         struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-        ours.fd = (s32)PT_REGS_PARM1_CORE_SYSCALL(registers);
-        ours.op = op;
+        call->fd = (s32)PT_REGS_PARM1_CORE_SYSCALL(registers);
+        call->sockaddr = PT_REGS_PARM2_CORE_SYSCALL(registers);
     }
+    return true;
+}
 
+/* Which socket the call was about: header, addresses, and for accept the listener. False when it is not TCP. */
+static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, struct tw_call *body, struct tw_pending_call *slot,
+                                        const struct tw_pending_call *call, s64 ret)
+{
+    if (call->cookie) {
+        head->cookie = call->cookie;
+        head->netns = slot->netns;
+        head->socket_id = slot->socket_id;
+        head->peer_port = slot->peer_port;
+        head->family = slot->family;
+        __builtin_memcpy(addresses, slot->addresses, sizeof(slot->addresses));
+        return true;
+    }
+    const bool makes_socket = call->op == TW_CALL_SOCKET || (call->op == TW_CALL_ACCEPT && ret >= 0);
+    const struct sock *sk = socket_of_fd(makes_socket ? (s32)ret : call->fd);
+    if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || !fill_socket_untrusted(head, addresses, sk))
+        return false;
+    head->socket_id = scramble((u64)sk);
+    if (call->op == TW_CALL_CONNECT || call->op == TW_CALL_BIND)
+        return fill_from_argument(head, addresses, call);
+    if (call->op == TW_CALL_ACCEPT) {
+        const struct sock *listener = makes_socket ? socket_of_fd(call->fd) : sk;
+        body->listener = BPF_CORE_READ(listener, __sk_common.skc_cookie.counter);
+        body->listener_id = scramble((u64)listener);
+    }
+    return true;
+}
+
+static __always_inline int call_exit(u8 op, s64 ret)
+{
+    enum { EBADF = 9, ENOTSOCK = 88, EAGAIN = 11, EINPROGRESS = 115 };
+    const u64 id = bpf_get_current_pid_tgid();
+    struct tw_pending_call *slot = slot_of(id);
+    struct tw_pending_call call = {};
+    if (!slot || !find_call(&call, slot, id, op, ret) || ret == -EBADF || ret == -ENOTSOCK)
+        return 0;
     RECORD(struct tw_call) record = {};
-    bool nonblocking = false;
-    struct sock *listener = NULL, *sk;
-    if (op == TW_CALL_ACCEPT) {
-        listener = socket_of_fd(call->fd, &nonblocking);
-        if (!listener)
-            return 0;
-        sk = ret >= 0 ? socket_of_fd((s32)ret, NULL) : listener;
-    } else {
-        sk = socket_of_fd(op == TW_CALL_SOCKET ? (s32)ret : call->fd, &nonblocking);
-    }
-    if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+    if (!find_socket(&record.head, record.addresses, &record.body, slot, &call, ret) || !flow_wanted(&record.head, record.addresses))
         return 0;
-    if (!fill_socket_untrusted(&record.head, record.addresses, sk))
-        return 0;
-    fill_from_argument(&record.head, record.addresses, call);
-    if (!flow_wanted(&record.head, record.addresses))
-        return 0;
-    if (listener) {
-        record.body.listener = BPF_CORE_READ(listener, __sk_common.skc_cookie.counter);
-        record.body.listener_id = scramble(listener);
-    }
     fill_task(&record.body.task);
-    record.body.enter_ns = call->enter_ns;
+    record.body.enter_ns = call.enter_ns;
     record.body.ret = (s32)ret;
-    record.body.fd = call->fd;
-    record.body.argument = call->argument;
+    record.body.fd = call.fd;
+    record.body.argument = call.argument;
     record.body.op = op;
-    if (nonblocking)
+    if (ret == -EINPROGRESS || ret == -EAGAIN)
         record.body.flags |= TW_CALL_NONBLOCK;
-    remember_owner(record.body.task.pid);
+    remember_owner(id, slot);
     choose(record.head.cookie);
     EMIT(record, TW_CALL, TW_PROBE_CALL_EXIT);
     return 0;
 }
 
-/* An ordinary call has no more arguments than these; the rest of the table is the system call and its operation. */
-#define CALL(name, op, fd, argument, sockaddr, length)                                   \
-    SEC("tracepoint/syscalls/sys_enter_" #name)                                          \
-    int enter_##name(struct syscall_enter *ctx)                                          \
-    {                                                                                    \
-        return call_enter(op, fd, argument, (const void *)(sockaddr), length);           \
-    }                                                                                    \
-    SEC("tracepoint/syscalls/sys_exit_" #name)                                           \
-    int exit_##name(struct syscall_exit *ctx)                                            \
-    {                                                                                    \
-        return call_exit(op, ctx->ret);                                                  \
+#define CALL(name, op, fd, argument, sockaddr)           \
+    SEC("tracepoint/syscalls/sys_enter_" #name)          \
+    int enter_##name(struct syscall_enter *ctx)          \
+    {                                                    \
+        return call_enter(op, fd, argument, sockaddr);   \
+    }                                                    \
+    SEC("tracepoint/syscalls/sys_exit_" #name)           \
+    int exit_##name(struct syscall_exit *ctx)            \
+    {                                                    \
+        return call_exit(op, ctx->ret);                  \
     }
-
-SEC("tracepoint/syscalls/sys_enter_socket")
-int enter_socket(struct syscall_enter *ctx)
-{
-    const u32 family = ctx->args[0], type = ctx->args[1] & 0xf;
-    if ((family != AF_INET && family != AF_INET6) || type != SOCK_STREAM)
-        return 0;
-    return call_enter(TW_CALL_SOCKET, -1, type, NULL, 0);
-}
 
 SEC("tracepoint/syscalls/sys_exit_socket")
 int exit_socket(struct syscall_exit *ctx)
 {
-    return call_exit(TW_CALL_SOCKET, ctx->ret);
+    return ctx->ret < 0 ? 0 : call_exit(TW_CALL_SOCKET, ctx->ret);
 }
 
-CALL(bind, TW_CALL_BIND, (s32)ctx->args[0], 0, ctx->args[1], ctx->args[2])
-CALL(listen, TW_CALL_LISTEN, (s32)ctx->args[0], (s32)ctx->args[1], NULL, 0)
-CALL(connect, TW_CALL_CONNECT, (s32)ctx->args[0], 0, ctx->args[1], ctx->args[2])
-CALL(accept, TW_CALL_ACCEPT, (s32)ctx->args[0], 0, NULL, 0)
-CALL(accept4, TW_CALL_ACCEPT, (s32)ctx->args[0], 0, NULL, 0)
-CALL(shutdown, TW_CALL_SHUTDOWN, (s32)ctx->args[0], (s32)ctx->args[1], NULL, 0)
+CALL(bind, TW_CALL_BIND, (s32)ctx->args[0], 0, ctx->args[1])
+CALL(listen, TW_CALL_LISTEN, (s32)ctx->args[0], (s32)ctx->args[1], 0)
+CALL(connect, TW_CALL_CONNECT, (s32)ctx->args[0], 0, ctx->args[1])
+CALL(accept, TW_CALL_ACCEPT, (s32)ctx->args[0], 0, 0)
+CALL(accept4, TW_CALL_ACCEPT, (s32)ctx->args[0], 0, 0)
+CALL(shutdown, TW_CALL_SHUTDOWN, (s32)ctx->args[0], (s32)ctx->args[1], 0)

@@ -41,12 +41,23 @@ struct {
         u8 addresses[32];       \
     }
 
-static __always_inline u32 scramble(const void *sk)
+static __always_inline u32 scramble(u64 address)
 {
-    /* the verifier allows no arithmetic on a pointer that it knows as a socket: take it from memory as a number */
+    return (u32)(((address ^ options.secret) * 0x9E3779B97F4A7C15ull) >> 32);
+}
+
+/* The verifier allows no arithmetic on a pointer that it knows as a socket: take it from memory as a number. */
+static __always_inline u32 scramble_trusted(const struct sock *sk)
+{
     u64 address = 0;
     bpf_probe_read_kernel(&address, sizeof(address), &sk);
-    return (u32)(((address ^ options.secret) * 0x9E3779B97F4A7C15ull) >> 32);
+    return scramble(address);
+}
+
+static __always_inline u64 cookie_of(const struct sock *sk)
+{
+    const u64 known = sk->__sk_common.skc_cookie.counter;
+    return known ? known : bpf_get_socket_cookie((void *)sk);
 }
 
 static __always_inline u32 jiffies_to_ms(u64 jiffies)
@@ -108,7 +119,7 @@ static __always_inline void fill_socket(struct tw_head *head, u8 *addresses, con
 #define CHUNK_FIELD(type, chunk, struct_name, field) (*(type *)((chunk) + bpf_core_field_offset(struct struct_name, field)))
 #define SOCK_COMMON_BYTES 136 /* the verifier checks every load against it */
 
-/* False when the socket is not TCP over IP. */
+/* False when the socket speaks neither IPv4 nor IPv6. As above, a caller whose records may lack a cookie adds the socket_id. */
 static __always_inline bool fill_socket_untrusted(struct tw_head *head, u8 *addresses, const struct sock *sk)
 {
     u64 words_of_common[SOCK_COMMON_BYTES / 8];
@@ -116,7 +127,6 @@ static __always_inline bool fill_socket_untrusted(struct tw_head *head, u8 *addr
     if (bpf_probe_read_kernel(words_of_common, sizeof(words_of_common), sk))
         return false;
     head->cookie = CHUNK_FIELD(u64, common, sock_common, skc_cookie);
-    head->socket_id = scramble(sk);
     const struct net *net = CHUNK_FIELD(const struct net *, common, sock_common, skc_net);
     head->netns = BPF_CORE_READ(net, ns.inum);
     head->state = CHUNK_FIELD(u8, common, sock_common, skc_state);

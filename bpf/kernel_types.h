@@ -38,7 +38,8 @@ enum { BPF_ANY = 0, BPF_F_MMAPABLE = 1024, BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WA
 /* uapi: sockets and packets */
 enum { AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, IPPROTO_TCP = 6, IPPROTO_MPTCP = 262 };
 enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86dd };
-enum { ETH_HLEN = 14, O_NONBLOCK = 04000 };
+enum { IFF_LOOPBACK = 8 };
+enum { ETH_HLEN = 14 };
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT, TCP_CLOSE, TCP_CLOSE_WAIT,
        TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING, TCP_NEW_SYN_RECV };
 enum { TCP_CA_LOSS = 4 };
@@ -122,6 +123,7 @@ struct tcp_request_sock {
 struct tcp_skb_cb { u32 seq, end_seq; u8 tcp_flags; };
 
 struct net_device {
+    unsigned int flags;
     unsigned short hard_header_len;
     unsigned short type;
     int ifindex;
@@ -141,19 +143,13 @@ struct sk_buff {
     unsigned char *data;
 };
 
-struct file {
-    unsigned int f_flags;
-    void *private_data;
-};
+struct file { void *private_data; };
 struct fdtable {
     unsigned int max_fds;
     struct file **fd;
 };
 struct files_struct { struct fdtable *fdt; };
-struct socket {
-    struct file *file;
-    struct sock *sk;
-};
+struct socket { struct sock *sk; };
 
 struct signal_struct {
     atomic_t live;
@@ -179,7 +175,7 @@ struct task_struct {
 };
 
 #if defined(__TARGET_ARCH_x86)
-struct pt_regs { unsigned long di; };
+struct pt_regs { unsigned long di, si; };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs { u64 regs[31]; };
 struct pt_regs { u64 orig_x0; };

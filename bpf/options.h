@@ -61,15 +61,19 @@ struct tw_counters {
 #define TW_PENDING_CALLS 65536 /* slots; a power of two */
 struct tw_pending_call {
     uint64_t pid_tgid;        /* as bpf_get_current_pid_tgid gives it */
+    uint64_t noted;           /* pid_tgid of the last one whose process is known to own sockets */
     uint64_t enter_ns;
+    uint64_t sockaddr;        /* connect, bind: the caller's pointer */
+    uint64_t cookie;          /* connect: of the socket, once it has left CLOSE; then head is filled too */
     int32_t fd;
     int32_t argument;
+    uint32_t netns;
+    uint32_t socket_id;
+    uint16_t peer_port;       /* host order */
     uint8_t op;               /* enum tw_call_op; 0: nobody is inside a call */
-    uint8_t pad;
-    uint16_t family;          /* of the address argument; 0: none */
-    uint16_t port;            /* host order */
-    uint16_t pad2;
-    uint8_t address[16];
+    uint8_t family;           /* of addresses */
+    uint32_t pad;
+    uint8_t addresses[32];    /* local, peer, as in a record */
 };
 
 #endif

@@ -10,6 +10,9 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
     if (!bpf_map_lookup_elem(&socket_owners, &pid))
         return 0;
     bpf_map_delete_elem(&socket_owners, &pid);
+    struct tw_pending_call *slot = slot_of(pid);
+    if (slot)
+        slot->noted = 0; /* the number will be another process's */
     RECORD(struct tw_process_exit) record = {};
     const struct nsproxy *namespaces = task->nsproxy;
     if (namespaces)

@@ -127,7 +127,7 @@ enum tw_call_op {
 };
 
 enum tw_call_flag {
-    TW_CALL_NONBLOCK = 1,     /* O_NONBLOCK on the fd */
+    TW_CALL_NONBLOCK = 1,     /* it would have blocked, and the socket is non-blocking */
     TW_CALL_UNFINISHED = 2,   /* the recording ended inside the call: ret has no meaning */
 };
 

@@ -4,7 +4,7 @@ SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(on_reset_in, struct sock *sk)
 {
     RECORD(struct tw_reset_in) record = {};
-    record.head.cookie = bpf_get_socket_cookie(sk);
+    record.head.cookie = cookie_of(sk);
     fill_socket(&record.head, record.addresses, sk);
     if (!wanted(&record.head, record.addresses))
         return 0;
@@ -58,7 +58,7 @@ int on_reset_out(u64 *ctx)
     /* a listener answers for connections that it does not have: the segment's addresses tell which */
     const bool own = full && state != TCP_LISTEN;
     if (full)
-        record.head.cookie = bpf_get_socket_cookie((void *)sk);
+        record.head.cookie = cookie_of(sk);
     if (sk)
         fill_socket(&record.head, record.addresses, sk);
     if (skb)

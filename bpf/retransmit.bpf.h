@@ -7,7 +7,7 @@ int on_retransmit(u64 *ctx)
     const struct sock *sk = (const struct sock *)ctx[0];
     const struct sk_buff *skb = (const struct sk_buff *)ctx[1];
     RECORD(struct tw_retransmit) record = {};
-    record.head.cookie = bpf_get_socket_cookie((void *)sk);
+    record.head.cookie = cookie_of(sk);
     fill_socket(&record.head, record.addresses, sk);
     if (!wanted(&record.head, record.addresses))
         return 0;
@@ -37,7 +37,7 @@ int BPF_PROG(on_synack_retransmit, const struct sock *sk, const struct request_s
     RECORD(struct tw_synack_retransmit) record = {};
     fill_socket(&record.head, record.addresses, (const struct sock *)req);
     if (sk)
-        record.head.cookie = bpf_get_socket_cookie((void *)sk);
+        record.head.cookie = cookie_of(sk);
     if (!wanted(&record.head, record.addresses))
         return 0;
     const struct tcp_request_sock *treq = (const struct tcp_request_sock *)req;

@@ -9,7 +9,7 @@ static __always_inline void fill_snapshot(struct tw_head *head, u8 *addresses, s
     head->time_ns = bpf_ktime_get_boot_ns();
     head->kind = TW_SNAPSHOT;
     head->probe = probe;
-    head->cookie = bpf_get_socket_cookie(sk);
+    head->cookie = cookie_of(sk);
     fill_socket(head, addresses, sk);
     fill_tcp(&body->tcp, sk);
     if (head->state == TCP_LISTEN) {

@@ -13,10 +13,10 @@ int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
         return 0;
 
     RECORD(struct tw_state) record = {};
-    record.head.cookie = bpf_get_socket_cookie((void *)sk);
+    record.head.cookie = cookie_of(sk);
     fill_socket(&record.head, record.addresses, sk);
     if (old_state == TCP_CLOSE) /* the cookie is new: calls before it were recorded by address */
-        record.head.socket_id = scramble(sk);
+        record.head.socket_id = scramble_trusted(sk);
     record.head.state = new_state; /* the tracepoint fires before the store */
     const u64 id = bpf_get_current_pid_tgid();
     record.body.pid = id >> 32;
@@ -27,6 +27,8 @@ int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
         record.body.argument = sk->sk_max_ack_backlog;
     if (FILTER.by_task && old_state == TCP_CLOSE && (new_state == TCP_SYN_SENT || new_state == TCP_LISTEN) && current_wanted())
         choose(record.head.cookie);
+    if (new_state == TCP_SYN_SENT)
+        connect_has_socket(id, &record.head, record.addresses);
     if (wanted(&record.head, record.addresses))
         EMIT(record, TW_STATE, TW_PROBE_STATE);
     return 0;
@@ -39,7 +41,7 @@ int BPF_PROG(on_error, const struct sock *sk)
     if (sk->sk_protocol != IPPROTO_TCP || !error) /* tcp_disconnect() reports that an error is gone */
         return 0;
     RECORD(struct tw_error) record = {};
-    record.head.cookie = bpf_get_socket_cookie((void *)sk);
+    record.head.cookie = cookie_of(sk);
     fill_socket(&record.head, record.addresses, sk);
     if (!wanted(&record.head, record.addresses))
         return 0;
@@ -53,8 +55,9 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(on_destroy, struct sock *sk)
 {
     RECORD(struct tw_destroy) record = {};
-    record.head.cookie = bpf_get_socket_cookie(sk);
-    record.head.socket_id = scramble(sk);
+    if (!sk->__sk_common.skc_cookie.counter) /* never left CLOSE: its calls were recorded by address */
+        record.head.socket_id = scramble_trusted(sk);
+    record.head.cookie = cookie_of(sk);
     fill_socket(&record.head, record.addresses, sk);
     if (!wanted(&record.head, record.addresses))
         return 0;

@@ -1,5 +1,5 @@
 /* One object: one file per concern, one set of maps. */
-#include "filter.h"
+#include "pending.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -8,17 +8,26 @@ static __always_inline const struct inet_connection_sock *socket_of(const struct
     return (const void *)((const char *)timer - bpf_core_field_offset(struct inet_connection_sock, icsk_retransmit_timer));
 }
 
+/* A byte of the eight that begin with icsk_retransmits, taken out by shifting (little-endian): an index makes the compiler calculate with a
+ * stack pointer in ways that the verifier refuses. */
+#define NEAR(word, field)                                                                          \
+    ((u8)((word) >> 8 * ((bpf_core_field_offset(struct inet_connection_sock, field) -              \
+                          bpf_core_field_offset(struct inet_connection_sock, icsk_retransmits)) & 7)))
+
 static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 what, u8 probe)
 {
     if (!options.write_timer || (u64)timer->function != options.write_timer)
         return 0;
     const struct inet_connection_sock *icsk = socket_of(timer);
     const struct sock *sk = (const struct sock *)icsk;
-    const u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
-    const u8 retransmits = BPF_CORE_READ(icsk, icsk_retransmits);
-    if (what == TW_TIMER_ARMED && state != TCP_SYN_SENT && state != TCP_SYN_RECV && !retransmits && !BPF_CORE_READ(icsk, icsk_probes_out))
-        return 0;
-    const u8 pending = BPF_CORE_READ(icsk, icsk_pending);
+    u64 near = 0;
+    bpf_probe_read_kernel(&near, sizeof(near), (const u8 *)icsk + bpf_core_field_offset(struct inet_connection_sock, icsk_retransmits));
+    const u8 retransmits = NEAR(near, icsk_retransmits), pending = NEAR(near, icsk_pending), probes_out = NEAR(near, icsk_probes_out);
+    if (what == TW_TIMER_ARMED && !retransmits && !probes_out) {
+        const u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+        if (state != TCP_SYN_SENT && state != TCP_SYN_RECV)
+            return 0;
+    }
     if (what == TW_TIMER_FIRED && pending == TW_TIMER_NONE)
         return 0; /* left to run out by a socket that no longer needs it */
 
@@ -31,7 +40,7 @@ static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 wh
     record.body.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
     record.body.timer = pending;
     record.body.retransmits = retransmits;
-    record.body.backoff = BPF_CORE_READ(icsk, icsk_backoff);
+    record.body.backoff = NEAR(near, icsk_backoff);
     record.body.what = what;
     const s64 left = (s64)(expires - bpf_jiffies64());
     record.body.timeout_ms = what == TW_TIMER_FIRED ? record.body.rto_us / 1000 : left > 0 ? jiffies_to_ms(left) : 0;

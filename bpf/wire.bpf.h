@@ -4,6 +4,9 @@ enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4 };
 
 static __always_inline int on_packet(const struct sk_buff *skb, const struct net_device *dev, u8 direction, u8 probe)
 {
+    /* what leaves on lo comes in on lo: the way in tells both, as in tcpdump */
+    if (direction == TW_OUT && dev->flags & IFF_LOOPBACK)
+        return 0;
     const u16 protocol = bpf_ntohs(skb->protocol);
     if (protocol != ETH_P_IP && protocol != ETH_P_IPV6)
         return 0;

@@ -161,4 +161,16 @@ std::optional<ParsedSegment> parse_segment(std::uint16_t link_type, std::string_
     return parsed;
 }
 
+void add_segment_events(const Event& common, const ParsedSegment& parsed, bool outgoing, std::string_view device, std::vector<Event>& out) {
+    const auto add = [&](bool direction) {
+        Event& event = out.emplace_back(common);
+        event.flow = direction ? parsed.flow : parsed.flow.reversed();
+        Segment segment = parsed.segment;
+        segment.outgoing = direction;
+        event.body = segment;
+    };
+    if (outgoing || device == "lo") add(true);
+    if (!outgoing) add(false);
+}
+
 }  // namespace tcpwitness

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "model/event.h"
 
@@ -17,5 +18,9 @@ struct ParsedSegment {
 /// Link, network and TCP header of a packet, as far as `bytes` holds them; nothing when it is not a TCP segment, a later fragment, or too
 /// short. `wire_length` is the packet's own length. Survives any bytes.
 std::optional<ParsedSegment> parse_segment(std::uint16_t link_type, std::string_view bytes, std::uint32_t wire_length);
+
+/// The events of one packet that a probe saw, on top of `common` (time, witness, number): one; two on the loopback device, where the
+/// kernel side tells the way in only: what leaves on lo comes in on lo.
+void add_segment_events(const Event& common, const ParsedSegment& parsed, bool outgoing, std::string_view device, std::vector<Event>& out);
 
 }  // namespace tcpwitness

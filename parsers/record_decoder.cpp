@@ -89,8 +89,8 @@ TcpNumbers numbers_of(const tw_tcp& tcp) {
 }
 
 /// An event with everything that the record's head says, appended to `out`.
-Event& add_event(const Record& record, const Flow& flow, TraceContext& context, std::vector<Event>& out) {
-    Event& event = out.emplace_back();
+Event common_event(const Record& record, TraceContext& context) {
+    Event event;
     const tw_head& head = record.head;
     event.time_ns = head.time_ns;
     event.witness = context.witness(head.netns);
@@ -99,6 +99,11 @@ Event& add_event(const Record& record, const Flow& flow, TraceContext& context, 
     event.seq = head.seq;
     event.cpu = head.cpu;
     event.state = static_cast<TcpState>(head.state);
+    return event;
+}
+
+Event& add_event(const Record& record, const Flow& flow, TraceContext& context, std::vector<Event>& out) {
+    Event& event = out.emplace_back(common_event(record, context));
     event.flow = flow;
     return event;
 }
@@ -160,11 +165,10 @@ Status decode_packet(const Record& record, TraceContext& context, std::vector<Ev
         ++context.info().foreign_packets;
         return success();
     }
-    parsed->segment.outgoing = packet.direction == TW_OUT;
-    const auto* name = reinterpret_cast<const char*>(packet.ifname);
-    parsed->segment.interface = context.interface(record.head.netns, packet.ifindex, {name, strnlen(name, TW_IFNAME_LEN)});
-    const Flow flow = parsed->segment.outgoing ? parsed->flow : parsed->flow.reversed();
-    add_event(record, flow, context, out).body = parsed->segment;
+    const std::string_view device(reinterpret_cast<const char*>(packet.ifname),
+                                  strnlen(reinterpret_cast<const char*>(packet.ifname), TW_IFNAME_LEN));
+    parsed->segment.interface = context.interface(record.head.netns, packet.ifindex, device);
+    add_segment_events(common_event(record, context), *parsed, packet.direction == TW_OUT, device, out);
     return success();
 }
 

@@ -141,16 +141,15 @@ void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Devic
         ++trace_.info.foreign_packets;
         return;
     }
-    parsed->segment.outgoing = (packet.flags & pcapng::direction_mask) == pcapng::flag_outbound;
     parsed->segment.interface = context_.interface(device.netns, device.ifindex, interface.name);
     parsed->segment.frame = packet.frame;
-    Event& event = events_.room().emplace_back();
-    event.time_ns = time;
-    event.witness = context_.witness(device.netns);
-    event.seq = seq;
-    event.cpu = cpu;
-    event.flow = parsed->segment.outgoing ? parsed->flow : parsed->flow.reversed();
-    event.body = parsed->segment;
+    Event common;
+    common.time_ns = time;
+    common.witness = context_.witness(device.netns);
+    common.seq = seq;
+    common.cpu = cpu;
+    const bool outgoing = (packet.flags & pcapng::direction_mask) == pcapng::flag_outbound;
+    add_segment_events(common, *parsed, outgoing, interface.name, events_.room());
 }
 
 void TraceDecoder::finish() {

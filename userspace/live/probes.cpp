@@ -25,7 +25,7 @@ const std::vector<Probe> table = {
     {TW_PROBE_TIMER_FIRED, Hook::btf_tracepoint, "timer_expire_entry", {"on_timer_fired"}, {"timer_list"}, false,
      "the retransmit timer expired, and which one it was"},
     {TW_PROBE_CALL_ENTER, Hook::syscall_tracepoint, "sys_enter",
-     {"enter_socket", "enter_bind", "enter_listen", "enter_connect", "enter_accept", "enter_accept4", "enter_shutdown"}, {}, true,
+     {"enter_bind", "enter_listen", "enter_connect", "enter_accept", "enter_accept4", "enter_shutdown"}, {}, true,
      "the application's calls: when they began, with their arguments"},
     {TW_PROBE_CALL_EXIT, Hook::syscall_tracepoint, "sys_exit",
      {"exit_socket", "exit_bind", "exit_listen", "exit_connect", "exit_accept", "exit_accept4", "exit_shutdown"}, {}, true,

@@ -75,9 +75,9 @@ void describe(const tw_pending_call& call, const Filter& filter, const std::func
     record.head.time_ns = boot_clock_ns();
     record.head.netns = netns;
     End local = end_of(socket.get(), getsockname), peer = end_of(socket.get(), getpeername);
-    if (call.op == TW_CALL_CONNECT) {
-        peer.port = call.port;
-        peer.address = call.family == AF_INET ? Address::ipv4(call.address) : Address::ipv6(call.address);
+    if (call.op == TW_CALL_CONNECT && call.cookie) {  // a socket that is still connecting has no peer name
+        peer.port = call.peer_port;
+        peer.address = call.family == AF_INET ? Address::ipv4(call.addresses + 4) : Address::ipv6(call.addresses + 16);
     }
     const Flow flow{{local.address, local.port}, {peer.address, peer.port}};
     if (!filter.flow(flow)) return;
