@@ -13,7 +13,7 @@ import tempfile
 
 import processes
 from namespaces import Namespace, connect_chain, connect_pair
-from recorder import Recorder, Report
+from recorder import Live, Recorder, Report
 
 
 class Lab:
@@ -70,6 +70,10 @@ class Lab:
     def record(self, *namespaces, options=(), trace=None):
         """Records these hosts, each one a witness; the others take part in the scenario unseen."""
         return Recorder(self.binary, trace or self.trace, namespaces, options)
+
+    def live(self, *namespaces, options=()):
+        """Watches these hosts live."""
+        return Live(self.binary, os.path.join(self.folder, "live.txt"), namespaces, options)
 
     def tcpwitness(self, *words, **settings):
         """Any other call of the program; a CompletedProcess with text."""

@@ -1,4 +1,4 @@
-"""The product under test: `tcpwitness record` as a context manager, and `tcpwitness report --format json` as lists."""
+"""The product under test: `tcpwitness record` and `live` as context managers, and `tcpwitness report --format json` as lists."""
 
 import json
 import os
@@ -12,13 +12,18 @@ from processes import die_with_parent
 class Recorder:
     """Records while the `with` block runs. Ready when it begins: every probe is attached by then."""
 
+    READY = "recording to"
+
     def __init__(self, binary, trace, namespaces=(), options=()):
         self.binary, self.trace = binary, trace
-        self.words = [binary, "record", "-w", trace, "--force"]
+        self.words = [binary, *self.command()]
         for namespace in namespaces:
             self.words += ["--netns", namespace.name]
         self.words += options
         self.process = None
+
+    def command(self):
+        return ["record", "-w", self.trace, "--force"]
 
     @property
     def pid(self):
@@ -39,7 +44,7 @@ class Recorder:
                 self.words, stdin=subprocess.DEVNULL, stdout=self.stdout(), stderr=stderr, preexec_fn=die_with_parent
             )
         limit = time.monotonic() + 30
-        while "recording to" not in self.text:
+        while self.READY not in self.text:
             if self.process.poll() is not None or time.monotonic() > limit:
                 self.kill()
                 raise AssertionError(f"the recorder did not start:\n{self.text}")
@@ -64,6 +69,31 @@ class Recorder:
         if self.process.poll() is None:
             os.kill(self.pid, signal.SIGKILL)
         self.process.wait()
+
+
+class Live(Recorder):
+    """`tcpwitness live` while the `with` block runs; its lines stand in a file as they come."""
+
+    READY = "watching"
+
+    def command(self):
+        return ["live"]
+
+    def stdout(self):
+        return open(self.trace, "w")
+
+    @property
+    def lines(self):
+        with open(self.trace) as file:
+            return file.read().splitlines()
+
+    def await_lines(self, count, seconds):
+        """Its lines, once there are so many."""
+        limit = time.monotonic() + seconds
+        while len(self.lines) < count:
+            assert time.monotonic() < limit, f"{count} lines were expected within {seconds} s, not {self.lines}"
+            time.sleep(0.02)
+        return self.lines
 
 
 class Report:

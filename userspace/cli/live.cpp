@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -18,7 +19,11 @@ public:
     void append(std::string_view text) override {
         if (good_) good_ = write_all(STDOUT_FILENO, text.data(), text.size());
     }
-    bool good() const override { return good_; }
+    /// Asked often, since `live | head -1` shall end when head does, not with the next finding.
+    bool good() const override {
+        pollfd reader{STDOUT_FILENO, 0, 0};
+        return good_ && (poll(&reader, 1, 0) <= 0 || !(reader.revents & (POLLERR | POLLHUP)));
+    }
 
 private:
     bool good_ = true;
@@ -76,6 +81,10 @@ int run_live(const std::vector<std::string>& words) {
     session->summarise(arguments.quiet);
     if (!arguments.quiet) fmt::print(stderr, "{}\n", count_text(view.findings(), "finding", "findings"));
     if (view.refused()) fmt::print(stderr, "{} not followed: more than --max-connections at once\n", count_text(view.refused(), "event", "events"));
+    if (view.overwhelmed()) fmt::print(stderr, "more than {} different findings at once: not all of them were said\n", Announcer::most_remembered);
+    if (view.unreadable())
+        fmt::print(stderr, "{} could not be read ({}): a defect of tcpwitness, please report it\n",
+                   count_text(view.unreadable(), "record", "records"), view.unreadable_why());
     if (!outcome && !out.good()) return exit_done;  // `live | head` is done when head is
     if (!outcome) return complain(outcome.error().message);
     return outcome->exit_code;

@@ -1,6 +1,9 @@
 #include "cli/live_view.h"
 
+#include <malloc.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "outputs/live.h"
 #include "parsers/probe_names.h"
@@ -10,16 +13,24 @@ namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t reorder_ns = 100 * ms;     // CPUs' records are in order by then
-constexpr std::uint64_t settle_ns = 1000 * ms;     // both ends of a session have had their say by then
 constexpr std::uint64_t judge_every_ns = 500 * ms;
+constexpr std::uint64_t judge_again_ns = 100 * ms; // the soonest, where something has settled
+constexpr std::uint64_t forget_every_ns = 1000 * ms;
 constexpr std::uint64_t remember_ns = 30'000 * ms; // ended connections that a later finding may still be about
-constexpr std::uint64_t repeat_every_ns = 10'000 * ms;
+constexpr std::uint64_t remember_clean_ns = 3000 * ms;  // those that ended in good order, once there are many
+constexpr std::size_t many = 10'000;
 
 TraceInfo described(const Metadata& metadata) {
     TraceInfo info;
     TraceContext context(info);
     for (const auto& [key, value] : metadata) context.learn(key, value);
     return info;
+}
+
+/// A call is known when it has ended. Where its beginning would come behind later events, its end alone is told, with how long it took.
+bool overtaken(const Event& event, std::uint64_t printed_ns) {
+    const Call* call = event.as<Call>();
+    return call && call->phase == Call::Phase::enter && !call->unfinished && event.time_ns < printed_ns;
 }
 
 }  // namespace
@@ -32,8 +43,10 @@ LiveView::LiveView(const Metadata& metadata, LiveOptions options, Sink& out)
 }
 
 void LiveView::record(const tw_head&, const void* data, std::size_t size) {
-    // a record that this program's own kernel side made decodes; one that does not would be a defect, and the decoder counts it
-    (void)decoder_.decode(data, size, pending_);
+    const Status decoded = decoder_.decode(data, size, pending_);
+    const bool unknown = std::exchange(context_.info().unknown_records, 0) != 0;
+    if (decoded && !unknown) return;
+    if (unreadable_++ == 0) unreadable_why_ = decoded ? "of an unknown kind" : decoded.error().message;
 }
 
 void LiveView::meta(std::uint64_t, std::string_view key, std::string_view value) { context_.learn(key, value); }
@@ -46,15 +59,11 @@ void LiveView::gap(std::uint64_t boot_ns, const tw_gap& gap, std::uint16_t) {
 }
 
 Status LiveView::tick(std::uint64_t boot_ns) {
-    correlate_until(boot_ns - reorder_ns);
-    if (boot_ns - judged_ns_ >= judge_every_ns) {
-        judged_ns_ = boot_ns;
-        if (changed_) judge(boot_ns - settle_ns);
-        if (boot_ns - forgotten_ns_ >= 1000 * ms) {
-            forgotten_ns_ = boot_ns;
-            correlator_.forget_ended_before(boot_ns - remember_ns);
-        }
-    }
+    correlate_until(boot_ns - std::min(reorder_ns, boot_ns));
+    const std::uint64_t since = boot_ns - judged_ns_;
+    const bool settled = boot_ns >= announcer_.look_again_ns() && since >= judge_again_ns;
+    if (settled || (changed_ && since >= judge_every_ns)) judge(boot_ns);
+    if (boot_ns - forgotten_ns_ >= forget_every_ns) forget(boot_ns);
     if (!out_.good()) return Error{"nobody reads the output any more"};
     return success();
 }
@@ -62,7 +71,7 @@ Status LiveView::tick(std::uint64_t boot_ns) {
 void LiveView::finish() {
     correlate_until(UINT64_MAX);
     correlator_.finish();
-    judge(UINT64_MAX);
+    print(announcer_.last(findings_now()));
 }
 
 void LiveView::correlate_until(std::uint64_t boot_ns) {
@@ -89,36 +98,44 @@ void LiveView::print_events(const std::vector<Event>& events, const std::vector<
     const auto selected = selection(story, options_.filter);
     for (std::size_t i = 0; i < events.size(); ++i) {
         const Event& event = events[i];
+        if (overtaken(event, printed_ns_)) continue;
         const Connection* owner = owners[i] ? story.connection(owners[i]) : correlator_.find(event);
         if (owner ? selected && !selected(*owner) : !options_.filter.flow(event.flow)) continue;
         out_.append(live_event_line(story, event, owner, options_.output) + "\n");
+        printed_ns_ = std::max(printed_ns_, event.time_ns);
     }
 }
 
-void LiveView::judge(std::uint64_t settled_ns) {
-    changed_ = false;
+std::vector<Finding> LiveView::findings_now() {
     const Story& story = correlator_.story();
-    const auto selected = selection(story, options_.filter);
-    for (const Finding& finding : selected_findings(story, find_all(story), selected)) {
-        if (finding.last_ns > settled_ns) {
-            changed_ = true;  // look again when it has settled
-            continue;
-        }
-        if (worth_saying(finding)) out_.append(live_line(story, finding, options_.output) + "\n");
-    }
+    return selected_findings(story, find_all(story), selection(story, options_.filter));
 }
 
-/// A finding is said when it is new, when it has become surer, and now and then while it repeats.
-bool LiveView::worth_saying(const Finding& finding) {
-    const std::string key = finding.rule + '\0' + finding.fold_key + '\0' +
-                            (finding.fold_key.empty() && !finding.connections.empty() ? std::to_string(finding.connections.front()) : "");
-    const auto [said, first] = said_.try_emplace(key);
-    const bool surer = finding.certainty > said->second.certainty;
-    const bool more = finding.count > said->second.count && finding.last_ns - said->second.at_ns >= repeat_every_ns;
-    if (!first && !surer && !more) return false;
-    if (first) ++findings_;
-    said->second = {finding.count, finding.last_ns, finding.certainty};
-    return true;
+void LiveView::judge(std::uint64_t now_ns) {
+    changed_ = false;
+    judged_ns_ = now_ns;
+    const auto findings = findings_now();
+    if (correlator_.forgotten() != forgotten_) announcer_.rebase(findings, now_ns);  // it had to make room
+    forgotten_ = correlator_.forgotten();
+    print(announcer_.due(findings, now_ns));
+}
+
+void LiveView::print(const std::vector<Finding>& findings) {
+    for (const Finding& finding : findings) out_.append(live_line(correlator_.story(), finding, options_.output) + "\n");
+}
+
+void LiveView::forget(std::uint64_t now_ns) {
+    forgotten_ns_ = now_ns;
+    if (changed_) judge(now_ns);  // what is about to be forgotten is counted before
+    const auto before = [&](std::uint64_t span_ns) { return now_ns - std::min(now_ns, span_ns); };
+    const bool crowded = correlator_.story().connections.size() > std::min(many, options_.max_connections / 4);
+    const std::size_t gone = correlator_.forget_ended_before(before(remember_ns), crowded ? before(remember_clean_ns) : 0);
+    correlator_.compact(before(remember_clean_ns));
+    forgotten_ = correlator_.forgotten();
+    if (gone && !announcer_.idle()) announcer_.rebase(findings_now(), now_ns);
+    if (forgotten_ - trimmed_at_ < many) return;
+    malloc_trim(0);
+    trimmed_at_ = forgotten_;
 }
 
 }  // namespace tcpwitness

@@ -1,10 +1,10 @@
-// Records as they come, correlated and judged while they come; prints each new finding once, and repeats of it rarely.
+// Records as they come, correlated and judged while they come; prints what the announcer finds worth a line.
 #pragma once
 
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "cli/announcer.h"
 #include "cli/selection.h"
 #include "correlate/correlator.h"
 #include "live/sink.h"
@@ -34,29 +34,33 @@ public:
     /// After the last record: what was still waiting to be judged.
     void finish();
 
-    std::uint64_t findings() const { return findings_; }
+    std::uint64_t findings() const { return announcer_.different(); }
+    bool overwhelmed() const { return announcer_.overwhelmed(); }  ///< more findings at once than could be said
     std::uint64_t refused() const { return correlator_.events_refused(); }
+    /// Records that could not be decoded: a defect, since this program's own kernel side made them. And what was wrong with the first.
+    std::uint64_t unreadable() const { return unreadable_; }
+    const std::string& unreadable_why() const { return unreadable_why_; }
 
 private:
     void correlate_until(std::uint64_t boot_ns);
     void print_events(const std::vector<Event>& events, const std::vector<ConnectionId>& owners);
-    void judge(std::uint64_t settled_ns);
-    bool worth_saying(const Finding& finding);
-
-    struct Said {
-        std::uint64_t count = 0, at_ns = 0;
-        Certainty certainty = Certainty::possible;
-    };
+    std::vector<Finding> findings_now();
+    void judge(std::uint64_t now_ns);
+    void print(const std::vector<Finding>& findings);
+    void forget(std::uint64_t now_ns);
 
     LiveOptions options_;
     Sink& out_;
     Correlator correlator_;
     TraceContext context_;
     RecordDecoder decoder_;
+    Announcer announcer_;
     std::vector<Event> pending_;       ///< come, but not in time order yet
-    std::uint64_t next_id_ = 1, judged_ns_ = 0, forgotten_ns_ = 0, findings_ = 0;
+    std::uint64_t next_id_ = 1, printed_ns_ = 0, judged_ns_ = 0, forgotten_ns_ = 0;
+    std::uint64_t forgotten_ = 0, trimmed_at_ = 0;  ///< connections, of those that the correlator has forgotten
+    std::uint64_t unreadable_ = 0;
+    std::string unreadable_why_;
     bool changed_ = false;
-    std::unordered_map<std::string, Said> said_;
 };
 
 }  // namespace tcpwitness

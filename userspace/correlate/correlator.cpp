@@ -7,8 +7,6 @@
 namespace tcpwitness {
 
 namespace {
-constexpr std::uint64_t second = 1'000'000'000;
-
 bool sent_without_socket(const Event& event) {
     const ResetSent* reset = event.as<ResetSent>();
     return reset && !reset->has_socket;
@@ -100,15 +98,9 @@ Connection* Correlator::connection_of(const Event& event) {
 }
 
 Connection* Correlator::create(const Event& event) {
-    if (story_.connections.size() >= limits_.max_connections) {
-        if (event.time_ns >= retry_forgetting_at_) {
-            forget_ended_before(event.time_ns + 1);
-            retry_forgetting_at_ = story_.connections.size() < limits_.max_connections ? 0 : event.time_ns + second;
-        }
-        if (story_.connections.size() >= limits_.max_connections) {
-            ++refused_;
-            return nullptr;
-        }
+    if (story_.connections.size() >= limits_.max_connections && !make_room(event.time_ns)) {
+        ++refused_;
+        return nullptr;
     }
     Connection& fresh = story_.connections.emplace_back();
     fresh.id = ++last_id_;

@@ -35,14 +35,21 @@ public:
     Story& finish();
 
     /// Forgets connections whose last event is before `time_ns` and that have ended, and unmatched events from before it.
-    /// Ids of the others stay. Returns how many were forgotten.
-    std::size_t forget_ended_before(std::uint64_t time_ns);
+    /// Ids of the others stay. With `clean_before_ns`, sessions that both ends closed in good order are forgotten from then on
+    /// already: no finding is about them. Returns how many were forgotten.
+    std::size_t forget_ended_before(std::uint64_t time_ns, std::uint64_t clean_before_ns = 0);
+
+    /// Gives back memory that connections without an event since then reserve for more events.
+    void compact(std::uint64_t idle_since_ns);
 
     /// The connection that an event was put to, as far as it can still be told; nullptr for events of none.
     const Connection* find(const Event& event);
 
     /// Events that were not kept because max_connections live connections were held already.
     std::uint64_t events_refused() const { return refused_; }
+
+    /// How many connections were forgotten so far, also to make room.
+    std::uint64_t forgotten() const { return forgotten_; }
 
 private:
     struct SocketKey {
@@ -85,6 +92,7 @@ private:
     void judge(Connection&);
     void join(Connection&);
     void mark_changed(Connection&);
+    bool make_room(std::uint64_t now_ns);
 
     Story story_;
     Limits limits_;
@@ -97,7 +105,7 @@ private:
     ConnectionId last_id_ = 0;
     ConversationId last_conversation_ = 0;
     std::size_t waiting_ = 0;
-    std::uint64_t refused_ = 0;
+    std::uint64_t refused_ = 0, forgotten_ = 0;
     std::uint64_t retry_forgetting_at_ = 0;
 };
 

@@ -13,6 +13,8 @@ namespace {
 /// Both ends run on one clock; a SYN needs this long at most from one namespace to the other before we call them strangers.
 constexpr std::uint64_t slack_ns = 1'000'000'000;
 
+constexpr std::uint64_t retry_every_ns = 1'000'000'000;  // to make room where all are live
+
 /// Lives of one tuple that are looked at, before and after.
 constexpr std::ptrdiff_t most_candidates = 32;
 
@@ -33,6 +35,12 @@ std::uint64_t fit(const Connection& client, const Connection& server, std::uint6
     if (shared == 0) return 0;
     if (agree(client.local_isn, server.peer_isn)) return std::numeric_limits<std::uint64_t>::max();
     return shared > slack_ns ? shared : 0;
+}
+
+/// Ended in good order: no finding is about it, unless about its other end.
+bool clean(const Connection& c) {
+    constexpr std::uint32_t trouble = sign::reset_received | sign::reset_sent | sign::error | sign::knock | sign::syn_retransmit | sign::syn_ack_retransmit;
+    return !c.live() && c.ending == Ending::closed && !c.has(trouble) && !c.embryonic && !c.is_listener();
 }
 
 }  // namespace
@@ -102,12 +110,27 @@ void Correlator::join(Connection& one) {
     one.conversation = best->conversation = last_conversation_;
 }
 
-std::size_t Correlator::forget_ended_before(std::uint64_t time_ns) {
+/// Clean sessions go first; that mostly suffices, and leaves to those in trouble the time that their findings need.
+bool Correlator::make_room(std::uint64_t now_ns) {
+    if (now_ns < retry_forgetting_at_) return false;
+    forget_ended_before(0, now_ns + 1);
+    if (story_.connections.size() > limits_.max_connections - limits_.max_connections / 8) forget_ended_before(now_ns + 1);
+    const bool made = story_.connections.size() < limits_.max_connections;
+    retry_forgetting_at_ = made ? 0 : now_ns + retry_every_ns;
+    return made;
+}
+
+std::size_t Correlator::forget_ended_before(std::uint64_t time_ns, std::uint64_t clean_before_ns) {
     story();  // nothing may wait to be judged
     give_up_all_waiting(time_ns);
     story_.trim_unmatched(time_ns, limits_.max_unmatched);
-    // A request sock's end is no event: a half-open connection is over when nothing came for so long.
-    const auto over = [&](const Connection& c) { return c.end_ns < time_ns && (!c.live() || c.embryonic); };
+    const auto over = [&](const Connection& c) {
+        // A request sock's end is no event: a half-open connection is over when nothing came for so long.
+        if (c.end_ns < time_ns && (!c.live() || c.embryonic)) return true;
+        if (c.end_ns >= clean_before_ns || !clean(c)) return false;
+        const Connection* other = story_.other_end(c);
+        return !other || clean(*other);
+    };
     const auto drop_id = [](auto& table, const auto& key, ConnectionId id) {
         const auto at = table.find(key);
         if (at == table.end()) return;
@@ -132,7 +155,14 @@ std::size_t Correlator::forget_ended_before(std::uint64_t time_ns) {
     std::erase_if(flows_, [&](const auto& entry) { return entry.second.waiting.empty() && !story_.connection(entry.second.current); });
     std::erase_if(story_.gaps, [&](const Event& event) { return event.time_ns < time_ns; });
     std::erase_if(story_.process_exits, [&](const Event& event) { return event.time_ns < time_ns; });
+    if (story_.connections.capacity() / 4 > story_.connections.size() + 1024) story_.connections.shrink_to_fit();
+    forgotten_ += gone.size();
     return gone.size();
+}
+
+void Correlator::compact(std::uint64_t idle_since_ns) {
+    for (Connection& c : story_.connections)
+        if (c.end_ns < idle_since_ns && c.events.capacity() > c.events.size()) c.events.shrink_to_fit();
 }
 
 }  // namespace tcpwitness

@@ -74,7 +74,7 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Story& story) {
         tidy(finding);
         if (finding.count < 2) continue;
         const std::uint64_t spread = finding.last_ns - finding.first_ns;
-        finding.headline = fmt::format("{} times in {}: {}", finding.count, duration_text(spread), finding.headline);
+        finding.headline.insert(0, repeats_text(finding));
         finding.reasons.insert(finding.reasons.begin(),
                                fmt::format("{} times, first {} and last {} after the recording began, on average every {}; the first is told here", finding.count,
                                            duration_text(finding.first_ns > story.begin_ns ? finding.first_ns - story.begin_ns : 0),
@@ -85,6 +85,10 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Story& story) {
 }
 
 }  // namespace
+
+std::string repeats_text(const Finding& finding) {
+    return finding.count < 2 ? "" : fmt::format("{} times in {}: ", finding.count, duration_text(finding.last_ns - finding.first_ns));
+}
 
 std::vector<Finding> find_all(const Story& story) {
     std::vector<Finding> standing;

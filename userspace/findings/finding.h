@@ -52,4 +52,7 @@ std::span<const Rule> rules();
 /// evidence gaps, folds repeats. Sorted by first_ns.
 std::vector<Finding> find_all(const Story&);
 
+/// How a folded finding's headline begins: "12 times in 3.0 s: "; empty when it came once.
+std::string repeats_text(const Finding&);
+
 }  // namespace tcpwitness

@@ -44,6 +44,43 @@ TEST_CASE("connections that ended long ago are forgotten, and the others keep th
     CHECK(correlator.story().connections.back().conversation != 0);
 }
 
+TEST_CASE("sessions that both ends closed in good order can be forgotten before those in trouble") {
+    auto t = trace();
+    Session clean = session(t, "edge", "fe", 20000), reset = session(t, "edge", "fe", 20001), lasting = session(t, "edge", "fe", 20002);
+    for (const Session& s : {clean, reset, lasting}) open(t, s, 10);
+    closes_first(t, clean.client, 100);
+    closes_second(t, clean.server, 100);
+    aborts(t, reset.client, 100, "TCP_ABORT_ON_CLOSE", 10);
+    is_reset(t, reset.server, 100.5);
+    Correlator correlator(t.info());
+    const std::vector<Event> events = t.events();
+    for (const Event& event : events) correlator.add(event);
+    CHECK(correlator.forget_ended_before(0, events.front().time_ns + 90'000'000) == 0);
+    CHECK(correlator.forget_ended_before(0, events.back().time_ns + 1) == 2);
+    CHECK(correlator.story().conversations.size() == 2);
+    correlator.compact(events.back().time_ns + 1);
+    for (const Connection& c : correlator.story().connections) CHECK(c.events.capacity() == c.events.size());
+    CHECK(correlator.forget_ended_before(events.back().time_ns + 1) == 2);
+    CHECK(correlator.forgotten() == 4);
+}
+
+TEST_CASE("those in trouble are the last that make room") {
+    auto t = trace();
+    Session reset = session(t, "edge", "edge", 19999);
+    client_opens(t, reset, 0);
+    aborts(t, reset.client, 1, "TCP_ABORT_ON_CLOSE", 10);
+    for (int i = 0; i < 1000; ++i) {
+        Session s = session(t, "edge", "edge", 20000 + i);
+        client_opens(t, s, 10 + i * 10);
+        closes_first(t, s.client, 15 + i * 10);
+    }
+    Limits limits;
+    limits.max_connections = 100;
+    const Story story = t.story(limits);
+    CHECK(story.connections.size() <= 100);
+    CHECK(story.connection(1));
+}
+
 TEST_CASE("the number of connections stays bounded, and live ones are kept") {
     auto t = trace();
     for (int i = 0; i < 1000; ++i) {
