@@ -6,8 +6,8 @@
 
 namespace tcpwitness {
 
-/// Exit codes: 0 done, 1 the job could not be done, 2 the command line was wrong. `record` passes on its command's.
-enum ExitCode { exit_done = 0, exit_failed = 1, exit_usage = 2 };
+/// Exit codes. `record` and `live` pass on their command's; 127 says, as a shell does, that it could not be run.
+enum ExitCode { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_no_command = 127 };
 
 struct Command {
     const char* name;
@@ -27,8 +27,11 @@ int run_explain(const std::vector<std::string>& arguments);
 int run_rules(const std::vector<std::string>& arguments);
 int run_probes(const std::vector<std::string>& arguments);
 
-/// "tcpwitness: MESSAGE" on stderr; returns `code`.
+/// "tcpwitness: MESSAGE" on stderr, fit for a terminal; returns `code`.
 int complain(const std::string& message, int code = exit_failed);
+
+/// For complain(): this command takes none.
+std::string unexpected_operand(const char* command, const std::string& operand);
 
 /// "tcpwitness 0.1.0"
 const char* tool_name();

@@ -119,7 +119,7 @@ int run_demo(const std::vector<std::string>& words) {
     const auto operands = parse(command_line(arguments), words);
     if (!operands) return complain(operands.error().message, exit_usage);
     if (operands->help_shown) return exit_done;
-    if (!operands->words.empty()) return complain("demo takes no operand '" + printable(operands->words[0]) + "'", exit_usage);
+    if (const auto given = operands->all(); !given.empty()) return complain(unexpected_operand("demo", given[0]), exit_usage);
     const Output* output = find_output(arguments.output.format);
     if (!output) return complain(unknown_format(arguments.output.format), exit_usage);
     signal(SIGPIPE, SIG_IGN);
@@ -146,7 +146,7 @@ int run_demo(const std::vector<std::string>& words) {
     const Story story = correlate(std::move(decoded->info), std::move(decoded->events));
     output->write(story, find_all(story), to_output_options(arguments.output), *sink);
     if (const Status written = sink->commit(); !written) return complain(written.error().message);
-    if (writer) fmt::print(stderr, "\nthe trace is in {}; tcpwitness report and Wireshark read it\n", arguments.file);
+    if (writer) fmt::print(stderr, "\nthe trace is in {}; tcpwitness report and Wireshark read it\n", printable(arguments.file));
     return exit_done;
 }
 

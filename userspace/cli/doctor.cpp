@@ -23,9 +23,11 @@ bool check_host() {
     row("privileges", missing.empty(), missing.empty() ? "CAP_BPF, CAP_PERFMON, CAP_SYS_ADMIN, CAP_NET_ADMIN" : "missing " + names + ": run it with sudo");
     good &= missing.empty();
     const auto tracefs = Tracefs::open();
-    row("tracefs", tracefs.ok(), tracefs ? "readable; it need not be mounted" : tracefs.error().message);
+    // Without privileges both are hidden, and the hints for the other causes would lead astray.
+    const std::string unprivileged = missing.empty() ? "" : "not readable without these privileges";
+    row("tracefs", tracefs.ok(), tracefs ? "readable; it need not be mounted" : missing.empty() ? tracefs.error().message : unprivileged);
     const bool symbols = Kernel::symbol("tcp_write_timer") != 0;
-    row("kernel symbols", symbols, symbols ? "/proc/kallsyms shows addresses" : "hidden: sysctl kernel.kptr_restrict=1");
+    row("kernel symbols", symbols, symbols ? "/proc/kallsyms shows addresses" : missing.empty() ? "hidden: sysctl kernel.kptr_restrict=1 shows them" : unprivileged);
     return good;
 }
 
@@ -38,6 +40,7 @@ int run_doctor(const std::vector<std::string>& words) {
     const auto operands = parse(line, words);
     if (!operands) return complain(operands.error().message, exit_usage);
     if (operands->help_shown) return exit_done;
+    if (const auto given = operands->all(); !given.empty()) return complain(unexpected_operand("doctor", given[0]), exit_usage);
 
     const bool host_good = check_host();
     const auto kernel = Kernel::inspect();

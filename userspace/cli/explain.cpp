@@ -21,9 +21,10 @@ int run_explain(const std::vector<std::string>& words) {
     const auto operands = parse(line, words);
     if (!operands) return complain(operands.error().message, exit_usage);
     if (operands->help_shown) return exit_done;
-    if (operands->words.size() != 1) return complain("explain needs the name of one rule; tcpwitness rules lists them", exit_usage);
+    const auto given = operands->all();
+    if (given.size() != 1) return complain("explain needs the name of one rule; tcpwitness rules lists them", exit_usage);
     for (const Rule& rule : rules()) {
-        if (operands->words[0] != rule.id) continue;
+        if (given[0] != rule.id) continue;
         fmt::print("{}: {}\n", rule.id, rule.summary);
         section("What it means", rule.meaning);
         section("How it is recognised", rule.recognised);
@@ -31,7 +32,7 @@ int run_explain(const std::vector<std::string>& words) {
         section("What to do next", rule.next);
         return exit_done;
     }
-    return complain("there is no rule '" + printable(operands->words[0]) + "'; tcpwitness rules lists them", exit_usage);
+    return complain("there is no rule '" + printable(given[0]) + "'; tcpwitness rules lists them", exit_usage);
 }
 
 int run_rules(const std::vector<std::string>& words) {
@@ -39,6 +40,7 @@ int run_rules(const std::vector<std::string>& words) {
     const auto operands = parse(line, words);
     if (!operands) return complain(operands.error().message, exit_usage);
     if (operands->help_shown) return exit_done;
+    if (const auto given = operands->all(); !given.empty()) return complain(unexpected_operand("rules", given[0]), exit_usage);
     for (const Rule& rule : rules()) fmt::print("{:<24} {}\n", rule.id, rule.summary);
     return exit_done;
 }

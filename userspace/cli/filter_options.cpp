@@ -41,7 +41,7 @@ std::uint64_t to_wall(const tm& local, double fraction) {
 }  // namespace
 
 OptionGroup filter_options(FilterArguments& to) {
-    return {"Filters (each may be repeated; values of one filter: any of them, different filters: all of them)",
+    return {"Filters (may be repeated: any value of one filter, and all of different ones)",
             {
                 ports("port", "local or peer port", to, Side::either),
                 ports("local-port", "local port", to, Side::local),
@@ -68,7 +68,7 @@ OptionGroup filter_options(FilterArguments& to) {
                      to.netns.push_back(text);
                      return success();
                  }},
-                text(0, "since", "TIME", "from then on: 10:00:00, '2026-11-21 10:00:00', @UNIX,\n+SECONDS after the start, -5m before the end", to.since),
+                text(0, "since", "TIME", "from then on: 10:00:00, '2026-11-21 10:00:00', @UNIX, +SECONDS after the start, -5m before the end", to.since),
                 text(0, "until", "TIME", "up to then", to.until),
             }};
 }
@@ -88,7 +88,14 @@ Result<Filter> resolve_here(const FilterArguments& arguments) {
         if (!time) return time.context(name);
         *target = *time;
     }
+    if (filter.until_wall_ns && *filter.until_wall_ns <= now) return Error{"--until: '" + printable(arguments.until) + "' is past"};
+    if (const Status order = check_order(filter); !order) return order.error();
     return filter;
+}
+
+Status check_order(const Filter& filter) {
+    if (!filter.since_wall_ns || !filter.until_wall_ns || *filter.since_wall_ns <= *filter.until_wall_ns) return success();
+    return Error{"--until is before --since: nothing lies between them"};
 }
 
 Result<std::uint64_t> parse_duration(std::string_view text) {

@@ -21,6 +21,9 @@ OptionGroup filter_options(FilterArguments&);
 /// For live commands: namespaces are looked up on this host, times are wall clock times.
 Result<Filter> resolve_here(const FilterArguments&);
 
+/// The error says that nothing can lie between --since and --until.
+Status check_order(const Filter&);
+
 /// "2026-11-21 10:00:00", "10:00:00.5" (the day of `day_wall_ns`), "@1700000000.5", "+12.5" (seconds after `start_wall_ns`),
 /// "-5m" (before `end_wall_ns`; units s, m, h).
 struct TimeBase {

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <exception>
 
@@ -11,9 +14,16 @@ namespace {
 using namespace tcpwitness;
 
 void print_usage(std::FILE* to) {
-    fmt::print(to, "usage: tcpwitness COMMAND [OPTIONS]\n\nSays which TCP sockets of this host timed out or were reset, step by step, by whom, and how sure that is.\n\nCommands:\n");
+    fmt::print(to, "usage: tcpwitness COMMAND [OPTIONS]\n\nSays which TCP sockets of this host timed out or were reset, step by step,\nby whom, and how sure that is.\n\nCommands:\n");
     for (const Command& command : commands()) fmt::print(to, "  {:<9} {}\n", command.name, command.summary);
     fmt::print(to, "\ntcpwitness COMMAND --help tells more. Try `tcpwitness demo` first.\n");
+}
+
+/// A descriptor that the caller closed would be reused, and messages end up in the trace: the null device takes its place.
+void occupy_standard_descriptors() {
+    int fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO) fd = dup(fd);
+    if (fd > STDERR_FILENO) close(fd);
 }
 
 int run(const std::vector<std::string>& words) {
@@ -37,6 +47,7 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    occupy_standard_descriptors();
     try {
         const int code = run({argv + 1, argv + argc});
         if (std::fflush(stdout) != 0 && code == exit_done) return complain("writing to stdout failed");

@@ -7,12 +7,21 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "outputs/layout.h"
 
 namespace tcpwitness {
 namespace {
 
 constexpr int help_value = 1000;
+constexpr std::size_t width = 80;
 constexpr int first_value = 1001;  // getopt's return value of row i is first_value + i
+
+/// Lines as the terminal wants them, not as the source breaks them.
+std::string flowing(std::string text, std::string_view first) {
+    for (char& c : text)
+        if (c == '\n') c = ' ';
+    return wrapped(text, first, width);
+}
 
 void append_row(std::string& out, const Option& option) {
     std::string form = option.letter ? fmt::format("-{}, --{}", option.letter, option.name) : fmt::format("    --{}", option.name);
@@ -20,19 +29,23 @@ void append_row(std::string& out, const Option& option) {
     constexpr std::size_t column = 30;
     out += "  " + form;
     out += form.size() + 2 < column ? std::string(column - form.size() - 2, ' ') : "\n" + std::string(column, ' ');
-    for (const char c : std::string_view(option.help)) {
-        out += c;
-        if (c == '\n') out += std::string(column, ' ');
-    }
-    out += '\n';
+    out += flowing(option.help, std::string(column, ' ')).substr(column);
 }
 
 }  // namespace
 
+std::vector<std::string> Operands::all() const {
+    std::vector<std::string> both = words;
+    both.insert(both.end(), after_dashes.begin(), after_dashes.end());
+    return both;
+}
+
 std::string help_text(const CommandLine& line) {
-    std::string out = fmt::format("usage: tcpwitness {} {}\n\n{}\n", line.command, line.synopsis, line.about);
+    const std::string usage = fmt::format("usage: tcpwitness {} ", line.command);
+    std::string out = *line.synopsis ? flowing(line.synopsis, usage) : usage.substr(0, usage.size() - 1) + "\n";
+    out += "\n" + flowing(line.about, "");
     for (const OptionGroup& group : line.groups) {
-        out += fmt::format("\n{}:\n", group.title);
+        out += "\n" + flowing(fmt::format("{}:", group.title), "");
         for (const Option& option : group.options) append_row(out, option);
     }
     if (*line.examples) out += fmt::format("\nExamples:\n{}", line.examples);
@@ -73,6 +86,8 @@ Result<Operands> parse(const CommandLine& line, const std::vector<std::string>& 
     opterr = 0;
     for (int found; (found = getopt_long(argc, argv.data(), shorts.c_str(), longs.data(), nullptr)) != -1;) {
         const std::string given = argv[optind - 1] ? printable(argv[optind - 1]) : "";
+        if (found == '?' && optopt >= first_value)
+            return Error{fmt::format("option --{} takes no value{}", rows[static_cast<std::size_t>(optopt - first_value)]->name, hint)};
         if (found == '?') return Error{fmt::format("unknown option {}{}", optopt > 0 && optopt < 128 ? fmt::format("-{}", char(optopt)) : given, hint)};
         if (found == ':') return Error{fmt::format("option {} needs a value{}", given, hint)};
         if (found == 'h' || found == help_value) {

@@ -27,7 +27,7 @@ struct OptionGroup {
 struct CommandLine {
     const char* command;   ///< "record"
     const char* synopsis;  ///< "[-w FILE] [FILTERS] [-- COMMAND ...]"
-    const char* about;     ///< a paragraph
+    const char* about;     ///< a paragraph; --help breaks its lines
     std::vector<OptionGroup> groups;
     const char* examples;  ///< lines; may be ""
 };
@@ -37,6 +37,9 @@ struct Operands {
     std::vector<std::string> words;         ///< before "--"
     std::vector<std::string> after_dashes;  ///< behind "--"
     bool help_shown = false;                ///< --help was given and answered on stdout
+
+    /// Of a command that runs no other: "--" only ends the options, so that an operand may begin with a dash.
+    std::vector<std::string> all() const;
 };
 
 /// Applies each option in turn. The error is one line that names the option and what to do.

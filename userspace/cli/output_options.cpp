@@ -27,7 +27,15 @@ OptionGroup output_options(OutputArguments& to) {
              flag(0, "findings-only", "the findings, no timelines", to.findings_only),
              flag('v', "verbose", "every connection's timeline, also of healthy ones", to.verbose),
              flag('u', "utc", "wall times in UTC", to.utc),
-             text(0, "color", "WHEN", "auto (default: on a terminal), always or never", to.colour)}};
+             colour_option(to.colour)}};
+}
+
+Option colour_option(std::string& choice) {
+    return {0, "color", "WHEN", "auto (default: on a terminal), always or never", [&choice](const std::string& given) -> Status {
+                if (given != "auto" && given != "always" && given != "never") return Error{"'" + printable(given) + "' is not auto, always or never"};
+                choice = given;
+                return success();
+            }};
 }
 
 bool want_colour(const std::string& choice) {

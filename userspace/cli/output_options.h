@@ -17,6 +17,9 @@ OptionGroup output_options(OutputArguments&);
 /// As asked for, and as stdout allows: colour and width of a terminal.
 OutputOptions to_output_options(const OutputArguments&);
 
+/// The row of --color; another word than those below is an error.
+Option colour_option(std::string& choice);
+
 /// Colour on stdout: "always", "never", or "auto": on a terminal, unless NO_COLOR is set or TERM is dumb.
 bool want_colour(const std::string& choice);
 

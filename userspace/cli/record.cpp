@@ -36,7 +36,7 @@ CommandLine command_line(Arguments& to) {
             "Records what happens to this host's TCP sockets, in all network namespaces, until Ctrl-C, until --duration is over, or\n"
             "until COMMAND ends (its exit code is passed on). The trace is a pcapng file that `tcpwitness report` and Wireshark read.",
             {{"Output",
-              {text('w', "write", "FILE", "the trace; FILE.zst compresses it, - is stdout\n(default: tcpwitness-HOST-TIME.pcapng here)", to.file),
+              {text('w', "write", "FILE", "the trace; FILE.zst compresses it, - is stdout (default: tcpwitness-HOST-TIME.pcapng here)", to.file),
                flag('f', "force", "write over FILE when it exists", to.force),
                flag('q', "quiet", "say nothing on stderr but errors and losses", to.quiet)}},
              session_options(to.session),
@@ -72,13 +72,17 @@ int run_record(const std::vector<std::string>& words) {
 
     const Metadata metadata = session->metadata("record", words);
     TraceSink sink(metadata, session->boot_to_wall_ns(metadata), [&](std::string_view bytes) { return writer->write(bytes); });
-    auto outcome = session->run(sink, arguments.quiet ? "" : "recording to " + (file == "-" ? "stdout" : file));
+    auto outcome = session->run(sink, arguments.quiet ? "" : "recording to " + (file == "-" ? "stdout" : printable(file)));
+    if (!session->command_ran()) {
+        writer->discard();
+        return complain(outcome.error().message, exit_no_command);
+    }
     if (Status written = sink.flush(); !written && outcome.ok()) outcome = written.error();
     if (Status closed = writer->close(); !closed && outcome.ok()) outcome = closed.error();
 
     session->summarise(arguments.quiet);
     if (!outcome) return complain(outcome.error().message);
-    if (!arguments.quiet && file != "-") fmt::print(stderr, "wrote {} ({} bytes); next: tcpwitness report {}\n", file, writer->bytes_written(), file);
+    if (!arguments.quiet && file != "-") fmt::print(stderr, "wrote {} ({} bytes); next: tcpwitness report {}\n", printable(file), writer->bytes_written(), printable(file));
     return outcome->exit_code;
 }
 

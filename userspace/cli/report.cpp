@@ -1,5 +1,6 @@
 #include <signal.h>
 
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -52,15 +53,17 @@ Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& argument
         if (!time) return time.context(name);
         *target = *time;
     }
+    if (const Status order = check_order(filter); !order) return order.error();
     add_recorded_filter(info, filter);
     return filter;
 }
 
-Status report_one(const std::string& file, const Arguments& arguments, const Output& output, Sink& sink) {
+/// Returns an exit code; what is wrong is said.
+int report_one(const std::string& file, const Arguments& arguments, const Output& output, Sink& sink) {
     auto trace = read_trace(file);
-    if (!trace) return trace.error();
+    if (!trace) return complain(trace.error().message);
     const auto filter = resolve_in(trace->info, arguments.filters);
-    if (!filter) return filter.error();
+    if (!filter) return complain(filter.error().message, exit_usage);
     if (trace->info.cut_off)
         fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
                    trace->info.cut_note.empty() ? "" : " (" + trace->info.cut_note + ")");
@@ -69,7 +72,7 @@ Status report_one(const std::string& file, const Arguments& arguments, const Out
     options.selected = selection(story, *filter);
     const std::vector<Finding> findings = selected_findings(story, find_all(story), options.selected);
     output.write(story, findings, options, sink);
-    return success();
+    return exit_done;
 }
 
 }  // namespace
@@ -79,16 +82,24 @@ int run_report(const std::vector<std::string>& words) {
     const auto operands = parse(command_line(arguments), words);
     if (!operands) return complain(operands.error().message, exit_usage);
     if (operands->help_shown) return exit_done;
-    if (operands->words.empty()) return complain("report needs a trace: tcpwitness report FILE; see tcpwitness report --help", exit_usage);
+    const auto files = operands->all();
+    if (files.empty()) return complain("report needs a trace: tcpwitness report FILE; see tcpwitness report --help", exit_usage);
     const Output* output = find_output(arguments.output.format);
     if (!output) return complain(unknown_format(arguments.output.format), exit_usage);
     signal(SIGPIPE, SIG_IGN);
     auto sink = FileSink::open(arguments.output.file, arguments.output.force);
     if (!sink) return complain(sink.error().message);
-    for (const std::string& file : operands->words)
-        if (const Status reported = report_one(file, arguments, *output, *sink); !reported) return complain(reported.error().message);
+    int code = exit_done;
+    std::size_t reported = 0;
+    for (const std::string& file : files) {
+        const int result = report_one(file, arguments, *output, *sink);
+        if (result == exit_usage) return exit_usage;
+        if (result == exit_done) ++reported;
+        code = std::max(code, result);  // a file that cannot be read does not keep the others from being reported
+    }
+    if (reported == 0) return code;
     if (const Status written = sink->commit(); !written) return complain(written.error().message);
-    return exit_done;
+    return code;
 }
 
 }  // namespace tcpwitness

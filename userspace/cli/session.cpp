@@ -86,7 +86,10 @@ Result<Outcome> Session::run(RecordSink& sink, const std::string& doing) {
     collector_->snapshot();
     if (!doing.empty()) announce(doing);
     if (child_)
-        if (const Status started = child_->go(); !started) return started.error();
+        if (const Status started = child_->go(); !started) {
+            command_ran_ = false;
+            return started.error();
+        }
 
     auto reason = collect(*collector_, {settings_.duration_ns, settings_.load.filter.until_wall_ns, child_.get()}, *signals_);
     const Status finished = finish(*probes_, *collector_, sink, reason ? *reason : reason.error().message);

@@ -51,6 +51,8 @@ public:
     /// Takes the snapshot, says on stderr what is attached and what is not and what it does now (`doing`: "recording to FILE"; "" says
     /// nothing), collects into `sink` until something ends it, then finishes the trace.
     Result<Outcome> run(RecordSink& sink, const std::string& doing);
+    /// False when there was a command and it could not be run: run() has returned why.
+    bool command_ran() const { return command_ran_; }
     /// On stderr: events and losses. With `only_losses`, nothing when nothing was lost.
     void summarise(bool only_losses) const;
 
@@ -64,6 +66,7 @@ private:
     std::unique_ptr<LoadedProbes> probes_;
     std::unique_ptr<Namespaces> namespaces_;
     std::unique_ptr<Collector> collector_;
+    bool command_ran_ = true;
 };
 
 }  // namespace tcpwitness

@@ -83,7 +83,10 @@ Result<TraceWriter> TraceWriter::open(const std::string& path, bool force) {
     int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | exclusive, 0644);
     if (fd < 0 && errno == EEXIST && !exists_as_file(path)) fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);  // a pipe or a device
     if (fd < 0) return Error{fmt::format("cannot write {}: {}", path, std::strerror(errno))};
-    return TraceWriter(Fd(fd), path, false, path.ends_with(".zst") ? std::make_unique<Compressor>() : nullptr);
+    TraceWriter writer(Fd(fd), path, false, path.ends_with(".zst") ? std::make_unique<Compressor>() : nullptr);
+    struct stat status;
+    writer.regular_ = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    return writer;
 }
 
 Status TraceWriter::put(std::string_view bytes) {
@@ -118,6 +121,12 @@ Status TraceWriter::close() {
         return Error{fmt::format("cannot write {}: {}", name_, std::strerror(errno))};
     }
     return ended;
+}
+
+void TraceWriter::discard() {
+    failed_ = true;
+    (void)close();
+    if (regular_) ::unlink(name_.c_str());
 }
 
 }  // namespace tcpwitness

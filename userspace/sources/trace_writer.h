@@ -25,6 +25,7 @@ public:
     Status write(std::string_view bytes);
     Status flush();  ///< everything written so far becomes readable
     Status close();
+    void discard();  ///< closes and removes the file: there was nothing to record after all. Pipes and devices stay.
 
     bool failed() const { return failed_; }
     std::uint64_t bytes_written() const { return written_; }  ///< to the file, compressed
@@ -37,6 +38,7 @@ private:
     Fd fd_;
     std::string name_;       ///< for messages
     bool borrowed_ = false;  ///< stdout: not ours to close
+    bool regular_ = false;   ///< a file of its own, not a pipe or a device
     bool failed_ = false;
     std::uint64_t written_ = 0;
     std::unique_ptr<Compressor> compressor_;

@@ -1,4 +1,9 @@
-"""`record -- COMMAND` runs the command, records while it runs, and ends with the command's own exit status."""
+"""`record -- COMMAND` runs the command, records while it runs, and ends with the command's own exit status.
+
+A command that cannot be run is 127, as in a shell, and leaves no trace file.
+"""
+
+import os
 
 FAMILIES = (4,)
 
@@ -9,6 +14,9 @@ def scenario(lab):
         done = lab.tcpwitness("record", "-w", lab.trace, "--force", "--netns", host.name, "--", *words)
         assert done.returncode == status, f"{words}: exit status {done.returncode}, expected {status}: {done.stderr}"
         lab.read_report()
-    done = lab.tcpwitness("record", "-w", lab.trace, "--force", "--netns", host.name, "--", "/no/such/program")
-    assert done.returncode in (1, 126, 127), f"a command that does not exist: exit status {done.returncode}: {done.stderr}"
-    assert "/no/such/program" in done.stderr, done.stderr
+    for words in (["/no/such/program"], ["/etc/passwd"]):
+        trace = lab.trace + ".unused"
+        done = lab.tcpwitness("record", "-w", trace, "--netns", host.name, "--", *words)
+        assert done.returncode == 127, f"a command that cannot be run: exit status {done.returncode}: {done.stderr}"
+        assert words[0] in done.stderr, done.stderr
+        assert not os.path.exists(trace), "a trace of nothing was left behind"

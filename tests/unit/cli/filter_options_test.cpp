@@ -85,3 +85,19 @@ TEST_CASE("times: of the clock, of a day, since 1970, from the start, before the
         CHECK_FALSE(parse_time(wrong, base));
     }
 }
+
+TEST_CASE("a span of time that ends before it begins, or that is past when recording, is refused") {
+    Filter filter;
+    CHECK(check_order(filter));
+    filter.since_wall_ns = 2 * s;
+    filter.until_wall_ns = 3 * s;
+    CHECK(check_order(filter));
+    filter.until_wall_ns = 1 * s;
+    CHECK_FALSE(check_order(filter));
+
+    FilterArguments arguments;
+    arguments.until = "@1700000000";
+    const auto past = resolve_here(arguments);
+    REQUIRE_FALSE(past);
+    CHECK(past.error().message == "--until: '@1700000000' is past");
+}

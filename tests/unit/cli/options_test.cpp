@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "cli/options.h"
+#include "cli/output_options.h"
 
 using namespace tcpwitness;
 
@@ -48,4 +51,39 @@ TEST_CASE("help shows every row") {
     CHECK(help.find("usage: tcpwitness play [-q] [-w FILE] [WORD]") == 0);
     CHECK(help.find("-q, --quick") != std::string::npos);
     CHECK(help.find("-w, --write FILE") != std::string::npos);
+}
+
+TEST_CASE("a flag takes no value") {
+    Given given;
+    CHECK(parse(given.line, {"--quick=yes"}).error().message == "option --quick takes no value; see tcpwitness play --help");
+    CHECK_FALSE(given.quick);
+}
+
+TEST_CASE("a command that runs no other takes what stands behind -- as its own operands") {
+    Given given;
+    const auto operands = parse(given.line, {"one", "--", "-q"});
+    REQUIRE(operands);
+    CHECK(operands->all() == std::vector<std::string>{"one", "-q"});
+    CHECK_FALSE(given.quick);
+}
+
+TEST_CASE("help fits a terminal of 80 columns, however the source breaks its lines") {
+    bool value = false;
+    const std::string words = "many words that follow one another\nand are broken here and there ";
+    const std::string about = words + words + words;
+    const CommandLine line{"play", about.c_str(), about.c_str(), {{about.c_str(), {flag(0, "quick", about.c_str(), value)}}}, ""};
+    std::size_t longest = 0, begin = 0;
+    const std::string help = help_text(line);
+    for (std::size_t end; (end = help.find('\n', begin)) != std::string::npos; begin = end + 1) longest = std::max(longest, end - begin);
+    CHECK(longest <= 80);
+    CHECK(longest > 70);
+}
+
+TEST_CASE("--color takes its three words only") {
+    std::string choice = "auto";
+    const CommandLine line{"play", "", "Plays.", {{"Output", {colour_option(choice)}}}, ""};
+    REQUIRE(parse(line, {"--color", "never"}));
+    CHECK(choice == "never");
+    CHECK(parse(line, {"--color=sometimes"}).error().message == "--color: 'sometimes' is not auto, always or never");
+    CHECK(choice == "never");
 }

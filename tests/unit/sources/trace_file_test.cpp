@@ -266,3 +266,18 @@ TEST_CASE("a reader that goes away is an error, not a signal's work to explain")
     CHECK(contains(written.error().message, "its reader is gone"));
     std::signal(SIGPIPE, old);
 }
+
+TEST_CASE("a trace that is given up after all leaves no file; a pipe or a device stays") {
+    Folder folder;
+    for (const char* name : {"a.pcapng", "a.zst"}) {
+        auto writer = TraceWriter::open(folder / name, false);
+        REQUIRE(writer->write(sample::trace()).ok());
+        writer->discard();
+        CHECK_FALSE(std::filesystem::exists(folder / name));
+        CHECK(writer->write("more").ok());
+    }
+    auto device = TraceWriter::open("/dev/null", false);
+    REQUIRE(device.ok());
+    device->discard();
+    CHECK(std::filesystem::exists("/dev/null"));
+}

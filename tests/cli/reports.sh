@@ -1,0 +1,67 @@
+#!/bin/bash
+# `report` of what is no trace, of several files, and into places that cannot take it.
+tool=$1 write_sample=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+failed=0
+
+fail() {
+    echo "$*"
+    failed=1
+}
+
+# fails TEXT WORDS...: status 1, one line that holds TEXT, and nothing on stdout.
+fails() {
+    local text=$1 err code
+    shift
+    err=$("$tool" "$@" 2>&1 >out) && code=0 || code=$?
+    [[ $code -eq 1 && ! -s out && $err == "tcpwitness: "*"$text"* && $err != *$'\n'* ]] || fail "tcpwitness $*: status $code, '$err'"
+}
+
+"$write_sample" trace.pcapng || exit 1
+: >empty
+head -c 1000000 /dev/urandom >garbage
+printf 'not a trace\n' >text
+escape=$'\e[31mred'
+printf 'x' >"$escape"
+fails "an empty file" report empty
+fails "garbage" report garbage
+fails "text" report text
+fails "directory" report .
+fails "an empty file" report /dev/null
+fails "unknown kind" report /dev/zero
+fails "No such file" report missing
+fails "?[31mred" report "$escape"
+fails "No space left" report -o /dev/full trace.pcapng
+fails "No such file" report -o missing/out trace.pcapng
+printf 'dear' >kept
+fails "--force" report -o kept trace.pcapng
+[[ $(cat kept) == dear ]] || fail "an existing file was written over"
+fails "an empty file" report -o new empty
+[[ ! -e new ]] || fail "a report of nothing left a file"
+ls new.* 2>/dev/null && fail "a temporary file was left behind"
+
+"$tool" report -f -o kept trace.pcapng 2>err || fail "--force: $(cat err)"
+"$tool" report trace.pcapng >out 2>err || fail "report: $(cat err)"
+cmp -s kept out || fail "-o writes something else than stdout gets"
+"$tool" report trace.pcapng 2>/dev/full >out2 || fail "stderr is full: the report fails"
+"$tool" report - <trace.pcapng 2>/dev/null | cmp -s - out || fail "stdin gives another report"
+"$tool" report trace.pcapng >/dev/full 2>err && fail "a full disk behind stdout goes unnoticed"
+"$tool" rules >/dev/full 2>err && fail "rules: a full disk behind stdout goes unnoticed"
+set -o pipefail
+"$tool" report trace.pcapng 2>err | head -1 >out2 || fail "a reader that has seen enough is no failure: $(cat err)"
+set +o pipefail
+
+# One bad file does not keep the others from being reported; the status tells.
+cp trace.pcapng ./-dash
+"$tool" report trace.pcapng empty -- -dash >both 2>err && fail "a bad file among good ones: status 0"
+[[ $(wc -l <both) -eq $((2 * $(wc -l <out))) ]] || fail "a bad file among good ones: not both good ones are reported"
+grep -q 'an empty file' err || fail "a bad file among good ones goes unnamed"
+
+# Messages must not end up in a file that took the number of a closed descriptor.
+cp trace.pcapng before
+"$tool" report trace.pcapng 2>&- >out2 || fail "stderr is closed: the report fails"
+"$tool" report trace.pcapng <&- >&- 2>&-
+cmp -s trace.pcapng before || fail "the trace was written to"
+exit $failed
