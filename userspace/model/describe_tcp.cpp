@@ -92,7 +92,7 @@ Layer layer(const Snapshot&) { return Layer::tcp; }
 bool noteworthy(const Snapshot&, const Event&) { return false; }
 
 std::string sentence(const Snapshot& snapshot, const Event& event) {
-    std::string text = fmt::format("existed before the recording: {}", name(event.state));
+    std::string text = fmt::format("found when the recording began: {}", name(event.state));
     if (snapshot.fd >= 0) text += fmt::format(", fd {}", snapshot.fd);
     if (snapshot.task.known())
         text += fmt::format(" of {}", task_text(snapshot.task));

@@ -180,10 +180,10 @@ TEST_CASE("Processes, packets, snapshots and gaps") {
     CHECK(value(ipv6, "ip_id") == "(none)");
 
     CHECK(said(Snapshot{{}, {812, 812, 0, "nginx"}, 7, 0, 0}) ==
-          "existed before the recording: ESTABLISHED, fd 7 of nginx[812], 0 bytes unread, 0 unacknowledged");
+          "found when the recording began: ESTABLISHED, fd 7 of nginx[812], 0 bytes unread, 0 unacknowledged");
     CHECK(said(Snapshot{{}, {812, 812, 0, "nginx"}, 3, 1, 128}, TcpState::listen) ==
-          "existed before the recording: LISTEN, fd 3 of nginx[812], accept queue 1 of 128");
-    CHECK(said(Snapshot{}, TcpState::fin_wait2) == "existed before the recording: FIN_WAIT2, open in no process, 0 bytes unread, 0 unacknowledged");
+          "found when the recording began: LISTEN, fd 3 of nginx[812], accept queue 1 of 128");
+    CHECK(said(Snapshot{}, TcpState::fin_wait2) == "found when the recording began: FIN_WAIT2, open in no process, 0 bytes unread, 0 unacknowledged");
     CHECK(said(Gap{1'000'000, 4'000'000, 12, "state"}) == "12 records lost by probe state within 3.0 ms");
 }
 
