@@ -43,7 +43,7 @@ CommandLine command_line(Arguments& to) {
             {{"Output",
               {flag('v', "verbose", "every event", to.verbose), flag('u', "utc", "wall times in UTC", to.utc),
                flag('q', "quiet", "say nothing on stderr but errors and losses", to.quiet),
-               text(0, "color", "WHEN", "auto (default: on a terminal), always or never", to.colour)}},
+               colour_option(to.colour)}},
              session_options(to.session),
              filter_options(to.session.filters)},
             "  tcpwitness live                     findings of the whole host\n"
@@ -86,7 +86,7 @@ int run_live(const std::vector<std::string>& words) {
         fmt::print(stderr, "{} could not be read ({}): a defect of tcpwitness, please report it\n",
                    count_text(view.unreadable(), "record", "records"), view.unreadable_why());
     if (!outcome && !out.good()) return exit_done;  // `live | head` is done when head is
-    if (!outcome) return complain(outcome.error().message);
+    if (!outcome) return complain(outcome.error().message, session->command_ran() ? exit_failed : exit_no_command);
     return outcome->exit_code;
 }
 
