@@ -74,26 +74,35 @@ void LiveView::finish() {
     print(announcer_.last(findings_now()));
 }
 
+/// Sorts keys instead of events, and keeps its vectors: this runs many times a second, with many thousand events where the host is busy.
 void LiveView::correlate_until(std::uint64_t boot_ns) {
-    std::stable_sort(pending_.begin(), pending_.end(), [](const Event& a, const Event& b) { return a.time_ns < b.time_ns; });
-    const auto ripe = std::find_if(pending_.begin(), pending_.end(), [&](const Event& event) { return event.time_ns > boot_ns; });
-    if (ripe == pending_.begin()) return;
-    std::vector<Event> now(std::make_move_iterator(pending_.begin()), std::make_move_iterator(ripe));
-    pending_.erase(pending_.begin(), ripe);
+    order_.clear();
+    for (std::uint32_t i = 0; i < pending_.size(); ++i)
+        if (pending_[i].time_ns <= boot_ns) order_.push_back({pending_[i].time_ns, i});
+    if (order_.empty()) return;
+    std::sort(order_.begin(), order_.end());
     changed_ = true;
+    std::vector<Event> shown;
     std::vector<ConnectionId> owners;
-    for (Event& event : now) {
+    for (const auto& [time_ns, place] : order_) {
+        Event& event = pending_[place];
         event.id = next_id_++;
+        if (!options_.every_event) {
+            correlator_.add(std::move(event));
+            continue;
+        }
         correlator_.add(event);
-        if (!options_.every_event) continue;
         const Connection* owner = correlator_.find(event);
         owners.push_back(owner ? owner->id : 0);
+        shown.push_back(std::move(event));
     }
-    if (options_.every_event) print_events(now, owners);
+    std::erase_if(pending_, [&](const Event& event) { return event.time_ns <= boot_ns; });
+    print_events(shown, owners);
 }
 
 /// A packet may be claimed only later in the same batch; a record without cookie can be told apart only when it comes.
 void LiveView::print_events(const std::vector<Event>& events, const std::vector<ConnectionId>& owners) {
+    if (events.empty()) return;
     const Story& story = correlator_.story();
     const auto selected = selection(story, options_.filter);
     for (std::size_t i = 0; i < events.size(); ++i) {
@@ -133,9 +142,18 @@ void LiveView::forget(std::uint64_t now_ns) {
     correlator_.compact(before(remember_clean_ns));
     forgotten_ = correlator_.forgotten();
     if (gone && !announcer_.idle()) announcer_.rebase(findings_now(), now_ns);
-    if (forgotten_ - trimmed_at_ < many) return;
+    give_back(gone);
+}
+
+/// Not what it will need again in a second: only once far fewer connections are left than there were.
+void LiveView::give_back(std::size_t gone) {
+    const std::size_t left = correlator_.story().connections.size();
+    most_held_ = std::max(most_held_, left + gone);
+    if (most_held_ < many || left > most_held_ / 2) return;
+    most_held_ = left;
+    if (pending_.empty()) pending_.shrink_to_fit();
+    order_ = {};
     malloc_trim(0);
-    trimmed_at_ = forgotten_;
 }
 
 }  // namespace tcpwitness

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/announcer.h"
@@ -48,6 +49,7 @@ private:
     void judge(std::uint64_t now_ns);
     void print(const std::vector<Finding>& findings);
     void forget(std::uint64_t now_ns);
+    void give_back(std::size_t gone);
 
     LiveOptions options_;
     Sink& out_;
@@ -56,8 +58,10 @@ private:
     RecordDecoder decoder_;
     Announcer announcer_;
     std::vector<Event> pending_;       ///< come, but not in time order yet
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> order_;  ///< correlate_until()'s: time and place in pending_
     std::uint64_t next_id_ = 1, printed_ns_ = 0, judged_ns_ = 0, forgotten_ns_ = 0;
-    std::uint64_t forgotten_ = 0, trimmed_at_ = 0;  ///< connections, of those that the correlator has forgotten
+    std::uint64_t forgotten_ = 0;      ///< connections, of those that the correlator has forgotten
+    std::size_t most_held_ = 0;        ///< connections, since memory was given back last
     std::uint64_t unreadable_ = 0;
     std::string unreadable_why_;
     bool changed_ = false;
