@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
 
 namespace tcpwitness {
@@ -24,7 +26,7 @@ std::function<bool(const Connection&)> selection(const Story& story, const Filte
         const std::uint64_t offset = story.info.boot_to_wall_ns;
         if (filter.since_wall_ns && connection.end_ns + offset < *filter.since_wall_ns) return false;
         if (filter.until_wall_ns && connection.begin_ns + offset > *filter.until_wall_ns) return false;
-        return filter.namespace_wanted(witness.netns) && filter.flow(connection.flow) && task_wanted(story, connection, filter);
+        return filter.namespace_wanted(witness.netns) && filter.whole_flow(connection.flow) && task_wanted(story, connection, filter);
     };
 }
 
@@ -48,6 +50,14 @@ void add_recorded_filter(const TraceInfo& info, Filter& filter) {
             if (const auto pid = parse_number<std::uint32_t>(part)) filter.pids.push_back(*pid);
     if (const auto comms = info.meta.find("filter.comm"); comms != info.meta.end() && filter.comms.empty())
         for (const auto part : split(comms->second, ',')) filter.comms.emplace_back(part);
+    for (const auto& [side, prefix] : {std::pair{Side::either, ""}, {Side::local, "local_"}, {Side::peer, "peer_"}}) {
+        auto& ports = filter.ports[static_cast<int>(side)];
+        auto& hosts = filter.hosts[static_cast<int>(side)];
+        if (const auto key = info.meta.find(fmt::format("filter.{}port", prefix)); key != info.meta.end() && ports.empty())
+            (void)parse_ports(key->second, ports);
+        if (const auto key = info.meta.find(fmt::format("filter.{}host", prefix)); key != info.meta.end() && hosts.empty())
+            for (const auto part : split(key->second, ',')) (void)parse_prefix(part, hosts);
+    }
 }
 
 }  // namespace tcpwitness

@@ -15,7 +15,8 @@ std::function<bool(const Connection&)> selection(const Story&, const Filter&);
 /// Findings that are about at least one selected connection, or about none at all (evidence gaps).
 std::vector<Finding> selected_findings(const Story&, std::vector<Finding>, const std::function<bool(const Connection&)>& selected);
 
-/// The task filter that the trace was recorded with, added to `filter`: the kernel side lets packets of other tasks through.
+/// What the trace was recorded with, where `filter` asks for nothing of that kind: the kernel side lets packets of other tasks through,
+/// and sockets whose port it does not know.
 void add_recorded_filter(const TraceInfo&, Filter& filter);
 
 }  // namespace tcpwitness

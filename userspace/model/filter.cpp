@@ -59,6 +59,14 @@ bool Filter::flow(const Flow& flow) const {
     return hosts[peer].empty() || host_wanted(hosts[peer], flow.peer.address);
 }
 
+bool Filter::whole_flow(const Flow& flow) const {
+    const auto either = static_cast<int>(Side::either), local = static_cast<int>(Side::local), peer = static_cast<int>(Side::peer);
+    if (!ports[either].empty() && !any(ports[either], flow.local.port) && !any(ports[either], flow.peer.port)) return false;
+    if (!ports[local].empty() && !any(ports[local], flow.local.port)) return false;
+    if (!ports[peer].empty() && !any(ports[peer], flow.peer.port)) return false;
+    return this->flow(flow);
+}
+
 bool Filter::task(const Task& task) const {
     if (!pids.empty() && std::find(pids.begin(), pids.end(), task.pid) == pids.end()) return false;
     return comms.empty() || std::find(comms.begin(), comms.end(), task.comm) != comms.end();

@@ -43,6 +43,8 @@ struct Filter {
 
     /// The flow lists only. Parts of a flow that are not known (port 0, unspecified address) pass.
     bool flow(const Flow&) const;
+    /// The same of what a connection's flow came to in the end: a port that nobody ever learnt is none of those asked for.
+    bool whole_flow(const Flow&) const;
     bool task(const Task&) const;
     bool namespace_wanted(std::uint32_t inum) const;
 };

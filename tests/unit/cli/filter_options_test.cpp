@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "cli/filter_options.h"
+#include "cli/selection.h"
 
 using namespace tcpwitness;
 
@@ -100,4 +101,32 @@ TEST_CASE("a span of time that ends before it begins, or that is past when recor
     const auto past = resolve_here(arguments);
     REQUIRE_FALSE(past);
     CHECK(past.error().message == "--until: '@1700000000' is past");
+}
+
+TEST_CASE("a report asks for what the recording asked for, unless it is told otherwise") {
+    TraceInfo info;
+    info.meta = {{"filter.port", "443-443,8000-8100"}, {"filter.peer_host", "10.0.0.0/8"}, {"filter.comm", "nginx"}, {"filter.local_port", "x"}};
+    Filter filter;
+    add_recorded_filter(info, filter);
+    CHECK(filter.ports[static_cast<int>(Side::either)] == std::vector<PortRange>{{443, 443}, {8000, 8100}});
+    CHECK(filter.ports[static_cast<int>(Side::local)].empty());
+    REQUIRE(filter.hosts[static_cast<int>(Side::peer)].size() == 1);
+    CHECK(filter.hosts[static_cast<int>(Side::peer)][0].text() == "10.0.0.0/8");
+    CHECK(filter.comms == std::vector<std::string>{"nginx"});
+
+    Filter own;
+    own.ports[static_cast<int>(Side::either)] = {{22, 22}};
+    add_recorded_filter(info, own);
+    CHECK(own.ports[static_cast<int>(Side::either)] == std::vector<PortRange>{{22, 22}});
+}
+
+TEST_CASE("a port that nobody ever learnt is none of those asked for; while it may still come, it passes") {
+    Filter filter;
+    filter.ports[static_cast<int>(Side::either)] = {{443, 443}};
+    const Flow listener{{{}, 2024}, {}}, wanted{{{}, 0}, {{}, 443}};
+    CHECK(filter.flow(listener));
+    CHECK_FALSE(filter.whole_flow(listener));
+    CHECK(filter.whole_flow(wanted));
+    filter.ports[static_cast<int>(Side::either)] = {};
+    CHECK(filter.whole_flow(listener));
 }
