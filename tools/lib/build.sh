@@ -35,6 +35,8 @@ install_packages() {
 # build [TARGET...]: Release, in build/; without targets everything, the tests included. Configures when there is need, says
 # nothing when there is nothing to do. Output goes to stderr.
 build() {
+    # Somebody else's build is used as it is: reports need no privileges.
+    if [[ $# -gt 0 && -x $build/userspace/tcpwitness && ! -w $build ]]; then return 0; fi
     local testing=ON
     [[ $# -eq 0 ]] || testing=OFF  # what only the tests need is perhaps not installed
     if [[ ! -f $build/build.ninja ]] || { [[ $testing == ON ]] && grep -qs '^BUILD_TESTING:BOOL=OFF' "$build/CMakeCache.txt"; }; then
