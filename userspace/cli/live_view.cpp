@@ -139,20 +139,26 @@ void LiveView::forget(std::uint64_t now_ns) {
     const auto before = [&](std::uint64_t span_ns) { return now_ns - std::min(now_ns, span_ns); };
     const bool crowded = correlator_.story().connections.size() > std::min(many, options_.max_connections / 4);
     const std::size_t gone = correlator_.forget_ended_before(before(remember_ns), crowded ? before(remember_clean_ns) : 0);
-    correlator_.compact(before(remember_clean_ns));
+    compacted_ += correlator_.compact(before(remember_clean_ns));
     forgotten_ = correlator_.forgotten();
     if (gone && !announcer_.idle()) announcer_.rebase(findings_now(), now_ns);
     give_back(gone);
 }
 
-/// Not what it will need again in a second: only once far fewer connections are left than there were.
+/// Not what it will need again in a second: only once far fewer connections are left than there were, many have become idle, or a burst
+/// of events is over.
 void LiveView::give_back(std::size_t gone) {
     const std::size_t left = correlator_.story().connections.size();
     most_held_ = std::max(most_held_, left + gone);
-    if (most_held_ < many || left > most_held_ / 2) return;
+    const bool fewer = most_held_ > many && left < most_held_ / 2;
+    const bool calm = pending_.capacity() > many && pending_.size() < pending_.capacity() / 8;
+    if (calm) {
+        pending_.shrink_to_fit();
+        order_ = {};
+    }
+    if (!fewer && !calm && compacted_ < many) return;
     most_held_ = left;
-    if (pending_.empty()) pending_.shrink_to_fit();
-    order_ = {};
+    compacted_ = 0;
     malloc_trim(0);
 }
 

@@ -61,7 +61,7 @@ private:
     std::vector<std::pair<std::uint64_t, std::uint32_t>> order_;  ///< correlate_until()'s: time and place in pending_
     std::uint64_t next_id_ = 1, printed_ns_ = 0, judged_ns_ = 0, forgotten_ns_ = 0;
     std::uint64_t forgotten_ = 0;      ///< connections, of those that the correlator has forgotten
-    std::size_t most_held_ = 0;        ///< connections, since memory was given back last
+    std::size_t most_held_ = 0, compacted_ = 0;  ///< connections, since memory was given back last
     std::uint64_t unreadable_ = 0;
     std::string unreadable_why_;
     bool changed_ = false;

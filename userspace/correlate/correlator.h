@@ -39,8 +39,8 @@ public:
     /// already: no finding is about them. Returns how many were forgotten.
     std::size_t forget_ended_before(std::uint64_t time_ns, std::uint64_t clean_before_ns = 0);
 
-    /// Gives back memory that connections without an event since then reserve for more events.
-    void compact(std::uint64_t idle_since_ns);
+    /// Gives back memory that connections without an event since then reserve for more events. Returns how many had some.
+    std::size_t compact(std::uint64_t idle_since_ns);
 
     /// The connection that an event was put to, as far as it can still be told; nullptr for events of none.
     const Connection* find(const Event& event);

@@ -160,9 +160,14 @@ std::size_t Correlator::forget_ended_before(std::uint64_t time_ns, std::uint64_t
     return gone.size();
 }
 
-void Correlator::compact(std::uint64_t idle_since_ns) {
-    for (Connection& c : story_.connections)
-        if (c.end_ns < idle_since_ns && c.events.capacity() > c.events.size()) c.events.shrink_to_fit();
+std::size_t Correlator::compact(std::uint64_t idle_since_ns) {
+    std::size_t compacted = 0;
+    for (Connection& c : story_.connections) {
+        if (c.end_ns >= idle_since_ns || c.events.capacity() == c.events.size()) continue;
+        c.events.shrink_to_fit();
+        ++compacted;
+    }
+    return compacted;
 }
 
 }  // namespace tcpwitness
