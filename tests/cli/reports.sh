@@ -42,8 +42,22 @@ fails "an empty file" report -o new empty
 [[ ! -e new ]] || fail "a report of nothing left a file"
 ls new.* 2>/dev/null && fail "a temporary file was left behind"
 
+# Interrupted while it waits for more: no file, and no half of one.
+mkfifo slow
+"$tool" report -o late slow 2>err &
+waiting=$!
+exec 9>slow
+head -c 100 trace.pcapng >&9
+sleep 0.2
+kill -TERM $waiting
+wait $waiting 2>/dev/null
+exec 9>&-
+compgen -G 'late*' && fail "an interrupted report left a file"
+
 "$tool" report -f -o kept trace.pcapng 2>err || fail "--force: $(cat err)"
 "$tool" report trace.pcapng >out 2>err || fail "report: $(cat err)"
+compgen -G 'kept.*' && fail "--force left a second name behind"
+[[ $(stat -c %a kept) == $(printf '%o' $((0666 & ~$(umask)))) ]] || fail "-o makes a file with the permissions $(stat -c %a kept)"
 cmp -s kept out || fail "-o writes something else than stdout gets"
 "$tool" report trace.pcapng 2>/dev/full >out2 || fail "stderr is full: the report fails"
 "$tool" report - <trace.pcapng 2>/dev/null | cmp -s - out || fail "stdin gives another report"

@@ -25,10 +25,13 @@ public:
 
 private:
     FileSink(Fd fd, std::string path, std::string temporary) : fd_(std::move(fd)), path_(std::move(path)), temporary_(std::move(temporary)) {}
+    Status name_it();
     int number() const;
     void flush();
     Fd fd_;
     std::string path_, temporary_;  ///< both empty for stdout
+    bool nameless_ = false;         ///< a file that has no name before commit(): nothing stays when the program is killed
+    bool force_ = false;
     std::string buffer_;
     int error_ = 0;
 };
