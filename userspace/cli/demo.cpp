@@ -87,6 +87,7 @@ Result<std::string> record_case(const DemoNet& net, const std::vector<std::strin
     SessionSettings settings;
     settings.load.filter.netns = {net.edge.netns(), net.mid.netns(), net.fe.netns()};
     settings.namespace_names = net.names();
+    settings.own_command = true;
     auto client = Child::prepare([&] { return connect_once(net.edge); });
     if (!client) return client.error();
     auto session = Session::open(settings, std::move(*client));
@@ -132,10 +133,14 @@ int run_demo(const std::vector<std::string>& words) {
         writer.emplace(std::move(*opened));
     }
 
+    const auto give_up = [&](const Error& error) {
+        if (writer) writer->discard();
+        return complain(error.message);
+    };
     const auto net = DemoNet::build();
-    if (!net) return complain(net.error().message);
+    if (!net) return give_up(net.error());
     const auto trace = record_case(*net, words);
-    if (!trace) return complain(trace.error().message);
+    if (!trace) return give_up(trace.error());
     if (writer) {
         if (const Status written = writer->write(*trace); !written) return complain(written.error().message);
         if (const Status closed = writer->close(); !closed) return complain(closed.error().message);

@@ -100,7 +100,7 @@ Result<Outcome> Session::run(RecordSink& sink, const std::string& doing) {
     if (child_) {
         if (const auto status = child_->ended())
             outcome.exit_code = exit_code(*status);
-        else
+        else if (!settings_.own_command)
             fmt::print(stderr, "the command goes on, pid {}\n", child_->pid());
     }
     return outcome;

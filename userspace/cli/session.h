@@ -23,6 +23,7 @@ struct SessionSettings {
     LoadOptions load;
     std::optional<std::uint64_t> duration_ns;
     std::map<std::uint32_t, std::string> namespace_names;
+    bool own_command = false;  ///< the command is a part of this program and ends with it
 };
 
 Result<SessionSettings> resolve(const SessionArguments&);

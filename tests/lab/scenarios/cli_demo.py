@@ -24,8 +24,11 @@ def scenario(lab):
     lab.expect_nothing_else()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        demo = subprocess.Popen([lab.binary, "demo"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        trace = lab.trace + ".unused"
+        demo = subprocess.Popen([lab.binary, "demo", "-w", trace], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         time.sleep(2)
         demo.send_signal(number)
-        assert demo.wait(20) != 0, "an interrupted demo says that all is well"
+        _, said = demo.communicate(timeout=20)
+        assert demo.returncode == 1 and "goes on" not in said, f"an interrupted demo ends with {demo.returncode}: {said}"
+        assert not os.path.exists(trace), "an interrupted demo leaves a trace of nothing"
         assert namespaces() == before, f"left behind after signal {number}: {namespaces() - before}"
