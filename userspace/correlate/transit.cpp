@@ -3,7 +3,7 @@
 namespace tcpwitness {
 
 namespace {
-constexpr std::size_t generation = 65'536;
+constexpr std::size_t generation_size = 65'536;
 }
 
 bool Transit::forwarded(const Event& event) {
@@ -13,17 +13,18 @@ bool Transit::forwarded(const Event& event) {
     const Endpoint& destination = segment.outgoing ? event.flow.peer : event.flow.local;
     const std::uint64_t key = std::uint64_t{event.witness} << 33 | std::uint64_t{segment.syn_ack()} << 32 | segment.seq;
 
-    for (const Origins* origins : {&recent_, &older_}) {
-        const auto known = origins->find(key);
-        if (known == origins->end()) continue;
+    for (const Generation* generation : {recent_.get(), older_.get()}) {
+        if (!generation) continue;
+        const auto known = generation->origins.find(key);
+        if (known == generation->origins.end()) continue;
         if (known->second.source != source && known->second.destination != destination) break;
         return segment.outgoing && known->second.came_in;
     }
-    if (recent_.size() >= generation) {
+    if (recent_->origins.size() >= generation_size) {
         older_ = std::move(recent_);
-        recent_.clear();
+        recent_ = std::make_unique<Generation>();
     }
-    recent_[key] = Origin{source, destination, !segment.outgoing};
+    recent_->origins[key] = Origin{source, destination, !segment.outgoing};
     return false;
 }
 

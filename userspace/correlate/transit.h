@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <memory_resource>
 #include <unordered_map>
 
 #include "model/event.h"
@@ -20,8 +22,12 @@ private:
         Endpoint source, destination;
         bool came_in = false;
     };
-    using Origins = std::unordered_map<std::uint64_t, Origin>;
-    Origins recent_, older_;  ///< two generations bound the memory
+    /// Has memory of its own: nodes that stay for long would else keep every page that events lay in around them.
+    struct Generation {
+        std::pmr::monotonic_buffer_resource memory;
+        std::pmr::unordered_map<std::uint64_t, Origin> origins{&memory};
+    };
+    std::unique_ptr<Generation> recent_ = std::make_unique<Generation>(), older_;  ///< two generations bound the memory
 };
 
 }  // namespace tcpwitness
