@@ -39,7 +39,8 @@ std::uint64_t fit(const Connection& client, const Connection& server, std::uint6
 
 /// Ended in good order: no finding is about it, unless about its other end.
 bool clean(const Connection& c) {
-    constexpr std::uint32_t trouble = sign::reset_received | sign::reset_sent | sign::error | sign::knock | sign::syn_retransmit | sign::syn_ack_retransmit;
+    constexpr std::uint32_t trouble = sign::reset_received | sign::reset_sent | sign::error | sign::knock |
+                                      sign::syn_retransmit | sign::syn_ack_retransmit;
     return !c.live() && c.ending == Ending::closed && !c.has(trouble) && !c.embryonic && !c.is_listener();
 }
 

@@ -52,7 +52,11 @@ def scenario(lab):
     assert live.lines == [refused, reset], f"more than two lines: {live.lines}"
     for line in live.lines:
         assert re.match(r"\d\d:\d\d:\d\d\.\d+  (proven|likely|possible) ", line), f"not a line of live: {line}"
-    for line, words in (refused, ("proven", "peer-host", "connect-refused", "dialer", "5062")), (reset, ("proven", "local-application", "reset-sent", "frontend")):
+    told = (
+        (refused, ("proven", "peer-host", "connect-refused", "dialer", "5062")),
+        (reset, ("proven", "local-application", "reset-sent", "frontend")),
+    )
+    for line, words in told:
         assert all(word in line for word in words), f"not all of {words} in: {line}"
     for words in ("probes attached", "watching", " 0 lost", "2 findings"):
         assert words in live.text, f"'{words}' is missing on stderr: {live.text}"

@@ -88,7 +88,8 @@ TEST_CASE("what the story has forgotten still counts") {
     announcer.rebase(std::vector{folded(40, t0, t0 + second)}, t0 + 2 * second);
     CHECK(headlines(announcer.due(std::vector{folded(45, t0, t0 + 12 * second)}, t0 + 13 * second)) == Lines{"so far 105 times: refused"});
     announcer.rebase({}, t0 + 13 * second);
-    CHECK(headlines(announcer.due(std::vector{folded(1, t0 + 24 * second, t0 + 24 * second)}, t0 + 25 * second)) == Lines{"so far 106 times: refused"});
+    const std::vector once_more{folded(1, t0 + 24 * second, t0 + 24 * second)};
+    CHECK(headlines(announcer.due(once_more, t0 + 25 * second)) == Lines{"so far 106 times: refused"});
 }
 
 TEST_CASE("what was said is remembered for a while, and never too much of it") {

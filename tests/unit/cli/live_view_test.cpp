@@ -40,12 +40,14 @@ struct Socket {
 };
 
 Socket dialer(std::uint64_t number, std::uint16_t port = 5061) {
-    return {number, {{*Address::parse("10.0.1.2"), static_cast<std::uint16_t>(20000 + number % 40000)}, {*Address::parse("10.0.2.2"), port}}};
+    const Endpoint local{*Address::parse("10.0.1.2"), static_cast<std::uint16_t>(20000 + number % 40000)};
+    return {number, {local, {*Address::parse("10.0.2.2"), port}}};
 }
 
 class Live {
 public:
-    explicit Live(LiveOptions options = {}) : view({{"host", "box"}, {"reason.reset.5", "SK_RST_REASON_TCP_ABORT_ON_CLOSE"}}, std::move(options), screen) {}
+    explicit Live(LiveOptions options = {})
+        : view({{"host", "box"}, {"reason.reset.5", "SK_RST_REASON_TCP_ABORT_ON_CLOSE"}}, std::move(options), screen) {}
 
     Screen screen;
     LiveView view;
