@@ -128,9 +128,17 @@ static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, str
     }
     const bool makes_socket = call->op == TW_CALL_SOCKET || (call->op == TW_CALL_ACCEPT && ret >= 0);
     const struct sock *sk = socket_of_fd(makes_socket ? (s32)ret : call->fd);
-    if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP || !fill_socket_untrusted(head, addresses, sk))
+    if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
         return false;
     head->socket_id = scramble((u64)sk);
+    if (call->op == TW_CALL_SOCKET) { /* it has no address yet, and belongs to the namespace of its maker */
+        struct task_struct *task = bpf_get_current_task_btf();
+        head->netns = task->nsproxy->net_ns->ns.inum;
+        head->state = TCP_CLOSE;
+        return true;
+    }
+    if (!fill_socket_untrusted(head, addresses, sk))
+        return false;
     if (call->op == TW_CALL_CONNECT || call->op == TW_CALL_BIND)
         return fill_from_argument(head, addresses, call);
     if (call->op == TW_CALL_ACCEPT) {

@@ -117,7 +117,7 @@ static __always_inline void fill_socket(struct tw_head *head, u8 *addresses, con
  * loads at the offsets that the running kernel's BTF gives.
  */
 #define CHUNK_FIELD(type, chunk, struct_name, field) (*(type *)((chunk) + bpf_core_field_offset(struct struct_name, field)))
-#define SOCK_COMMON_BYTES 136 /* the verifier checks every load against it */
+#define SOCK_COMMON_BYTES 104 /* reaches behind skc_cookie; the verifier checks every load against it */
 
 /* False when the socket speaks neither IPv4 nor IPv6. As above, a caller whose records may lack a cookie adds the socket_id. */
 static __always_inline bool fill_socket_untrusted(struct tw_head *head, u8 *addresses, const struct sock *sk)

@@ -36,8 +36,10 @@ static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 wh
         return 0;
     const struct tcp_sock *tp = (const struct tcp_sock *)sk;
     record.body.rto_us = jiffies_to_ms(BPF_CORE_READ(icsk, icsk_rto)) * 1000;
-    record.body.snd_una = BPF_CORE_READ(tp, snd_una);
-    record.body.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
+    if (record.head.state != TCP_SYN_SENT) { /* before that nothing is acknowledged or measured */
+        record.body.snd_una = BPF_CORE_READ(tp, snd_una);
+        record.body.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
+    }
     record.body.timer = pending;
     record.body.retransmits = retransmits;
     record.body.backoff = NEAR(near, icsk_backoff);
