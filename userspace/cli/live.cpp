@@ -2,6 +2,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -17,16 +20,18 @@ namespace {
 class LineSink : public Sink {
 public:
     void append(std::string_view text) override {
-        if (good_) good_ = write_all(STDOUT_FILENO, text.data(), text.size());
+        if (!error_ && !write_all(STDOUT_FILENO, text.data(), text.size())) error_ = errno;
     }
     /// Asked often, since `live | head -1` shall end when head does, not with the next finding.
     bool good() const override {
         pollfd reader{STDOUT_FILENO, 0, 0};
-        return good_ && (poll(&reader, 1, 0) <= 0 || !(reader.revents & (POLLERR | POLLHUP)));
+        return !error_ && (poll(&reader, 1, 0) <= 0 || !(reader.revents & (POLLERR | POLLHUP)));
     }
+    /// errno of a write that failed for another reason than a reader that went away; 0 = none
+    int error() const { return error_ == EPIPE ? 0 : error_; }
 
 private:
-    bool good_ = true;
+    int error_ = 0;
 };
 
 struct Arguments {
@@ -85,6 +90,7 @@ int run_live(const std::vector<std::string>& words) {
     if (view.unreadable())
         fmt::print(stderr, "{} could not be read ({}): a defect of tcpwitness, please report it\n",
                    count_text(view.unreadable(), "record", "records"), view.unreadable_why());
+    if (out.error()) return complain(std::string("writing to stdout: ") + std::strerror(out.error()));
     if (!outcome && !out.good()) return exit_done;  // `live | head` is done when head is
     if (!outcome) return complain(outcome.error().message, session->command_ran() ? exit_failed : exit_no_command);
     return outcome->exit_code;

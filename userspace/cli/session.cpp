@@ -107,7 +107,11 @@ Result<Outcome> Session::run(RecordSink& sink, const std::string& doing) {
 }
 
 void Session::summarise(bool only_losses) const {
-    if (!collector_ || (only_losses && collector_->lost() == 0)) return;
+    if (!collector_) return;
+    if (collector_->malformed())
+        fmt::print(stderr, "{} could not be taken in: a defect of tcpwitness, please report it\n",
+                   count_text(collector_->malformed(), "record", "records"));
+    if (only_losses && collector_->lost() == 0) return;
     fmt::print(stderr, "{}, {} lost\n", count_text(collector_->events(), "event", "events"), collector_->lost());
     if (collector_->lost() == 0) return;
     for (const ProbeState& state : probes_->states())

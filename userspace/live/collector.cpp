@@ -42,10 +42,12 @@ int Collector::on_record(void* self, void* data, std::size_t size) {
 }
 
 void Collector::take(const void* data, std::size_t size) {
-    tw_head head;
-    if (size < sizeof(head)) return;
-    std::memcpy(&head, data, sizeof(head));
-    if (head.size > size || head.size < sizeof(head) || head.probe >= TW_PROBES) return;
+    tw_head head{};
+    std::memcpy(&head, data, std::min(size, sizeof(head)));
+    if (size < sizeof(head) || head.size > size || head.size < sizeof(head) || head.probe >= TW_PROBES) {
+        ++malformed_;
+        return;
+    }
     if (head.netns != last_netns_) introduce(head.netns, head.time_ns);
     ++counts_[head.probe].events;
     sink_.record(head, data, head.size);
@@ -93,7 +95,10 @@ void Collector::read_snapshot(tw_probe iterator) {
         while (pending.size() - at >= sizeof(tw_head)) {
             tw_head head;
             std::memcpy(&head, pending.data() + at, sizeof(head));
-            if (head.size < sizeof(head)) return;
+            if (head.size < sizeof(head)) {
+                ++malformed_;
+                return;
+            }
             if (pending.size() - at < head.size) break;
             // several processes may have one socket open: each is told; the hash table only adds those that nobody has open
             const bool first = snapshot_cookies_.insert(head.cookie).second;

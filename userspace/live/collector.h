@@ -43,6 +43,8 @@ public:
     ProbeCount count(tw_probe number) const { return counts_[number]; }
     std::uint64_t events() const;
     std::uint64_t lost() const;
+    /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
+    std::uint64_t malformed() const { return malformed_; }
 
 private:
     Collector(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
@@ -63,6 +65,7 @@ private:
     std::size_t counters_stride_ = 0;
     std::array<ProbeCount, TW_PROBES> counts_{};
     std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
+    std::uint64_t malformed_ = 0;
     std::uint64_t last_check_ns_ = 0, last_missed_check_ns_ = 0;
     std::uint32_t last_netns_ = 0;
     std::unordered_set<std::uint32_t> introduced_;
