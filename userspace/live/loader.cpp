@@ -247,8 +247,11 @@ std::vector<std::uint64_t> LoadedProbes::missed() const {
     return counts;
 }
 
-void LoadedProbes::detach() {
-    links_.clear();
+void LoadedProbes::detach(const std::function<void()>& meanwhile) {
+    while (!links_.empty()) {
+        links_.pop_back();
+        if (meanwhile) meanwhile();
+    }
 }
 
 }  // namespace tcpwitness

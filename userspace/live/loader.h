@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,8 +60,9 @@ public:
     /// Times that the kernel left out a probe's program because it was running on that CPU already. Per probe number.
     std::vector<std::uint64_t> missed() const;
 
-    /// Stops all hooks; maps stay readable.
-    void detach();
+    /// Stops all hooks, one after the other; maps stay readable. The kernel takes tens of milliseconds for each: `meanwhile` runs in
+    /// between, so that the ring can be emptied while the rest still records.
+    void detach(const std::function<void()>& meanwhile = {});
 
 private:
     LoadedProbes();

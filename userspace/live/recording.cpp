@@ -68,8 +68,12 @@ Result<std::string> collect(Collector& collector, const StopConditions& stop, co
 }
 
 Status finish(LoadedProbes& probes, Collector& collector, RecordSink& sink, const std::string& reason) {
-    probes.detach();
-    Status drained = collector.drain(0);
+    Status drained = success();
+    const auto drain = [&] {
+        if (drained) drained = collector.drain(0);
+    };
+    probes.detach(drain);
+    drain();
     collector.unfinished_calls();
     final_metadata(sink, collector, probes, reason);
     Status flushed = sink.tick(boot_clock_ns());
