@@ -75,8 +75,8 @@ void Session::announce(const std::string& doing) const {
         if (state.status != ProbeState::Status::attached)
             fmt::print(stderr, "probe {} ({}): {}\n", name(*state.probe), hook_text(*state.probe), status_text(state));
     }
-    fmt::print(stderr, "{} of {} probes attached, {} MiB buffer; {}{}\n", usable, probes_->states().size(),
-               probes_->buffer_bytes() >> 20, doing, child_ ? "" : "; Ctrl-C ends it");
+    fmt::print(stderr, "{} of {} probes attached, {} KiB buffer; {}{}\n", usable, probes_->states().size(),
+               probes_->buffer_bytes() >> 10, doing, child_ ? "" : "; Ctrl-C ends it");
 }
 
 Result<Outcome> Session::run(RecordSink& sink, const std::string& doing) {

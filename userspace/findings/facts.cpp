@@ -37,7 +37,11 @@ std::string intervals_text(const std::vector<std::uint64_t>& times_ns) {
     return text;
 }
 
-std::string record_on(const Address& address) { return fmt::format("record on {} at the same time", address.text()); }
+std::string record_on(const Address& address) {
+    // The other end of a loopback session is this host: what is missing was lost, or this kernel does not tell it.
+    if (address.loopback()) return "record here again, with nothing lost (--buffer)";
+    return fmt::format("record on {} at the same time", address.text());
+}
 
 std::string since(std::uint64_t from_ns, std::uint64_t to_ns) { return duration_text(to_ns > from_ns ? to_ns - from_ns : 0); }
 

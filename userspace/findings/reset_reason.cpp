@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/facts.h"
 
 namespace tcpwitness {
 
@@ -72,7 +73,7 @@ std::optional<WhyReset> why_reset(const Connection& c, const Event& event) {
         why.culprit = Culprit::path;
         why.certainty = Certainty::possible;
         why.sentence = "keepalive probes stayed unanswered";
-        why.settle = fmt::format("record on {} at the same time", c.flow.peer.address.text());
+        why.settle = record_on(c.flow.peer.address);
     } else if (reason.empty()) {
         why.kind = "unknown";
         why.culprit = Culprit::unknown;
@@ -83,7 +84,7 @@ std::optional<WhyReset> why_reset(const Connection& c, const Event& event) {
         why.culprit = Culprit::local_kernel;
         why.certainty = Certainty::likely;
         why.sentence = fmt::format("the kernel rejected a segment of the peer ({})", printable(reason));
-        why.settle = fmt::format("record on {} at the same time: it tells whether the peer sent that segment", c.flow.peer.address.text());
+        why.settle = record_on(c.flow.peer.address) + ": it tells whether the peer sent that segment";
     }
     return why;
 }

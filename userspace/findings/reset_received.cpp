@@ -43,8 +43,9 @@ std::vector<Finding> find(const Story& story) {
         f.headline = fmt::format("{}{}: {} reset the connection in {}{}", who(c), at_place(story, c), c.flow.peer.text(), name(state),
                                  c.established_ns ? ", " + since(*c.established_ns, at->time_ns) + " after it was established" : "");
         if (reset) {
-            f.reasons.push_back(fmt::format("data last came {} before, and was last sent {} before", duration_text(std::uint64_t{tcp.recv_idle_ms} * 1'000'000),
-                                            duration_text(std::uint64_t{tcp.send_idle_ms} * 1'000'000)));
+            const auto before = [](std::uint32_t ms) { return duration_text(std::uint64_t{ms} * 1'000'000) + " before"; };
+            if (tcp.recv_idle_ms || tcp.send_idle_ms)
+                f.reasons.push_back(fmt::format("data last came {}, and was last sent {}", before(tcp.recv_idle_ms), before(tcp.send_idle_ms)));
             if (const std::uint32_t bytes = tcp.unacknowledged()) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " sent had not been acknowledged");
             if (const std::uint32_t bytes = tcp.unread()) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " received had not been read");
         }
