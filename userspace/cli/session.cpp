@@ -117,7 +117,10 @@ void Session::summarise(bool only_losses) const {
     for (const ProbeState& state : probes_->states())
         if (const ProbeCount count = collector_->count(state.probe->number); count.lost)
             fmt::print(stderr, "  {} lost by probe {}\n", count.lost, name(*state.probe));
-    fmt::print(stderr, "  a larger --buffer or a filter (--port, --host) loses less\n");
+    if (const std::uint64_t left_out = collector_->left_out())
+        fmt::print(stderr, "  {} of them because an interrupt came while the probe ran: the kernel then leaves it out\n", left_out);
+    if (collector_->lost() > collector_->left_out())
+        fmt::print(stderr, "  a larger --buffer or a filter (--port, --host) loses less\n");
 }
 
 }  // namespace tcpwitness

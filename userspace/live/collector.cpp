@@ -32,7 +32,7 @@ Result<std::unique_ptr<Collector>> Collector::open(const LoadedProbes& probes, c
     if (mapped == MAP_FAILED) return Error{std::string("the loss counters cannot be mapped: ") + std::strerror(errno)};
     collector->counters_ = static_cast<const tw_counters*>(mapped);
     collector->counters_bytes_ = bytes;
-    collector->last_check_ns_ = boot_clock_ns();
+    collector->last_check_ns_ = collector->last_missed_check_ns_ = boot_clock_ns();
     return collector;
 }
 
@@ -131,14 +131,16 @@ void Collector::check_losses() {
     }
     for (std::size_t number = 0; number < TW_PROBES; ++number) {
         if (lost[number] == ring_lost_[number]) continue;
-        report_loss(static_cast<tw_probe>(number), lost[number] - ring_lost_[number], last[number]);
+        report_loss(static_cast<tw_probe>(number), lost[number] - ring_lost_[number], std::min(last_check_ns_, last[number]), last[number]);
         ring_lost_[number] = lost[number];
     }
-    if (now - last_missed_check_ns_ >= 1'000'000'000) {
+    if (now - last_missed_check_ns_ >= missed_check_ns_) {
         const auto missed = probes_.missed();
         for (std::size_t number = 0; number < TW_PROBES; ++number) {
             if (missed[number] <= missed_[number]) continue;
-            report_loss(static_cast<tw_probe>(number), missed[number] - missed_[number], now);
+            const std::uint64_t count = missed[number] - missed_[number];
+            counts_[number].left_out += count;
+            report_loss(static_cast<tw_probe>(number), count, last_missed_check_ns_, now);
             missed_[number] = missed[number];
         }
         last_missed_check_ns_ = now;
@@ -146,19 +148,19 @@ void Collector::check_losses() {
     last_check_ns_ = now;
 }
 
-void Collector::report_loss(tw_probe number, std::uint64_t count, std::uint64_t last_ns) {
+void Collector::report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns) {
     tw_gap gap{};
-    gap.from_ns = std::min(last_check_ns_, last_ns);
-    gap.to_ns = last_ns;
+    gap.from_ns = from_ns;
+    gap.to_ns = to_ns;
     gap.lost = count;
     gap.lost_probe = number;
     counts_[number].lost += count;
-    sink_.gap(last_ns, gap, 0xffff);
+    sink_.gap(to_ns, gap, 0xffff);
 }
 
 void Collector::unfinished_calls() {
     for_each_unfinished_call(probes_.pending_calls_fd(), filter_, [&](const void* data, std::size_t size) { take(data, size); });
-    last_missed_check_ns_ = 0;
+    missed_check_ns_ = 0;
     check_losses();
 }
 
@@ -173,6 +175,12 @@ std::uint64_t Collector::events() const {
 std::uint64_t Collector::lost() const {
     std::uint64_t total = 0;
     for (const ProbeCount& count : counts_) total += count.lost;
+    return total;
+}
+
+std::uint64_t Collector::left_out() const {
+    std::uint64_t total = 0;
+    for (const ProbeCount& count : counts_) total += count.left_out;
     return total;
 }
 

@@ -19,7 +19,8 @@ namespace tcpwitness {
 /// Counters by probe number, summed over CPUs.
 struct ProbeCount {
     std::uint64_t events = 0;  ///< handed to the sink
-    std::uint64_t lost = 0;    ///< counted by the kernel side as not sent, or left out by the kernel
+    std::uint64_t lost = 0;    ///< of all causes: the ring was full, or left out
+    std::uint64_t left_out = 0;  ///< the kernel did not run the program, because an interrupt had come while it ran on that CPU
 };
 
 class Collector {
@@ -43,6 +44,7 @@ public:
     ProbeCount count(tw_probe number) const { return counts_[number]; }
     std::uint64_t events() const;
     std::uint64_t lost() const;
+    std::uint64_t left_out() const;
     /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
     std::uint64_t malformed() const { return malformed_; }
 
@@ -53,7 +55,7 @@ private:
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void read_snapshot(tw_probe iterator);
     void check_losses();
-    void report_loss(tw_probe number, std::uint64_t total, std::uint64_t last_ns);
+    void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
 
     const LoadedProbes& probes_;
     const Filter& filter_;
@@ -67,6 +69,7 @@ private:
     std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
     std::uint64_t malformed_ = 0;
     std::uint64_t last_check_ns_ = 0, last_missed_check_ns_ = 0;
+    std::uint64_t missed_check_ns_ = 1'000'000'000;  ///< how often the kernel is asked for what it left out; 0 at the end
     std::uint32_t last_netns_ = 0;
     std::unordered_set<std::uint32_t> introduced_;
     std::unordered_set<std::uint64_t> snapshot_cookies_;

@@ -2,8 +2,12 @@
 
 The client closes first; the server closes first; both at the same time; the client sends its half (shutdown) and reads the
 answer to the end; the server answers and then both linger idle with keepalive before they close; and many with no data at all.
+
+The kernel leaves a probe out when an interrupt comes while that probe runs, and on a busy machine that happens now and then. A run that
+this touched must say so, with nothing but an evidence-gap, and is then repeated.
 """
 
+import re
 import socket
 
 import traffic
@@ -49,9 +53,8 @@ def ask(address, pattern, meeting):
     connection.close()
 
 
-def scenario(lab):
-    client, server = lab.pair()
-    client.sysctl(ip_local_port_range="1024 65000")
+def record_once(lab, client, server):
+    """Records all of it; returns how many records were lost."""
 
     def frontend(meeting):
         listener = traffic.listen(5061, lab.family, backlog=2 * ROUNDS)  # the client runs ahead; no queue shall overflow
@@ -72,11 +75,26 @@ def scenario(lab):
         program.go()
         client.run(asking, meeting)
         program.await_step()
+    lab.read_report()
+    return int(re.search(r"(\d+) lost", recorder.text).group(1))
+
+
+def scenario(lab):
+    client, server = lab.pair()
+    client.sysctl(ip_local_port_range="1024 65000")
+
+    for _ in range(3):
+        lost = record_once(lab, client, server)
+        if not lost:
+            break
+        lab.expect("evidence-gap", mentions=[str(lost)])
+        lab.expect_nothing_else()
 
     lab.expect_nothing_else()
     wanted = len(PATTERNS) * ROUNDS
     for host, role in ((client, "client"), (server, "server")):
         connections = lab.connections(host, role)
-        assert len(connections) == wanted, f"{len(connections)} {role} connections in the report, {wanted} were made; {recorder.text}"
+        assert len(connections) == wanted, f"{len(connections)} {role} connections in the report, {wanted} were made; {lost} lost"
         ended = {connection["ending"] for connection in connections}
         assert ended == {"closed"}, f"clean {role} connections ended as {ended}"
+    assert not lost, "records were lost in each of three runs"
