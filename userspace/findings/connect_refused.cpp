@@ -101,7 +101,8 @@ std::vector<Finding> find(const Story& story) {
         cite(f, received);
         cite(f, error);
         cite(f, failed_connect(c));
-        f.settle = record_on(c.flow.peer.address) + ": it tells whether that host or a firewall on the way refused";
+        f.settle = on_this_host(c) ? "look at this host's packet filter; kernels from 6.10 on tell themselves why they send a RST"
+                                   : record_on(c.flow.peer.address) + ": it tells whether that host or a firewall on the way refused";
         if (!resets.empty()) {
             const std::uint8_t ttl = resets.front()->as<Segment>()->ttl;
             const auto usual = ttls.find({c.witness, c.flow.peer.address});

@@ -37,6 +37,8 @@ std::string intervals_text(const std::vector<std::uint64_t>& times_ns) {
     return text;
 }
 
+bool on_this_host(const Connection& c) { return c.flow.peer.address.loopback() || c.flow.peer.address == c.flow.local.address; }
+
 std::string record_on(const Address& address) {
     // The other end of a loopback session is this host: what is missing was lost, or this kernel does not tell it.
     if (address.loopback()) return "record here again, with nothing lost (--buffer)";

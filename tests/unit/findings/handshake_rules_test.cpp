@@ -222,6 +222,22 @@ TEST_CASE("connect-refused from one side: another TTL than the peer's points at 
     CHECK_THAT(all_text(f), Contains("TTL 255"));
 }
 
+TEST_CASE("connect-refused on loopback from one side: no device can stand between, however soon the RST came") {
+    for (const char* server : {"127.0.0.1:5061", "10.0.2.2:5061"}) {
+        auto t = trace();
+        Session before, s;
+        before.client = t.end("edge", "127.0.0.1:39999", server, task(100, "dialer"));
+        s.client = t.end("edge", "127.0.0.1:40000", server, task(100, "dialer"));
+        t.as(before.client).at(0).connect_enter().syn_sent().syn_out();
+        t.at(50).syn_ack_in().state(TcpState::syn_sent, TcpState::established).connect_exit();
+        client_is_refused(t, s, 1000);
+        const Finding f = only(t.story());
+        const bool loopback = std::string(server).starts_with("127.");
+        CHECK(f.rule == (loopback ? "connect-refused" : "reset-forged"));
+        CHECK(f.culprit == (loopback ? Culprit::peer_host : Culprit::path));
+    }
+}
+
 TEST_CASE("connect-refused with both ends: nobody listens, and the knock is the same finding") {
     for (const char* where : {"fe", "edge"}) {  // another namespace, or loopback
         auto t = trace();
