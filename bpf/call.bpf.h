@@ -89,7 +89,7 @@ static __always_inline void remember_owner(u64 id, struct tw_pending_call *slot)
  * A call that began before the recorder (a server blocked in accept) has no slot: its descriptor is still in the saved registers, its
  * enter time stays 0. socket() is always recorded this way: it does nothing that takes time.
  */
-static __always_inline bool find_call(struct tw_pending_call *call, struct tw_pending_call *slot, u64 id, u8 op, s64 ret)
+static __always_inline bool find_call(struct tw_pending_call *call, struct tw_pending_call *slot, u64 id, u8 op)
 {
     if (slot->pid_tgid == id && slot->op == op) {
         slot->op = 0;
@@ -155,7 +155,7 @@ static __always_inline int call_exit(u8 op, s64 ret)
     const u64 id = bpf_get_current_pid_tgid();
     struct tw_pending_call *slot = slot_of(id);
     struct tw_pending_call call = {};
-    if (!slot || !find_call(&call, slot, id, op, ret) || ret == -EBADF || ret == -ENOTSOCK)
+    if (!slot || !find_call(&call, slot, id, op) || ret == -EBADF || ret == -ENOTSOCK)
         return 0;
     RECORD(struct tw_call) record = {};
     if (!find_socket(&record.head, record.addresses, &record.body, slot, &call, ret) || !flow_wanted(&record.head, record.addresses))

@@ -36,7 +36,7 @@ typedef _Bool bool;
 enum { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_RINGBUF = 27 };
 enum { BPF_ANY = 0, BPF_F_MMAPABLE = 1024, BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2, BPF_RB_AVAIL_DATA = 0 };
 /* uapi: sockets and packets */
-enum { AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, IPPROTO_TCP = 6, IPPROTO_MPTCP = 262 };
+enum { AF_INET = 2, AF_INET6 = 10, IPPROTO_TCP = 6, IPPROTO_MPTCP = 262 };
 enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86dd };
 enum { IFF_LOOPBACK = 8 };
 enum { ETH_HLEN = 14 };
@@ -51,7 +51,6 @@ enum { SOCK_DEAD_BIT = 0 };
 typedef struct { int counter; } atomic_t;
 typedef struct { s64 counter; } atomic64_t;
 struct in6_addr { union { u8 u6_addr8[16]; u32 u6_addr32[4]; } in6_u; };
-struct hlist_node { struct hlist_node *next; };
 
 struct ns_common { u32 inum; };
 struct net { struct ns_common ns; };

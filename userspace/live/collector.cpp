@@ -1,7 +1,6 @@
 #include "live/collector.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -109,9 +108,7 @@ void Collector::read_snapshot(tw_probe iterator) {
     }
 }
 
-Status Collector::drain(int timeout_ms) {
-    pollfd wake{ring_buffer__epoll_fd(ring_.get()), POLLIN, 0};
-    if (timeout_ms > 0) poll(&wake, 1, timeout_ms);
+Status Collector::drain() {
     const std::uint64_t now = boot_clock_ns();
     ring_buffer__consume(ring_.get());
     check_losses();

@@ -32,8 +32,8 @@ public:
     /// Sockets that exist already, in every namespace that can be reached. Call after attaching, so that none falls between.
     void snapshot();
 
-    /// Waits up to `timeout_ms` for the ring to fill, then takes what is there, looks for losses, and ticks the sink.
-    Status drain(int timeout_ms);
+    /// Takes what is in the ring, looks for losses, and ticks the sink. Does not wait: wake_fd() is for that.
+    Status drain();
 
     /// Calls that are still inside the kernel, each as an unfinished record.
     void unfinished_calls();

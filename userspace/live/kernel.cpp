@@ -74,10 +74,6 @@ std::map<std::int64_t, std::string> Kernel::enumerators(const std::string& name)
     return names;
 }
 
-bool Kernel::has_struct(const std::string& name) const {
-    return btf__find_by_name_kind(btf_.get(), name.c_str(), BTF_KIND_STRUCT) >= 0;
-}
-
 std::uint64_t Kernel::symbol(const std::string& name) {
     std::ifstream symbols("/proc/kallsyms");
     for (std::string line; std::getline(symbols, line);) {

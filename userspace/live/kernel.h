@@ -24,8 +24,6 @@ public:
     /// Enumerators of a kernel enum: number -> name; empty when the kernel lacks it.
     std::map<std::int64_t, std::string> enumerators(const std::string& name) const;
 
-    bool has_struct(const std::string& name) const;
-
     /// Ticks a second (CONFIG_HZ), from the coarse clock's resolution.
     std::uint32_t hz() const { return hz_; }
 

@@ -55,7 +55,7 @@ Result<std::string> collect(Collector& collector, const StopConditions& stop, co
                           {signals.fd(), POLLIN, 0},
                           {stop.command && !command_ended ? stop.command->pidfd() : -1, POLLIN, 0}};
         poll(waits, 3, drain_ms);
-        if (const Status drained = collector.drain(0); !drained) return drained.error();
+        if (const Status drained = collector.drain(); !drained) return drained.error();
         if (signals.take()) return std::string(command_ended ? "command ended" : "interrupted");
         const std::uint64_t now = boot_clock_ns();
         if (stop.command && !command_ended && stop.command->ended()) {
@@ -70,7 +70,7 @@ Result<std::string> collect(Collector& collector, const StopConditions& stop, co
 Status finish(LoadedProbes& probes, Collector& collector, RecordSink& sink, const std::string& reason) {
     Status drained = success();
     const auto drain = [&] {
-        if (drained) drained = collector.drain(0);
+        if (drained) drained = collector.drain();
     };
     probes.detach(drain);
     drain();
