@@ -68,7 +68,7 @@ enum tw_probe {
     TW_PROBE_SNAPSHOT_FILES = 14,
     TW_PROBE_SNAPSHOT_TCP = 15,
     TW_PROBE_COLLECTOR = 16,  /* gaps and metadata, which no hook makes */
-    TW_PROBES = 24,           /* slots reserved in the counters */
+    TW_PROBES = 48,           /* slots reserved in the counters */
 };
 
 struct tw_head {
