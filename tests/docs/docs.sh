@@ -46,5 +46,5 @@ for path in $(grep -o '`\(bpf\|parsers\|userspace\|tests\|tools\|docs\)/[a-z_./*
 done
 
 # The tree speaks of itself only, not of the machine that it was written on. (The brackets keep this line from finding itself.)
-(cd "$root" && grep -rInE '/wor[k]/|/tm[p]/build-|/hom[e]/' --exclude-dir=.git --exclude-dir=build .) && fail "a path of some machine is in the tree"
+(cd "$root" && grep -rInE '/wor[k]/|/tm[p]/build-|/hom[e]/' --exclude-dir=.git --exclude=.git --exclude-dir=build .) && fail "a path of some machine is in the tree"
 exit $failed

@@ -90,7 +90,7 @@ Result<std::string> record_case(const DemoNet& net, const std::vector<std::strin
     settings.own_command = true;
     auto client = Child::prepare([&] { return connect_once(net.edge); });
     if (!client) return client.error();
-    auto session = Session::open(settings, std::move(*client));
+    auto session = RecordingSession::open(settings, std::move(*client));
     if (!session) return session.error();
     const auto server = net.fe.spawn(serve);  // dies with its namespace's keeper at the end, at the latest with this program
     if (!server) return server.error();

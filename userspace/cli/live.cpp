@@ -70,7 +70,7 @@ int run_live(const std::vector<std::string>& words) {
     signal(SIGPIPE, SIG_IGN);
     auto command = prepare_command(operands->after_dashes);
     if (!command) return complain(command.error().message);
-    auto session = Session::open(*settings, std::move(*command));
+    auto session = RecordingSession::open(*settings, std::move(*command));
     if (!session) return complain(session.error().message);
 
     LiveOptions options;

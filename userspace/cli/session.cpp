@@ -41,8 +41,8 @@ Result<std::optional<Child>> prepare_command(const std::vector<std::string>& com
     return std::optional<Child>(std::move(*child));
 }
 
-Result<Session> Session::open(const SessionSettings& settings, std::optional<Child> command) {
-    Session session;
+Result<RecordingSession> RecordingSession::open(const SessionSettings& settings, std::optional<Child> command) {
+    RecordingSession session;
     session.settings_ = settings;
     if (command) session.child_ = std::make_unique<Child>(std::move(*command));
     session.signals_ = std::make_unique<StopSignals>();
@@ -56,19 +56,19 @@ Result<Session> Session::open(const SessionSettings& settings, std::optional<Chi
     return session;
 }
 
-Metadata Session::metadata(const char* command, const std::vector<std::string>& arguments) const {
+Metadata RecordingSession::metadata(const char* command, const std::vector<std::string>& arguments) const {
     std::string line = std::string("tcpwitness ") + command;
     for (const std::string& word : arguments) line += ' ' + printable(word);
     return initial_metadata(*kernel_, *probes_, tool_name(), line, settings_.load.filter);
 }
 
-std::uint64_t Session::boot_to_wall_ns(const Metadata& metadata) const {
+std::uint64_t RecordingSession::boot_to_wall_ns(const Metadata& metadata) const {
     for (const auto& [key, value] : metadata)
         if (key == "clock.boot_to_wall_ns") return parse_number<std::uint64_t>(value).value_or(0);
     return 0;
 }
 
-void Session::announce(const std::string& doing) const {
+void RecordingSession::announce(const std::string& doing) const {
     std::size_t usable = 0;
     for (const ProbeState& state : probes_->states()) {
         if (state.usable()) ++usable;
@@ -79,7 +79,7 @@ void Session::announce(const std::string& doing) const {
                probes_->buffer_bytes() >> 10, doing, child_ ? "" : "; Ctrl-C ends it");
 }
 
-Result<Outcome> Session::run(RecordSink& sink, const std::string& doing) {
+Result<Outcome> RecordingSession::run(RecordSink& sink, const std::string& doing) {
     auto collector = Collector::open(*probes_, settings_.load.filter, *namespaces_, sink);
     if (!collector) return collector.error();
     collector_ = std::move(*collector);
@@ -106,7 +106,7 @@ Result<Outcome> Session::run(RecordSink& sink, const std::string& doing) {
     return outcome;
 }
 
-void Session::summarise(bool only_losses) const {
+void RecordingSession::summarise(bool only_losses) const {
     if (!collector_) return;
     if (collector_->malformed())
         fmt::print(stderr, "{} could not be taken in: a defect of tcpwitness, please report it\n",

@@ -37,10 +37,10 @@ struct Outcome {
 };
 
 /// One recording. Members in acquisition order; everything is undone in reverse.
-class Session {
+class RecordingSession {
 public:
     /// Loads and attaches. `command`, when there is one, waits until run().
-    static Result<Session> open(const SessionSettings&, std::optional<Child> command);
+    static Result<RecordingSession> open(const SessionSettings&, std::optional<Child> command);
 
     /// `command` is the tool's own command ("record"), with its arguments.
     Metadata metadata(const char* command, const std::vector<std::string>& arguments) const;
@@ -58,7 +58,7 @@ public:
     void summarise(bool only_losses) const;
 
 private:
-    Session() = default;
+    RecordingSession() = default;
     void announce(const std::string& doing) const;
     SessionSettings settings_;
     std::unique_ptr<Child> child_;

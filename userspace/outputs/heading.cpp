@@ -78,7 +78,7 @@ const char* role_text(const Connection& connection) {
     return "socket";
 }
 
-HeadingParts heading(const Story& story, const Plan& plan, const Session& session) {
+HeadingParts heading(const Story& story, const Plan& plan, const ShownSession& session) {
     const Connection& first = *session.ends.front();
     HeadingParts parts;
     parts.ids = fmt::format("#{}", first.id);

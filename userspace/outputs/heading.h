@@ -29,6 +29,6 @@ struct HeadingParts {
     std::string ending;     ///< of the first end
     std::string findings;   ///< "[1] reset-forged"
 };
-HeadingParts heading(const Story&, const Plan&, const Session&);
+HeadingParts heading(const Story&, const Plan&, const ShownSession&);
 
 }  // namespace tcpwitness

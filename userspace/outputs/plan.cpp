@@ -14,14 +14,14 @@ constexpr std::size_t shown_per_finding = 4;  // sessions whose timelines stand 
 
 bool wanted(const Connection& connection, const OutputOptions& options) { return !options.selected || options.selected(connection); }
 
-std::vector<Session> sessions(const Story& story, const OutputOptions& options) {
-    std::vector<Session> all;
+std::vector<ShownSession> sessions(const Story& story, const OutputOptions& options) {
+    std::vector<ShownSession> all;
     for (const Connection& connection : story.connections) {
         const Connection* other = story.other_end(connection);
         const bool paired = other && other != &connection;
         if (!wanted(connection, options) && !(paired && wanted(*other, options))) continue;
         if (paired && other->id < connection.id) continue;  // came with its other end
-        Session session;
+        ShownSession session;
         session.ends.push_back(&connection);
         if (paired) session.ends.push_back(other);
         if (paired && connection.role == Role::server) std::swap(session.ends[0], session.ends[1]);
@@ -56,13 +56,13 @@ std::map<ConnectionId, std::vector<std::size_t>> numbers_by_connection(std::span
 
 }  // namespace
 
-std::uint64_t Session::begin_ns() const {
+std::uint64_t ShownSession::begin_ns() const {
     std::uint64_t begin = ends.front()->begin_ns;
     for (const Connection* end : ends) begin = std::min(begin, end->begin_ns);
     return begin;
 }
 
-std::uint64_t Session::end_ns() const {
+std::uint64_t ShownSession::end_ns() const {
     std::uint64_t last = 0;
     for (const Connection* end : ends) last = std::max(last, end->end_ns);
     return last;
@@ -90,15 +90,15 @@ Plan make_plan(const Story& story, std::span<const Finding> findings, const Outp
         for (const std::uint64_t id : plan.findings[i]->evidence) plan.evidence[id].push_back(i + 1);
     if (options.findings_only) return plan;
 
-    std::vector<Session> all = sessions(story, options);
+    std::vector<ShownSession> all = sessions(story, options);
     std::size_t events = 0;
-    for (const Session& session : all)
+    for (const ShownSession& session : all)
         for (const Connection* end : session.ends) events += end->events.size();
     const bool everything = options.verbose || (all.size() <= small_sessions && events <= small_events);
 
     const auto shown = shown_in_full(story, plan.findings);
     const auto numbers = numbers_by_connection(plan.findings);
-    for (Session& session : all) {
+    for (ShownSession& session : all) {
         std::set<std::size_t> of_session;
         bool full = everything;
         for (const Connection* end : session.ends) {
@@ -116,9 +116,9 @@ Plan make_plan(const Story& story, std::span<const Finding> findings, const Outp
         else
             plan.brief.push_back(std::move(session));
     }
-    const auto first_finding = [](const Session& session) { return session.findings.empty() ? SIZE_MAX : session.findings.front(); };
+    const auto first_finding = [](const ShownSession& session) { return session.findings.empty() ? SIZE_MAX : session.findings.front(); };
     std::stable_sort(plan.full.begin(), plan.full.end(),
-                     [&](const Session& a, const Session& b) { return first_finding(a) < first_finding(b); });
+                     [&](const ShownSession& a, const ShownSession& b) { return first_finding(a) < first_finding(b); });
     return plan;
 }
 

@@ -11,7 +11,7 @@
 namespace tcpwitness {
 
 /// Printed together: the two ends of a conversation, client first, or one connection alone.
-struct Session {
+struct ShownSession {
     std::vector<const Connection*> ends;
     std::vector<std::size_t> findings;  ///< their numbers, ascending
     std::uint64_t begin_ns() const;
@@ -20,8 +20,8 @@ struct Session {
 
 struct Plan {
     std::vector<const Finding*> findings;  ///< most certain first, then by time; number n is [n - 1]
-    std::vector<Session> full;             ///< with their timelines; those of the first finding first
-    std::vector<Session> brief;            ///< one line each
+    std::vector<ShownSession> full;             ///< with their timelines; those of the first finding first
+    std::vector<ShownSession> brief;            ///< one line each
     std::size_t repeats = 0;               ///< sessions that only repeat a folded finding: counted there, not listed
     std::map<std::uint64_t, std::vector<std::size_t>> evidence;  ///< event id -> numbers of the findings that it proves
 };

@@ -60,7 +60,8 @@ void write_findings(const Plan& plan, const WallClock& clock, const OutputOption
                                              plan.findings.front()->rule)) + "\n");
 }
 
-void write_session(const Story& story, const Plan& plan, const Session& session, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+void write_session(const Story& story, const Plan& plan, const ShownSession& session, const WallClock& clock, const OutputOptions& options,
+                   Sink& sink) {
     const Paint paint(options.colour);
     const HeadingParts parts = heading(story, plan, session);
     if (session.ends.size() == 1) {
@@ -91,7 +92,7 @@ void write_brief(const Story& story, const Plan& plan, const OutputOptions& opti
     std::vector<HeadingParts> lines;
     lines.reserve(plan.brief.size());
     std::size_t ids = 0, endpoints = 0, process = 0, witness = 0;
-    for (const Session& session : plan.brief) {
+    for (const ShownSession& session : plan.brief) {
         HeadingParts& parts = lines.emplace_back(heading(story, plan, session));
         ids = std::max(ids, display_width(parts.ids));
         endpoints = std::max(endpoints, display_width(parts.endpoints));
@@ -130,7 +131,7 @@ void write_text(const Story& story, std::span<const Finding> findings, const Out
     write_summary(story, plan, clock, options, sink);
     write_findings(plan, clock, options, sink);
     if (!plan.full.empty()) sink.append("\n" + paint.bold("TIMELINES") + paint.dim("   ! = look here, [n] = evidence of finding n") + "\n");
-    for (const Session& session : plan.full) {
+    for (const ShownSession& session : plan.full) {
         if (!sink.good()) return;
         write_session(story, plan, session, clock, options, sink);
     }

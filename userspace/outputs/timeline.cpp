@@ -19,7 +19,7 @@ constexpr std::size_t head_events = 40, tail_events = 40;
 constexpr std::size_t gap_lines = 10;
 constexpr std::uint64_t pause_ns = 100'000'000;
 
-bool used_by(const Session& session, const Task& task) {
+bool used_by(const ShownSession& session, const Task& task) {
     for (const Connection* end : session.ends) {
         if (end->owner.pid == task.pid) return true;
         for (const Task& user : end->users)
@@ -31,7 +31,7 @@ bool used_by(const Session& session, const Task& task) {
 /// What stands in the column that tells the ends apart: the witness, or the role where one witness holds both.
 class Who {
 public:
-    Who(const Story& story, const Session& session) : story_(story), session_(session) {
+    Who(const Story& story, const ShownSession& session) : story_(story), session_(session) {
         by_role_ = session.ends.size() > 1 && session.ends[0]->witness == session.ends[1]->witness;
         for (const Connection* end : session.ends)
             for (const Event& event : end->events) ends_[event.id] = end;
@@ -50,7 +50,7 @@ public:
 
 private:
     const Story& story_;
-    const Session& session_;
+    const ShownSession& session_;
     bool by_role_ = false;
     std::map<std::uint64_t, const Connection*> ends_;
 };
@@ -92,7 +92,7 @@ std::string title(const Columns& columns, bool with_who) {
 
 }  // namespace
 
-std::vector<const Event*> session_events(const Story& story, const Session& session) {
+std::vector<const Event*> session_events(const Story& story, const ShownSession& session) {
     std::vector<const Event*> events;
     for (const Connection* end : session.ends)
         for (const Event& event : end->events) events.push_back(&event);
@@ -119,7 +119,8 @@ std::vector<const Event*> session_events(const Story& story, const Session& sess
     return events;
 }
 
-void write_timeline(const Story& story, const Plan& plan, const Session& session, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+void write_timeline(const Story& story, const Plan& plan, const ShownSession& session, const WallClock& clock, const OutputOptions& options,
+                    Sink& sink) {
     const Paint paint(options.colour);
     const std::vector<const Event*> events = session_events(story, session);
     const Who who(story, session);

@@ -9,8 +9,8 @@ namespace tcpwitness {
 
 /// Everything that belongs into a session's timeline, in time order: both ends' events, the packets of the same flow that hosts on the
 /// path saw, the exits of its processes, and what the recording lost meanwhile.
-std::vector<const Event*> session_events(const Story&, const Session&);
+std::vector<const Event*> session_events(const Story&, const ShownSession&);
 
-void write_timeline(const Story&, const Plan&, const Session&, const WallClock&, const OutputOptions&, Sink&);
+void write_timeline(const Story&, const Plan&, const ShownSession&, const WallClock&, const OutputOptions&, Sink&);
 
 }  // namespace tcpwitness
