@@ -44,7 +44,7 @@ enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_W
        TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING, TCP_NEW_SYN_RECV };
 enum { TCP_CA_LOSS = 4 };
 enum { SIGNAL_GROUP_EXIT = 4 };
-enum { SOCK_DEAD_BIT = 0 };
+enum { SOCK_DEAD_BIT = 0, SOCK_KEEPOPEN_BIT = 3 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -53,7 +53,8 @@ typedef struct { s64 counter; } atomic64_t;
 struct in6_addr { union { u8 u6_addr8[16]; u32 u6_addr32[4]; } in6_u; };
 
 struct ns_common { u32 inum; };
-struct net { struct ns_common ns; };
+struct netns_ipv4 { int sysctl_tcp_keepalive_time; };
+struct net { struct ns_common ns; struct netns_ipv4 ipv4; };
 typedef struct { struct net *net; } possible_net_t;
 
 struct timer_list {
@@ -78,6 +79,11 @@ struct sock_common {
 struct sock {
     struct sock_common __sk_common;
     int sk_err;
+    atomic_t sk_drops;
+    int sk_rcvbuf, sk_sndbuf, sk_wmem_queued;
+    struct socket *sk_socket;
+    unsigned long sk_ino;
+    struct timer_list sk_timer;
     u16 sk_type;
     u16 sk_protocol;
     u8 sk_shutdown;
@@ -87,8 +93,12 @@ struct sock {
 
 struct inet_sock { struct sock sk; };
 
+struct request_sock_queue { atomic_t qlen; };
+
 struct inet_connection_sock {
     struct inet_sock icsk_inet;
+    struct request_sock_queue icsk_accept_queue;
+    struct timer_list icsk_keepalive_timer;
     struct timer_list icsk_retransmit_timer;
     u32 icsk_rto;
     u8 icsk_ca_state : 5;
@@ -96,6 +106,7 @@ struct inet_connection_sock {
     u8 icsk_pending;
     u8 icsk_backoff;
     u8 icsk_probes_out;
+    u32 icsk_user_timeout;
     struct { u32 lrcvtime; } icsk_ack;
 };
 
@@ -105,6 +116,11 @@ struct tcp_sock {
     u32 srtt_us, snd_cwnd, lsndtime;
     u32 segs_out, segs_in, total_retrans;
     u64 bytes_acked, bytes_received;
+    u32 rcv_wnd, rcv_wup, snd_wnd, snd_ssthresh, mdev_us;
+    u32 packets_out, rcv_tstamp;
+    unsigned int keepalive_time;
+    u8 chrono_type : 2;
+    u32 chrono_start, chrono_stat[3];
 };
 
 struct request_sock {
@@ -149,6 +165,8 @@ struct fdtable {
 };
 struct files_struct { struct fdtable *fdt; };
 struct socket { struct sock *sk; };
+struct inode { unsigned long i_ino; };
+struct socket_alloc { struct socket socket; struct inode vfs_inode; };
 
 struct signal_struct {
     atomic_t live;
@@ -174,7 +192,7 @@ struct task_struct {
 };
 
 #if defined(__TARGET_ARCH_x86)
-struct pt_regs { unsigned long di, si; };
+struct pt_regs { unsigned long di, si, dx, r10; };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs { u64 regs[31]; };
 struct pt_regs { u64 orig_x0; };

@@ -39,6 +39,7 @@ struct tw_filter {
 
 struct tw_options {
     uint64_t write_timer;      /* address of tcp_write_timer in the running kernel */
+    uint64_t keepalive_timer;  /* address of tcp_keepalive_timer; 0: not told */
     uint64_t secret;           /* scrambles socket addresses */
     uint64_t wake_bytes;       /* wake the collector when so much waits in the ring */
     uint32_t hz;
@@ -55,6 +56,16 @@ struct tw_counters {
     uint32_t seq;
     uint32_t pad;
     struct tw_count probe[TW_PROBES];
+};
+
+/* What look_at_queues tells the collector, which makes a tw_queue of it where it is worth one: `queue` lacks what only userspace knows. */
+struct tw_queue_look {
+    struct tw_queue queue;
+    uint64_t inode;           /* of the socket's file; 0: no process has it open */
+    uint32_t copied_seq;      /* does not move while nobody reads */
+    uint32_t snd_una;         /* does not move while the peer takes nothing */
+    uint32_t drops;           /* LISTEN: sk_drops, since it listens */
+    uint32_t send_waits;      /* unacknowledged data that a closed window or a full buffer holds back */
 };
 
 /* A call that has been entered and has not returned; the collector reads those that are left when it ends. */

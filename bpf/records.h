@@ -4,8 +4,8 @@
  * Rules: fixed-width types only, explicit padding, little-endian as the CPU writes it, append-only. A record is a
  * `tw_head`, then the body of its kind, then the two addresses (local, peer): 4 bytes each when head.family is
  * AF_INET, 16 each when AF_INET6, none when 0. head.size is the length of all of it. A body may grow at its end in a
- * later ABI version: a reader takes the bytes it knows, finds the addresses from the end, and treats a shorter body
- * than it knows as damaged.
+ * later ABI version: a reader takes the bytes it knows, finds the addresses from the end, takes fields that a body
+ * grew later as 0 where they are missing, and treats a body shorter than its first version as damaged.
  */
 #ifndef TCPWITNESS_RECORDS_H
 #define TCPWITNESS_RECORDS_H
@@ -47,6 +47,9 @@ enum tw_kind {
     TW_SNAPSHOT = 12,
     TW_GAP = 13,      /* written by the collector */
     TW_META = 14,     /* written by the collector */
+    TW_QUEUE = 19,
+    TW_OPTION = 20,
+    TW_SAMPLE = 21,
 };
 
 /* One number per hook; the order is part of the ABI. Names, sections and texts: userspace/live/probes.cpp. */
@@ -68,6 +71,9 @@ enum tw_probe {
     TW_PROBE_SNAPSHOT_FILES = 14,
     TW_PROBE_SNAPSHOT_TCP = 15,
     TW_PROBE_COLLECTOR = 16,  /* gaps and metadata, which no hook makes */
+    TW_PROBE_QUEUE = 23,
+    TW_PROBE_OPTION = 24,
+    TW_PROBE_SAMPLE = 25,
     TW_PROBES = 48,           /* slots reserved in the counters */
 };
 
@@ -160,18 +166,19 @@ enum tw_timer {
     TW_TIMER_PROBE = 3,        /* ICSK_TIME_PROBE0 */
     TW_TIMER_LOSS_PROBE = 5,   /* ICSK_TIME_LOSS_PROBE */
     TW_TIMER_REORDER = 6,      /* ICSK_TIME_REO_TIMEOUT */
+    TW_TIMER_KEEPALIVE = 32,   /* a timer of its own */
 };
 
 enum tw_timer_what { TW_TIMER_ARMED = 1, TW_TIMER_FIRED = 2 };
 
 struct tw_timer_body {
-    uint32_t timeout_ms;     /* armed: fires in; fired: the RTO it ran with */
+    uint32_t timeout_ms;     /* armed: fires in; fired: the RTO it ran with (keepalive: how long nothing had come) */
     uint32_t snd_una;
     uint32_t srtt_us;
     uint32_t rto_us;
     uint8_t what;            /* enum tw_timer_what */
     uint8_t timer;           /* enum tw_timer */
-    uint8_t retransmits;
+    uint8_t retransmits;     /* rounds before this one; zero-window and keepalive: probes unanswered so far */
     uint8_t backoff;
 };
 
@@ -205,7 +212,7 @@ struct tw_synack_retransmit {
 struct tw_error {
     struct tw_tcp tcp;
     int32_t error;           /* sk_err, positive errno */
-    uint32_t pad;
+    uint32_t user_timeout_ms;  /* TCP_USER_TIMEOUT of the socket; 0: not set */
 };
 
 struct tw_reset_in {
@@ -236,6 +243,13 @@ struct tw_destroy {
     uint32_t segs_in;
     uint32_t total_retrans;
     uint32_t srtt_us;
+    /* added later */
+    uint32_t rttvar_us;
+    uint32_t snd_cwnd;       /* segments */
+    uint32_t busy_ms;        /* how long something was unacknowledged or unsent; of that: */
+    uint32_t rwnd_limited_ms;    /* the peer's window held it back */
+    uint32_t sndbuf_limited_ms;  /* the send buffer was too small */
+    uint32_t pad;
 };
 
 struct tw_process_exit {
@@ -269,6 +283,70 @@ struct tw_snapshot {
     uint32_t pad;
 };
 
+enum tw_queue_what {
+    TW_QUEUE_LISTENER = 1,    /* complete connections wait for accept(), or the listener dropped some */
+    TW_QUEUE_RECEIVE = 2,     /* the application leaves received data unread */
+    TW_QUEUE_SEND = 3,        /* the peer's window is closed, or the send buffer is full, and nothing moves */
+    TW_QUEUE_COUNTERS = 4,    /* what the whole namespace counted: no socket */
+};
+
+enum tw_queue_flag {
+    TW_QUEUE_OVER = 1,              /* what was told before is over: the application reads, accepts or sends again */
+    TW_QUEUE_WINDOW_CLOSED = 2,     /* receive: the window that this end offers is 0; send: the one that the peer offers */
+    TW_QUEUE_SEND_BUFFER_FULL = 4,  /* a write() would block */
+    TW_QUEUE_ACCEPTED = 8,          /* receive, send: a process holds the socket; else it waits for accept(), or is an orphan */
+};
+
+/*
+ * A socket's queues, looked at about once a second by the recorder; only sockets where something waits are told: when it has waited for one
+ * look, then ever more rarely while it goes on, and once when it is over.
+ */
+struct tw_queue {
+    uint64_t since_ns;        /* CLOCK_BOOTTIME of the first look in a row that found it so */
+    struct tw_task task;      /* who holds the socket, and the thread of it that says most about its state; pid 0: not known */
+    uint32_t accept_queue;    /* LISTEN: sk_ack_backlog; the queue is full beyond accept_max */
+    uint32_t accept_max;      /* LISTEN: sk_max_ack_backlog */
+    uint32_t syn_queue;       /* LISTEN: connections that are half-open */
+    uint32_t drops;           /* LISTEN: SYNs and ACKs that the listener dropped since the last look */
+    uint32_t overflows;       /* counters: ListenOverflows since the last look, of the whole namespace */
+    uint32_t syn_cookies;     /* counters: SyncookiesSent since the last look */
+    uint32_t unread;          /* received, not read by the application */
+    uint32_t receive_window;  /* that this end offers at most now; 0: closed */
+    uint32_t receive_buffer;  /* sk_rcvbuf */
+    uint32_t unacknowledged;  /* sent or not yet, not acknowledged by the peer */
+    uint32_t send_window;     /* that the peer offers; 0: closed */
+    uint32_t send_buffer;     /* sk_sndbuf */
+    uint8_t what;             /* enum tw_queue_what */
+    uint8_t flags;            /* enum tw_queue_flag */
+    uint8_t probes_out;       /* zero-window probes unanswered */
+    uint8_t process_state;    /* of /proc/PID/task/TID/stat: 'S', 'D', 'T', ...; 0: not read */
+    uint32_t threads;         /* of the process */
+    uint8_t call[16];         /* the system call that the thread is in, by name ("futex"), zero-padded; empty: in none, or not read */
+    uint8_t wait[32];         /* where in the kernel it waits (wchan), zero-padded */
+};
+
+/* setsockopt() of an option that changes how TCP behaves. */
+struct tw_option {
+    uint32_t pid;
+    uint32_t tid;
+    int32_t fd;
+    int32_t ret;
+    int32_t level;            /* SOL_SOCKET 1, IPPROTO_TCP 6 */
+    int32_t option;           /* SO_*, TCP_* */
+    int32_t value;            /* SO_LINGER: l_onoff */
+    int32_t linger_s;         /* SO_LINGER: l_linger; else 0 */
+};
+
+/* What `ss -tie` shows, every so many seconds where that was asked for. */
+struct tw_sample {
+    struct tw_tcp tcp;
+    struct tw_destroy totals;
+    uint32_t snd_ssthresh;
+    uint32_t send_window;
+    uint32_t receive_window;
+    uint32_t unsent;          /* written by the application, not sent */
+};
+
 /* Records lost by `lost_probe` between the two times; head.cpu is where, 0xffff: more than one. */
 struct tw_gap {
     uint64_t from_ns;
@@ -295,10 +373,13 @@ TW_ASSERT(sizeof(struct tw_synack_retransmit) == 16);
 TW_ASSERT(sizeof(struct tw_error) == 56);
 TW_ASSERT(sizeof(struct tw_reset_in) == 48);
 TW_ASSERT(sizeof(struct tw_reset_out) == 96);
-TW_ASSERT(sizeof(struct tw_destroy) == 32);
+TW_ASSERT(sizeof(struct tw_destroy) == 56);
 TW_ASSERT(sizeof(struct tw_process_exit) == 40);
 TW_ASSERT(sizeof(struct tw_packet) == 160);
 TW_ASSERT(sizeof(struct tw_snapshot) == 96);
+TW_ASSERT(sizeof(struct tw_queue) == 144);
+TW_ASSERT(sizeof(struct tw_option) == 32);
+TW_ASSERT(sizeof(struct tw_sample) == 120);
 TW_ASSERT(sizeof(struct tw_gap) == 32);
 TW_ASSERT(sizeof(struct tw_meta) == 8);
 

@@ -1,4 +1,5 @@
 /* The life of a full socket: state changes, errors reported to the application, destruction. */
+#include "totals.h"
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
@@ -47,6 +48,9 @@ int BPF_PROG(on_error, const struct sock *sk)
         return 0;
     fill_tcp(&record.body.tcp, sk);
     record.body.error = error;
+    const struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)sk);
+    if (tp)
+        record.body.user_timeout_ms = tp->inet_conn.icsk_user_timeout;
     EMIT(record, TW_ERROR, TW_PROBE_ERROR);
     return 0;
 }
@@ -62,14 +66,8 @@ int BPF_PROG(on_destroy, struct sock *sk)
     if (!wanted(&record.head, record.addresses))
         return 0;
     const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-    if (tp) {
-        record.body.bytes_acked = tp->bytes_acked;
-        record.body.bytes_received = tp->bytes_received;
-        record.body.segs_out = tp->segs_out;
-        record.body.segs_in = tp->segs_in;
-        record.body.total_retrans = tp->total_retrans;
-        record.body.srtt_us = tp->srtt_us >> 3;
-    }
+    if (tp)
+        fill_totals(&record.body, tp);
     EMIT(record, TW_DESTROY, TW_PROBE_DESTROY);
     if (FILTER.by_task)
         bpf_map_delete_elem(&chosen, &record.head.cookie);

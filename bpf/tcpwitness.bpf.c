@@ -8,6 +8,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #include "retransmit.bpf.h"
 #include "timer.bpf.h"
 #include "call.bpf.h"
+#include "option.bpf.h"
 #include "process.bpf.h"
 #include "wire.bpf.h"
 #include "snapshot.bpf.h"
+#include "look.bpf.h"

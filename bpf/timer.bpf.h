@@ -1,5 +1,5 @@
 /*
- * The retransmit timer of a socket. Armed is recorded when it matters: in the handshake and once something was not acknowledged. A
+ * The retransmit timer and the keepalive timer of a socket. Armed is recorded when it matters: in the handshake and once something was not acknowledged. A
  * healthy connection re-arms it with every ACK, and that would be most of a trace.
  */
 
@@ -14,10 +14,52 @@ static __always_inline const struct inet_connection_sock *socket_of(const struct
     ((u8)((word) >> 8 * ((bpf_core_field_offset(struct inet_connection_sock, field) -              \
                           bpf_core_field_offset(struct inet_connection_sock, icsk_retransmits)) & 7)))
 
+/* Fired is recorded when a probe goes out or the connection is given up, armed while probes stay unanswered. The same timer ends FIN_WAIT2. */
+static __always_inline int on_keepalive(struct timer_list *timer, u64 expires, u8 what, u8 probe)
+{
+    const struct inet_connection_sock *icsk;
+    if (bpf_core_field_exists(struct inet_connection_sock, icsk_keepalive_timer)) /* 6.19 */
+        icsk = (const void *)((const char *)timer - bpf_core_field_offset(struct inet_connection_sock, icsk_keepalive_timer));
+    else
+        icsk = (const void *)((const char *)timer - bpf_core_field_offset(struct sock, sk_timer));
+    const struct tcp_sock *tp = (const struct tcp_sock *)icsk;
+    const struct sock *sk = (const struct sock *)icsk;
+    const u8 probes_out = BPF_CORE_READ(icsk, icsk_probes_out);
+    if (what == TW_TIMER_ARMED && probes_out < 2)
+        return 0;
+    if (!(BPF_CORE_READ(sk, __sk_common.skc_flags) >> SOCK_KEEPOPEN_BIT & 1))
+        return 0;
+    const u32 now = (u32)bpf_jiffies64();
+    const u32 since_data = now - BPF_CORE_READ(icsk, icsk_ack.lrcvtime), since_ack = now - BPF_CORE_READ(tp, rcv_tstamp);
+    const u32 silent = since_data < since_ack ? since_data : since_ack;
+    if (what == TW_TIMER_FIRED) {
+        u32 idle = BPF_CORE_READ(tp, keepalive_time);
+        if (!idle)
+            idle = BPF_CORE_READ(sk, __sk_common.skc_net.net, ipv4.sysctl_tcp_keepalive_time);
+        const bool in_flight = BPF_CORE_READ(tp, packets_out) || BPF_CORE_READ(tp, write_seq) != BPF_CORE_READ(tp, snd_nxt);
+        if (in_flight || silent < idle)
+            return 0; /* there was traffic: the timer is only set again */
+    }
+    RECORD(struct tw_timer_body) record = {};
+    if (!fill_socket_untrusted(&record.head, record.addresses, sk) || !wanted(&record.head, record.addresses))
+        return 0;
+    const s64 left = (s64)(expires - bpf_jiffies64());
+    record.body.timeout_ms = jiffies_to_ms(what == TW_TIMER_FIRED ? silent : left > 0 ? left : 0);
+    record.body.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
+    record.body.rto_us = jiffies_to_ms(BPF_CORE_READ(icsk, icsk_rto)) * 1000;
+    record.body.snd_una = BPF_CORE_READ(tp, snd_una);
+    record.body.timer = TW_TIMER_KEEPALIVE;
+    record.body.retransmits = probes_out;
+    record.body.what = what;
+    EMIT(record, TW_TIMER, probe);
+    return 0;
+}
+
 static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 what, u8 probe)
 {
-    if (!options.write_timer || (u64)timer->function != options.write_timer)
-        return 0;
+    const u64 function = (u64)timer->function;
+    if (!options.write_timer || function != options.write_timer)
+        return options.keepalive_timer && function == options.keepalive_timer ? on_keepalive(timer, expires, what, probe) : 0;
     const struct inet_connection_sock *icsk = socket_of(timer);
     const struct sock *sk = (const struct sock *)icsk;
     u64 near = 0;
@@ -41,7 +83,7 @@ static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 wh
         record.body.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
     }
     record.body.timer = pending;
-    record.body.retransmits = retransmits;
+    record.body.retransmits = pending == TW_TIMER_PROBE ? probes_out : retransmits;
     record.body.backoff = NEAR(near, icsk_backoff);
     record.body.what = what;
     const s64 left = (s64)(expires - bpf_jiffies64());

@@ -13,7 +13,12 @@ const char* probe_name(std::uint32_t number) {
         "collector",
     };
     static_assert(std::size(names) == TW_PROBE_COLLECTOR + 1);
-    return number < std::size(names) ? names[number] : "unknown";
+    switch (number) {
+        case TW_PROBE_QUEUE: return "queue";
+        case TW_PROBE_OPTION: return "option";
+        case TW_PROBE_SAMPLE: return "sample";
+        default: return number < std::size(names) ? names[number] : "unknown";
+    }
 }
 
 }  // namespace tcpwitness

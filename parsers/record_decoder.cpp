@@ -29,12 +29,15 @@ std::size_t body_size(std::uint8_t kind) {
         case TW_ERROR: return sizeof(tw_error);
         case TW_RESET_IN: return sizeof(tw_reset_in);
         case TW_RESET_OUT: return sizeof(tw_reset_out);
-        case TW_DESTROY: return sizeof(tw_destroy);
+        case TW_DESTROY: return offsetof(tw_destroy, rttvar_us);  // as it was first
         case TW_PROCESS_EXIT: return sizeof(tw_process_exit);
         case TW_PACKET: return offsetof(tw_packet, data);
         case TW_SNAPSHOT: return sizeof(tw_snapshot);
         case TW_GAP: return sizeof(tw_gap);
         case TW_META: return sizeof(tw_meta);
+        case TW_QUEUE: return sizeof(tw_queue);
+        case TW_OPTION: return sizeof(tw_option);
+        case TW_SAMPLE: return sizeof(tw_sample);
         default: return 0;
     }
 }
@@ -55,18 +58,19 @@ struct Record {
 
     template <typename T>
     T as() const {
-        T value;
-        std::memcpy(&value, body.data(), sizeof value);
+        T value{};
+        std::memcpy(&value, body.data(), std::min(body.size(), sizeof value));  // fields that the kind grew later may be missing
         return value;
     }
 };
 
-std::string comm_text(const std::uint8_t (&comm)[TW_COMM_LEN]) {
-    const auto* text = reinterpret_cast<const char*>(comm);
-    return clean(std::string_view(text, strnlen(text, TW_COMM_LEN)));
+template <std::size_t size>
+std::string text_of(const std::uint8_t (&bytes)[size]) {
+    const auto* text = reinterpret_cast<const char*>(bytes);
+    return clean(std::string_view(text, strnlen(text, size)));
 }
 
-Task task_of(const tw_task& task) { return {task.pid, task.tid, task.cgroup, comm_text(task.comm)}; }
+Task task_of(const tw_task& task) { return {task.pid, task.tid, task.cgroup, text_of(task.comm)}; }
 
 TcpNumbers numbers_of(const tw_tcp& tcp) {
     return {.snd_una = tcp.snd_una,
@@ -86,6 +90,38 @@ TcpNumbers numbers_of(const tw_tcp& tcp) {
             .pending = tcp.pending,
             .shutdown = tcp.shutdown,
             .closed_by_application = tcp.socket_dead != 0};
+}
+
+Destroy totals_of(const tw_destroy& body) {
+    return {body.bytes_acked, body.bytes_received, body.segs_out, body.segs_in, body.total_retrans, body.srtt_us,
+            body.rttvar_us, body.snd_cwnd, body.busy_ms, body.rwnd_limited_ms, body.sndbuf_limited_ms};
+}
+
+Queue decode_queue(const tw_queue& body) {
+    return {.what = static_cast<Queue::What>(body.what),
+            .since_ns = body.since_ns,
+            .over = (body.flags & TW_QUEUE_OVER) != 0,
+            .window_closed = (body.flags & TW_QUEUE_WINDOW_CLOSED) != 0,
+            .send_buffer_full = (body.flags & TW_QUEUE_SEND_BUFFER_FULL) != 0,
+            .accepted = (body.flags & TW_QUEUE_ACCEPTED) != 0,
+            .accept_queue = body.accept_queue,
+            .accept_max = body.accept_max,
+            .syn_queue = body.syn_queue,
+            .drops = body.drops,
+            .overflows = body.overflows,
+            .syn_cookies = body.syn_cookies,
+            .unread = body.unread,
+            .receive_window = body.receive_window,
+            .receive_buffer = body.receive_buffer,
+            .unacknowledged = body.unacknowledged,
+            .send_window = body.send_window,
+            .send_buffer = body.send_buffer,
+            .probes_out = body.probes_out,
+            .task = task_of(body.task),
+            .process_state = static_cast<char>(body.process_state),
+            .threads = body.threads,
+            .call = text_of(body.call),
+            .wait = text_of(body.wait)};
 }
 
 /// An event with everything that the record's head says, appended to `out`.
@@ -194,14 +230,11 @@ EventBody decode_body(const Record& record, const TraceContext& context) {
         }
         case TW_ERROR: {
             const auto body = record.as<tw_error>();
-            return SocketError{numbers_of(body.tcp), body.error};
+            return SocketError{numbers_of(body.tcp), body.error, body.user_timeout_ms};
         }
         case TW_RESET_IN: return ResetReceived{numbers_of(record.as<tw_reset_in>().tcp)};
         case TW_RESET_OUT: return decode_reset_sent(record, context);
-        case TW_DESTROY: {
-            const auto body = record.as<tw_destroy>();
-            return Destroy{body.bytes_acked, body.bytes_received, body.segs_out, body.segs_in, body.total_retrans, body.srtt_us};
-        }
+        case TW_DESTROY: return totals_of(record.as<tw_destroy>());
         case TW_PROCESS_EXIT: {
             const auto body = record.as<tw_process_exit>();
             return ProcessExit{task_of(body.task), body.code};
@@ -209,6 +242,15 @@ EventBody decode_body(const Record& record, const TraceContext& context) {
         case TW_SNAPSHOT: {
             const auto body = record.as<tw_snapshot>();
             return Snapshot{numbers_of(body.tcp), task_of(body.task), body.fd, body.accept_queue, body.accept_max};
+        }
+        case TW_QUEUE: return decode_queue(record.as<tw_queue>());
+        case TW_OPTION: {
+            const auto body = record.as<tw_option>();
+            return SocketOption{{body.pid, body.tid, 0, {}}, body.fd, body.level, body.option, body.value, body.linger_s, body.ret};
+        }
+        case TW_SAMPLE: {
+            const auto body = record.as<tw_sample>();
+            return Sample{numbers_of(body.tcp), totals_of(body.totals), body.snd_ssthresh, body.send_window, body.receive_window, body.unsent};
         }
         default: {
             const auto body = record.as<tw_gap>();

@@ -53,6 +53,9 @@ reset_sent|RST sent: reason 99, answers [SYN] seq 31
 destroy|socket destroyed, 5000000000 bytes acknowledged, 0 received, 6 retransmits
 process_exit|server[500] killed by signal 9
 snapshot|was there before the recording: SYN_SENT, server[500]
+queue|accept queue 129 of 128, 7 half-open, 42 dropped, for 6.0 s; server[500] in state T in accept4, at do_signal_stop
+option|setsockopt(fd 9, SO_LINGER, on, 0 s)
+sample|sample: srtt 24 ms, cwnd 10, 5000000000 bytes acknowledged, 0 received, 6 retransmits
 gap|42 records of probe timer_armed lost within 1.0 s
 meta|colour=ed
 kind 200|kind 200: of a newer tcpwitness'
@@ -70,7 +73,7 @@ filter 'tcpwitness.new_state == "SYN_SENT"' 1
 filter 'tcpwitness.old_state == 7' 2
 filter 'tcpwitness.op == "connect" && tcpwitness.error == 110' 1
 filter 'tcpwitness.error.name == "ETIMEDOUT"' 2
-filter 'tcpwitness.comm == "server" && tcpwitness.pid == 500' 3
+filter 'tcpwitness.comm == "server" && tcpwitness.pid == 500' 4
 filter 'tcpwitness.netns == 4026532002' 1
 filter 'tcpwitness.cookie == 0x2002' 1
 filter 'tcpwitness.peer.port == 5061 && tcpwitness.peer.address == "10.2.0.2"' 5
@@ -81,6 +84,9 @@ filter 'tcpwitness.timer == "RTO" && tcpwitness.timeout_ms == 1000' 1
 filter 'tcpwitness.unacknowledged == 106' 1
 filter 'tcpwitness.isn == 12345' 1
 filter 'tcpwitness.listener == 0x77 && tcpwitness.ret == 9 && tcpwitness.took_ns == 500' 1
+filter 'tcpwitness.process_state == "T" && tcpwitness.process_call == "accept4"' 1
+filter 'tcpwitness.option == "SO_LINGER" && tcpwitness.option_value == 1' 1
+filter 'tcpwitness.rwnd_limited_ms == 2000 && tcpwitness.send_window == 65536' 1
 filter 'tcpwitness.malformed' 0
 
 "$write_sample" "$work/damaged.pcapng" damaged || exit 1

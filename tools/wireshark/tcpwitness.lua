@@ -13,18 +13,21 @@ local proto = Proto("tcpwitness", "tcpwitness record")
 local KIND = {
     [1] = "call", [2] = "state", [3] = "timer", [4] = "retransmit", [5] = "synack_retransmit", [6] = "error", [7] = "reset_received",
     [8] = "reset_sent", [9] = "destroy", [10] = "process_exit", [11] = "packet", [12] = "snapshot", [13] = "gap", [14] = "meta",
+    [19] = "queue", [20] = "option", [21] = "sample",
 }
 local PROBE = {
     [0] = "state", "error", "destroy", "reset_received", "reset_sent", "retransmit", "synack_retransmit", "timer_armed", "timer_fired",
     "call_enter", "call_exit", "process_exit", "packet_in", "packet_out", "snapshot_files", "snapshot_tcp", "collector",
+    [23] = "queue", [24] = "option", [25] = "sample",
 }
 local STATE = {
     [0] = "NONE", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN",
     "CLOSING", "NEW_SYN_RECV",
 }
 local OP = { "socket", "bind", "listen", "connect", "accept", "shutdown" }
-local TIMER = { [0] = "none", [1] = "RTO", [3] = "zero-window probe", [5] = "loss probe", [6] = "reordering" }
+local TIMER = { [0] = "none", [1] = "RTO", [3] = "zero-window probe", [5] = "loss probe", [6] = "reordering", [32] = "keepalive" }
 local TIMER_WHAT = { "armed", "fired" }
+local QUEUE = { "listener", "receive", "send", "counters" }
 local RETRANSMIT = { "SYN", "RTO", "fast", "loss probe", "SYN-ACK" }
 local CONGESTION = { [0] = "Open", "Disorder", "CWR", "Recovery", "Loss" }
 local ERRNO = {
@@ -34,6 +37,13 @@ local ERRNO = {
     [101] = "ENETUNREACH", [102] = "ENETRESET", [103] = "ECONNABORTED", [104] = "ECONNRESET", [105] = "ENOBUFS", [106] = "EISCONN",
     [107] = "ENOTCONN", [110] = "ETIMEDOUT", [111] = "ECONNREFUSED", [112] = "EHOSTDOWN", [113] = "EHOSTUNREACH", [114] = "EALREADY",
     [115] = "EINPROGRESS", [125] = "ECANCELED", [512] = "ERESTARTSYS",
+}
+local OPTION = {
+    [1] = { [7] = "SO_SNDBUF", [8] = "SO_RCVBUF", [9] = "SO_KEEPALIVE", [13] = "SO_LINGER", [15] = "SO_REUSEPORT" },
+    [6] = {
+        "TCP_NODELAY", [4] = "TCP_KEEPIDLE", [5] = "TCP_KEEPINTVL", [6] = "TCP_KEEPCNT", [7] = "TCP_SYNCNT", [9] = "TCP_DEFER_ACCEPT",
+        [12] = "TCP_QUICKACK", [18] = "TCP_USER_TIMEOUT",
+    },
 }
 local FLAG_NAMES = { { 2, "SYN" }, { 1, "FIN" }, { 4, "RST" }, { 8, "PSH" }, { 16, "ACK" } }
 
@@ -58,7 +68,8 @@ end
 
 strings {
     kind = "Kind", comm = "Command name", ["local.address"] = "Local address", ["peer.address"] = "Peer address", address = "Address",
-    reason = "Reset reason", ["error.name"] = "Error name", key = "Key", value = "Value", malformed = "Malformed",
+    reason = "Reset reason", ["error.name"] = "Error name", key = "Key", value = "Value", option = "Socket option",
+    process_state = "State of the process", process_call = "System call of the process", process_wait = "Where the process waits", malformed = "Malformed",
 }
 numbers(ProtoField.uint8, {
     retransmits = "Retransmits", backoff = "Backoff", timeouts = "Timeouts", probes_out = "Probes out", pending = "Pending timer",
@@ -74,26 +85,33 @@ numbers(ProtoField.uint32, {
     cwnd = "Congestion window", recv_idle_ms = "Idle since receiving (ms)", send_idle_ms = "Idle since sending (ms)",
     segment_seq = "Segment sequence number", segment_end_seq = "Segment end", segment_ack = "Segment acknowledgement", isn = "Our ISN",
     peer_isn = "Peer's ISN", segs_out = "Segments sent", segs_in = "Segments received", total_retransmits = "Total retransmits",
-    accept_queue = "Accept queue", accept_max = "Accept queue limit",
+    accept_queue = "Accept queue", accept_max = "Accept queue limit", syn_queue = "Half-open connections", drops = "Packets dropped",
+    overflows = "Accept queue overflows", syn_cookies = "SYN cookies sent", receive_window = "Receive window",
+    receive_buffer = "Receive buffer", send_window = "Peer's window", send_buffer = "Send buffer", threads = "Threads of the process",
+    user_timeout_ms = "TCP_USER_TIMEOUT (ms)", rttvar_us = "RTT variation (us)", ssthresh = "Slow start threshold", unsent = "Unsent bytes",
+    busy_ms = "Busy (ms)", rwnd_limited_ms = "Limited by the peer's window (ms)", sndbuf_limited_ms = "Limited by the send buffer (ms)",
 })
 numbers(ProtoField.int32, {
     error = "Error", ret = "Result", fd = "File descriptor", argument = "Argument", reason_number = "Reset reason number",
-    exit_code = "Exit status", signal = "Signal",
+    exit_code = "Exit status", signal = "Signal", option_value = "Option value", linger_s = "Linger (s)",
 })
 numbers(ProtoField.uint64, {
     time_ns = "Boot clock (ns)", enter_ns = "Entered at (ns)", cgroup = "Control group", bytes_acked = "Bytes acknowledged",
     bytes_received = "Bytes received", lost = "Records lost", from_ns = "From (ns)", to_ns = "To (ns)", took_ns = "Took (ns)",
+    since_ns = "Since (ns)",
 })
 for name, entry in pairs {
     state = { "State", STATE }, old_state = { "Old state", STATE }, new_state = { "New state", STATE }, op = { "Call", OP },
     timer = { "Timer", TIMER }, timer_what = { "Timer event", TIMER_WHAT }, retransmit = { "Retransmit", RETRANSMIT },
     ca_state = { "Congestion state", CONGESTION }, probe = { "Probe", PROBE }, lost_probe = { "Lost by probe", PROBE },
+    queue = { "Queue", QUEUE },
 } do
     field(ProtoField.uint8, name, entry[1], base.DEC, entry[2])
 end
 for name, label in pairs {
     nonblocking = "Non-blocking", unfinished = "Unfinished", closed_by_application = "Closed by the application",
     answers_segment = "Answers a segment", has_socket = "Has a socket",
+    over = "Over", window_closed = "Window closed", send_buffer_full = "Send buffer full", accepted = "Accepted by a process",
 } do
     field(ProtoField.bool, name, label)
 end
@@ -223,6 +241,9 @@ kinds.timer = { 20, function(tree, body)
     local what, timer = number(tree, "timer_what", body(16, 1)), name_of(TIMER, number(tree, "timer", body(17, 1)))
     local retransmits = number(tree, "retransmits", body(18, 1))
     number(tree, "backoff", body(19, 1))
+    if timer == "keepalive" and what == 2 then
+        return string.format("keepalive timer fired after %d ms without traffic, %d probes unanswered", timeout, retransmits), retransmits > 0
+    end
     if what == 1 then return string.format("%s timer armed, fires in %d ms", timer, timeout) end
     return string.format("%s timer fired after %d ms, %d retransmits before, snd_una %d", timer, timeout, retransmits, snd_una), true
 end }
@@ -251,6 +272,7 @@ kinds.error = { 56, function(tree, body)
     local tcp = add_tcp(tree, body)
     local error = signed(tree, "error", body(48, 4))
     made(tree, "error.name", errno_name(error))
+    number(tree, "user_timeout_ms", body(52, 4))
     return string.format("socket error %s, %d bytes unacknowledged, %d retransmits", errno_name(error), tcp.unacknowledged, tcp.retransmits), true
 end }
 
@@ -281,12 +303,21 @@ kinds.reset_sent = { 96, function(tree, body)
     return sentence, true
 end }
 
-kinds.destroy = { 32, function(tree, body)
+-- struct tw_destroy; 32 bytes when it was new, 56 now.
+local function add_totals(tree, body)
     local acked, received = number(tree, "bytes_acked", body(0, 8)), number(tree, "bytes_received", body(8, 8))
     number(tree, "segs_out", body(16, 4))
     number(tree, "segs_in", body(20, 4))
     local again = number(tree, "total_retransmits", body(24, 4))
     number(tree, "srtt_us", body(28, 4))
+    if body:len() >= 56 then
+        for i, name in ipairs { "rttvar_us", "cwnd", "busy_ms", "rwnd_limited_ms", "sndbuf_limited_ms" } do number(tree, name, body(28 + i * 4, 4)) end
+    end
+    return acked, received, again
+end
+
+kinds.destroy = { 32, function(tree, body)
+    local acked, received, again = add_totals(tree, body)
     return string.format("socket destroyed, %s bytes acknowledged, %s received, %d retransmits", tostring(acked), tostring(received), again)
 end }
 
@@ -308,6 +339,73 @@ kinds.snapshot = { 96, function(tree, body, head)
     local sentence = "was there before the recording: " .. name_of(STATE, head.state)
     if head.state == 10 then sentence = string.format("%s, accept queue %d of %d", sentence, queue, limit) end
     return owner and sentence .. ", " .. owner or sentence
+end }
+
+local function zero_padded(tree, name, range)
+    local text = range:stringz()
+    if text ~= "" then tree:add(fields[name], range, text) end
+    return text
+end
+
+-- Its sentence by what is told; struct tw_queue.
+local queue_sentence = {
+    function(queue) return string.format("accept queue %d of %d, %d half-open, %d dropped", queue.accept_queue, queue.accept_max, queue.syn_queue, queue.drops) end,
+    function(queue) return string.format("%d bytes unread, window %d", queue.unread, queue.receive_window) end,
+    function(queue) return string.format("%d bytes unacknowledged, peer's window %d", queue.unacknowledged, queue.send_window) end,
+    function(queue) return string.format("%d accept queue overflows, %d SYN cookies sent in the namespace", queue.overflows, queue.syn_cookies) end,
+}
+
+kinds.queue = { 144, function(tree, body, head)
+    local queue = {}
+    local since = number(tree, "since_ns", body(0, 8))
+    local holder = add_task(tree, body, 8)
+    for i, name in ipairs { "accept_queue", "accept_max", "syn_queue", "drops", "overflows", "syn_cookies", "unread", "receive_window",
+        "receive_buffer", "unacknowledged", "send_window", "send_buffer" } do
+        queue[name] = number(tree, name, body(36 + i * 4, 4))
+    end
+    local what, flags = number(tree, "queue", body(88, 1)), body(89, 1):uint()
+    for i, name in ipairs { "over", "window_closed", "send_buffer_full", "accepted" } do made(tree, name, bit32.band(flags, 2 ^ (i - 1)) ~= 0) end
+    number(tree, "probes_out", body(90, 1))
+    local state = body(91, 1):uint()
+    number(tree, "threads", body(92, 4))
+    local call, wait = zero_padded(tree, "process_call", body(96, 16)), zero_padded(tree, "process_wait", body(112, 32))
+    local describe = queue_sentence[what]
+    local sentence = describe and describe(queue) or "queue " .. what
+    if what ~= 4 then
+        sentence = string.format("%s, %s %s", sentence, bit32.band(flags, 1) ~= 0 and "over after" or "for",
+            duration(math.max(0, (head.time - since):tonumber())))
+    end
+    if state ~= 0 then
+        made(tree, "process_state", string.char(state))
+        sentence = string.format("%s; %s in state %s", sentence, holder or "a process", string.char(state))
+        if call ~= "" then sentence = sentence .. " in " .. call end
+        if wait ~= "" then sentence = sentence .. ", at " .. wait end
+    end
+    return sentence, bit32.band(flags, 1) == 0
+end }
+
+kinds.option = { 32, function(tree, body)
+    number(tree, "pid", body(0, 4))
+    number(tree, "tid", body(4, 4))
+    local fd, ret = signed(tree, "fd", body(8, 4)), signed(tree, "ret", body(12, 4))
+    local level, option = body(16, 4):le_int(), body(20, 4):le_int()
+    local name = OPTION[level] and OPTION[level][option] or "option " .. option
+    made(tree, "option", name)
+    local value, linger = signed(tree, "option_value", body(24, 4)), signed(tree, "linger_s", body(28, 4))
+    if name == "SO_LINGER" then value = value == 0 and "off" or "on, " .. linger .. " s" end
+    local sentence = string.format("setsockopt(fd %d, %s, %s)", fd, name, value)
+    if ret >= 0 then return sentence end
+    made(tree, "error", -ret)
+    made(tree, "error.name", errno_name(-ret))
+    return string.format("%s = -%s", sentence, errno_name(-ret)), true
+end }
+
+kinds.sample = { 120, function(tree, body)
+    local tcp = add_tcp(tree, body(0, 48):tvb())
+    local acked, received, again = add_totals(tree, body(48, 56):tvb())
+    for i, name in ipairs { "ssthresh", "send_window", "receive_window", "unsent" } do number(tree, name, body(100 + i * 4, 4)) end
+    return string.format("sample: srtt %s, cwnd %d, %s bytes acknowledged, %s received, %d retransmits", duration(tcp.srtt_us * 1000), tcp.cwnd,
+        tostring(acked), tostring(received), again)
 end }
 
 kinds.gap = { 32, function(tree, body)

@@ -155,6 +155,18 @@ void take(Connection& c, const Event&, const Destroy&) {
     c.state = TcpState::close;
 }
 
+void take(Connection& c, const Event&, const Queue& queue) {
+    if (c.events.empty()) c.preexisting = true;
+    if (queue.what == Queue::What::listener) c.role = Role::listener;
+}
+
+void take(Connection& c, const Event&, const SocketOption& option) { note_task(c, option.task, owner_rank::seen); }
+
+void take(Connection& c, const Event& event, const Sample&) {
+    if (c.events.empty()) c.preexisting = true;
+    c.signs |= signs_of_state(event.state);
+}
+
 void take(Connection&, const Event&, const Timer&) {}
 void take(Connection&, const Event&, const ProcessExit&) {}
 void take(Connection&, const Event&, const Gap&) {}

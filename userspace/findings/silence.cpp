@@ -19,8 +19,11 @@ const TcpNumbers* numbers(const Event& event) {
     return nullptr;
 }
 
-/// Traffic shows by timers, retransmits, packets and states. Calls and snapshots are none.
-bool is_traffic(const Event& event) { return event.as<Timer>() || event.as<Retransmit>() || event.as<Segment>() || event.as<StateChange>(); }
+/// Traffic shows by timers, retransmits, packets and states. Calls and snapshots are none, nor is a keepalive timer that is only set.
+bool is_traffic(const Event& event) {
+    if (const auto* timer = event.as<Timer>()) return timer->which != Timer::Which::keepalive || timer->what == Timer::What::fired;
+    return event.as<Retransmit>() || event.as<Segment>() || event.as<StateChange>();
+}
 
 }  // namespace
 

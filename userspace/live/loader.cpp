@@ -111,6 +111,7 @@ private:
                 for (const char* program : row.programs) refused_.emplace(program, why);
         }
         write_timer_ = Kernel::symbol("tcp_write_timer");
+        keepalive_timer_ = Kernel::symbol("tcp_keepalive_timer");
         if (!write_timer_)
             for (const char* program : {"on_timer_armed", "on_timer_fired"})
                 refused_.emplace(program, "/proc/kallsyms hides the address of tcp_write_timer; sysctl kernel.kptr_restrict=1 shows it to root");
@@ -137,6 +138,7 @@ private:
 
     void fill_options(tw_options& to, const LoadedProbes& loaded) const {
         to.write_timer = write_timer_;
+        to.keepalive_timer = keepalive_timer_;
         std::random_device random;
         to.secret = static_cast<std::uint64_t>(random()) << 32 | random();
         to.wake_bytes = loaded.buffer_bytes_ / 4;
@@ -208,7 +210,7 @@ private:
     const Kernel& kernel_;
     const LoadOptions& options_;
     std::map<std::string, std::string> refused_;  ///< program -> why
-    std::uint64_t write_timer_ = 0;
+    std::uint64_t write_timer_ = 0, keepalive_timer_ = 0;
 };
 
 Result<LoadedProbes> LoadedProbes::load(const Kernel& kernel, const LoadOptions& options) { return Loader(kernel, options).run(); }

@@ -21,9 +21,9 @@ const std::vector<Probe> table = {
     {TW_PROBE_SYNACK_RETRANSMIT, Hook::btf_tracepoint, "tcp_retransmit_synack", {"on_synack_retransmit"},
      {"sock", "request_sock"}, true, "a SYN-ACK sent again for a half-open connection"},
     {TW_PROBE_TIMER_ARMED, Hook::btf_tracepoint, "timer_start", {"on_timer_armed"}, {"timer_list"}, false,
-     "the retransmit timer set, in the handshake and while something is unacknowledged"},
+     "the retransmit timer set, in the handshake and while something is unacknowledged; the keepalive timer while probes stay unanswered"},
     {TW_PROBE_TIMER_FIRED, Hook::btf_tracepoint, "timer_expire_entry", {"on_timer_fired"}, {"timer_list"}, false,
-     "the retransmit timer expired, and which one it was"},
+     "the retransmit timer expired, and which one it was; the keepalive timer, when a probe is due"},
     {TW_PROBE_CALL_ENTER, Hook::syscall_tracepoint, "sys_enter",
      {"enter_bind", "enter_listen", "enter_connect", "enter_accept", "enter_accept4", "enter_shutdown"}, {}, true,
      "the application's calls: when they began, with their arguments"},
@@ -40,6 +40,12 @@ const std::vector<Probe> table = {
      "sockets that existed before, with their owners, in every network namespace"},
     {TW_PROBE_SNAPSHOT_TCP, Hook::iterator, "tcp", {"snapshot_tcp"}, {}, false,
      "sockets that existed before and that no process has open"},
+    {TW_PROBE_QUEUE, Hook::iterator, "tcp", {"look_at_queues"}, {}, false,
+     "accept queues, unread data and closed windows, looked at about once a second"},
+    {TW_PROBE_OPTION, Hook::syscall_tracepoint, "sys_exit", {"exit_setsockopt"}, {}, false,
+     "socket options that change how TCP behaves, as the application sets them"},
+    {TW_PROBE_SAMPLE, Hook::iterator, "tcp", {"sample_tcp"}, {}, false,
+     "every connection's round trip time, windows and totals, every N seconds (record --sample N)"},
 };
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace tcpwitness {
 enum class Hook : unsigned char {
     btf_tracepoint,      ///< tp_btf: one program per tracepoint, typed arguments
     syscall_tracepoint,  ///< perf tracepoint, one program per system call
-    iterator,            ///< read once, when the recording begins
+    iterator,            ///< read when the recording begins, or from time to time
 };
 
 struct Probe {

@@ -31,6 +31,9 @@ std::string sentence(const Event&);
 /// "sipd[4711]", "sipd[4711/4713]" for a thread that is not the first; empty when the task is not known. Safe to print.
 std::string task_text(const Task&);
 
+/// What the process that holds the socket was doing: "sipd[4711], 3 threads, is stopped (T)"; empty when nobody looked. Safe to print.
+std::string process_text(const Queue&);
+
 /// True for what an engineer looks for first: retransmits, timers that fired, errors, resets, gaps, failed calls.
 bool noteworthy(const Event&);
 

@@ -1,5 +1,5 @@
 // What describe.cpp asks of every kind of event. One file per group of kinds answers: describe_app, describe_tcp, describe_trouble,
-// describe_wire, describe_trace. A new alternative of EventBody does not compile until it has these four.
+// describe_wire, describe_queues, describe_trace. A new alternative of EventBody does not compile until it has these four.
 #pragma once
 
 #include <string>
@@ -28,6 +28,9 @@ TCPWITNESS_DESCRIBES(ProcessExit)
 TCPWITNESS_DESCRIBES(Segment)
 TCPWITNESS_DESCRIBES(Snapshot)
 TCPWITNESS_DESCRIBES(Gap)
+TCPWITNESS_DESCRIBES(Queue)
+TCPWITNESS_DESCRIBES(SocketOption)
+TCPWITNESS_DESCRIBES(Sample)
 
 #undef TCPWITNESS_DESCRIBES
 
@@ -60,5 +63,9 @@ inline void add(std::vector<Field>& to, const char* name, const char* value) { a
 /// process.pid, thread.id, process.command, cgroup_id; nothing when the task is not known.
 void add_task(std::vector<Field>&, const Task&);
 void add_numbers(std::vector<Field>&, const TcpNumbers&, TcpState);
+/// ", busy 10 s, of that 8 s limited by the peer's window"; empty where nothing limited it for a second.
+std::string limits_text(const Destroy&);
+/// Bytes, segments and limits over the life of a connection.
+void add_totals(std::vector<Field>&, const Destroy&);
 
 }  // namespace tcpwitness::kinds

@@ -51,6 +51,7 @@ const char* timer_name(Timer::Which which) {
         case Timer::Which::zero_window_probe: return "zero_window_probe";
         case Timer::Which::loss_probe: return "loss_probe";
         case Timer::Which::reordering: return "reordering";
+        case Timer::Which::keepalive: return "keepalive";
     }
     return "?";
 }

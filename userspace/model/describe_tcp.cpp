@@ -34,6 +34,7 @@ const char* timer_title(Timer::Which which) {
         case Timer::Which::zero_window_probe: return "zero-window probe timer";
         case Timer::Which::loss_probe: return "loss probe timer";
         case Timer::Which::reordering: return "reordering timer";
+        case Timer::Which::keepalive: return "keepalive timer";
         case Timer::Which::none: break;
     }
     return "retransmit timer";
@@ -45,13 +46,16 @@ Layer layer(const Timer&) { return Layer::tcp; }
 
 /// The kernel lets the timer run on when an ACK has made it pointless; then nothing is pending when it fires.
 bool noteworthy(const Timer& timer, const Event&) {
-    return timer.what == Timer::What::fired && (timer.which == Timer::Which::rto || timer.which == Timer::Which::zero_window_probe);
+    if (timer.what != Timer::What::fired) return false;
+    return timer.which == Timer::Which::rto || timer.which == Timer::Which::zero_window_probe || (timer.which == Timer::Which::keepalive && timer.retransmits);
 }
 
 std::string sentence(const Timer& timer, const Event&) {
     const char* title = timer_title(timer.which);
     if (timer.what == Timer::What::armed) return fmt::format("{} armed, fires in {} ms", title, timer.timeout_ms);
     if (timer.which == Timer::Which::none) return fmt::format("{} fired, nothing was pending", title);
+    if (timer.which == Timer::Which::keepalive)
+        return fmt::format("{} fired after {} ms without traffic, {} unanswered", title, timer.timeout_ms, count_text(timer.retransmits, "probe", "probes"));
     if (timer.which != Timer::Which::rto) return fmt::format("{} fired", title);
     return fmt::format("{} fired, round {}, rto {} ms", title, timer.retransmits + 1, timer.rto_us / 1000);
 }
@@ -75,16 +79,13 @@ bool noteworthy(const Destroy&, const Event&) { return false; }
 std::string sentence(const Destroy& destroy, const Event&) {
     std::string text = fmt::format("socket destroyed: {} acked, {} received", count_text(destroy.bytes_acked, "byte", "bytes"), destroy.bytes_received);
     if (destroy.total_retrans) text += ", " + count_text(destroy.total_retrans, "retransmit", "retransmits");
-    return text;
+    return text + limits_text(destroy);
 }
 
 void add_fields(std::vector<Field>& to, const Destroy& destroy, const Event&) {
-    add(to, "acked_bytes", destroy.bytes_acked);
-    add(to, "received_bytes", destroy.bytes_received);
-    add(to, "sent_segments", destroy.segs_out);
-    add(to, "received_segments", destroy.segs_in);
-    add(to, "retransmitted_segments", destroy.total_retrans);
+    add_totals(to, destroy);
     add(to, "srtt_us", destroy.srtt_us);
+    add(to, "snd_cwnd", destroy.snd_cwnd);
 }
 
 Layer layer(const Snapshot&) { return Layer::tcp; }

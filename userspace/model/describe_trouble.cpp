@@ -82,10 +82,14 @@ Layer layer(const SocketError&) { return Layer::tcp; }
 
 bool noteworthy(const SocketError&, const Event&) { return true; }
 
-std::string sentence(const SocketError& error, const Event&) { return fmt::format("socket error {} reported", error_text(error.error)); }
+std::string sentence(const SocketError& error, const Event&) {
+    const std::string text = fmt::format("socket error {} reported", error_text(error.error));
+    return error.user_timeout_ms ? text + fmt::format(", TCP_USER_TIMEOUT {} ms", error.user_timeout_ms) : text;
+}
 
 void add_fields(std::vector<Field>& to, const SocketError& error, const Event& event) {
     add(to, "error.type", errno_name(error.error));
+    if (error.user_timeout_ms) add(to, "user_timeout_ms", error.user_timeout_ms);
     add_numbers(to, error.tcp, event.state);
 }
 

@@ -1,5 +1,9 @@
 #include "model/event.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <iterator>
 
 namespace tcpwitness {
@@ -17,9 +21,34 @@ const char* name(Call::Op op) {
     return number < std::size(names) ? names[number] : "?";
 }
 
+std::string name(const SocketOption& option) {
+    static constexpr struct {
+        std::int32_t level, option;
+        const char* name;
+    } names[] = {
+        {SOL_SOCKET, SO_LINGER, "SO_LINGER"},
+        {SOL_SOCKET, SO_KEEPALIVE, "SO_KEEPALIVE"},
+        {SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT"},
+        {SOL_SOCKET, SO_RCVBUF, "SO_RCVBUF"},
+        {SOL_SOCKET, SO_SNDBUF, "SO_SNDBUF"},
+        {IPPROTO_TCP, TCP_NODELAY, "TCP_NODELAY"},
+        {IPPROTO_TCP, TCP_QUICKACK, "TCP_QUICKACK"},
+        {IPPROTO_TCP, TCP_KEEPIDLE, "TCP_KEEPIDLE"},
+        {IPPROTO_TCP, TCP_KEEPINTVL, "TCP_KEEPINTVL"},
+        {IPPROTO_TCP, TCP_KEEPCNT, "TCP_KEEPCNT"},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, "TCP_USER_TIMEOUT"},
+        {IPPROTO_TCP, TCP_SYNCNT, "TCP_SYNCNT"},
+        {IPPROTO_TCP, TCP_DEFER_ACCEPT, "TCP_DEFER_ACCEPT"},
+    };
+    for (const auto& each : names)
+        if (option.is(each.level, each.option)) return each.name;
+    return "option " + std::to_string(option.option);
+}
+
 const char* kind_name(const Event& event) {
     static constexpr const char* names[] = {"call",           "state",      "timer",   "retransmit",   "synack_retransmit", "error", "reset_received",
-                                            "reset_sent",     "destroy",    "process_exit", "packet",  "snapshot",          "gap"};
+                                            "reset_sent",     "destroy",    "process_exit", "packet",  "snapshot",          "gap",
+                                            "queue",          "option",     "sample"};
     static_assert(std::size(names) == std::variant_size_v<EventBody>);
     return names[event.body.index()];
 }

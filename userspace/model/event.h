@@ -73,13 +73,14 @@ struct StateChange {
 };
 
 struct Timer {
-    enum class Which : std::uint8_t { none = 0, rto = 1, zero_window_probe = 3, loss_probe = 5, reordering = 6 };
+    enum class Which : std::uint8_t { none = 0, rto = 1, zero_window_probe = 3, loss_probe = 5, reordering = 6, keepalive = 32 };
     enum class What : std::uint8_t { armed = 1, fired = 2 };
     What what{};
     Which which{};
     std::uint32_t timeout_ms = 0;
     std::uint32_t snd_una = 0, srtt_us = 0, rto_us = 0;
-    std::uint8_t retransmits = 0, backoff = 0;
+    std::uint8_t retransmits = 0;  ///< rounds before this one; zero_window_probe and keepalive: probes unanswered so far
+    std::uint8_t backoff = 0;
 };
 
 struct Retransmit {
@@ -101,6 +102,7 @@ struct SynAckRetransmit {
 struct SocketError {
     TcpNumbers tcp;
     std::int32_t error = 0;  ///< positive errno
+    std::uint32_t user_timeout_ms = 0;  ///< TCP_USER_TIMEOUT of the socket; 0 = not set
 };
 
 struct ResetReceived {
@@ -121,6 +123,10 @@ struct ResetSent {
 struct Destroy {
     std::uint64_t bytes_acked = 0, bytes_received = 0;
     std::uint32_t segs_out = 0, segs_in = 0, total_retrans = 0, srtt_us = 0;
+    std::uint32_t rttvar_us = 0, snd_cwnd = 0;
+    std::uint32_t busy_ms = 0;            ///< how long something was unacknowledged or unsent; of that:
+    std::uint32_t rwnd_limited_ms = 0;    ///< the peer's window held it back
+    std::uint32_t sndbuf_limited_ms = 0;  ///< the send buffer was too small
 };
 
 struct ProcessExit {
@@ -164,6 +170,49 @@ struct Snapshot {
     std::uint32_t accept_queue = 0, accept_max = 0;  ///< LISTEN only
 };
 
+/// A socket's queues, looked at about once a second while something waits in them (bpf/records.h: tw_queue).
+struct Queue {
+    enum class What : std::uint8_t { listener = 1, receive, send, counters };
+    What what{};
+    std::uint64_t since_ns = 0;    ///< boot clock: of the first look in a row that found it so
+    bool over = false;             ///< what was told before is over
+    bool window_closed = false;    ///< receive: the window that this end offers is 0; send: the one that the peer offers
+    bool send_buffer_full = false; ///< a write() would block
+    bool accepted = false;         ///< receive, send: a process holds the socket
+    std::uint32_t accept_queue = 0, accept_max = 0, syn_queue = 0, drops = 0;   ///< listener; full when accept_queue > accept_max
+    std::uint32_t overflows = 0, syn_cookies = 0;                               ///< counters: since the last look
+    std::uint32_t unread = 0, receive_window = 0, receive_buffer = 0;           ///< bytes
+    std::uint32_t unacknowledged = 0, send_window = 0, send_buffer = 0;         ///< bytes
+    std::uint8_t probes_out = 0;
+    Task task;                     ///< who holds the socket, and the thread of it that says most
+    char process_state = 0;        ///< 'S', 'D', 'T', ...; 0 = not known
+    std::uint32_t threads = 0;     ///< of the process
+    std::string call;              ///< the system call that the thread is in; empty = none, or not known
+    std::string wait;              ///< where in the kernel it waits; empty = nowhere, or not known
+    bool full() const { return accept_queue > accept_max; }
+};
+
+/// setsockopt() of an option that changes how TCP behaves.
+struct SocketOption {
+    Task task;                 ///< pid and tid only
+    std::int32_t fd = -1;
+    std::int32_t level = 0;    ///< SOL_SOCKET, IPPROTO_TCP
+    std::int32_t option = 0;   ///< SO_*, TCP_*
+    std::int32_t value = 0;    ///< SO_LINGER: on or off
+    std::int32_t linger_s = 0; ///< SO_LINGER
+    std::int32_t ret = 0;      ///< 0, or -errno
+    bool is(std::int32_t at_level, std::int32_t which) const { return level == at_level && option == which; }
+};
+/// "TCP_USER_TIMEOUT"; "option 99" for one that has no name here.
+std::string name(const SocketOption&);
+
+/// What `ss -tie` shows, every so many seconds where that was asked for.
+struct Sample {
+    TcpNumbers tcp;
+    Destroy totals;
+    std::uint32_t snd_ssthresh = 0, send_window = 0, receive_window = 0, unsent = 0;
+};
+
 /// Records lost between two times.
 struct Gap {
     std::uint64_t from_ns = 0, to_ns = 0;
@@ -172,7 +221,7 @@ struct Gap {
 };
 
 using EventBody = std::variant<Call, StateChange, Timer, Retransmit, SynAckRetransmit, SocketError, ResetReceived,
-                               ResetSent, Destroy, ProcessExit, Segment, Snapshot, Gap>;
+                               ResetSent, Destroy, ProcessExit, Segment, Snapshot, Gap, Queue, SocketOption, Sample>;
 
 struct Event {
     std::uint64_t id = 0;         ///< 1-based place in the merged time order; what findings and outputs cite
@@ -190,7 +239,7 @@ struct Event {
 };
 
 /// "call", "state", "timer", "retransmit", "synack_retransmit", "error", "reset_received", "reset_sent", "destroy",
-/// "process_exit", "packet", "snapshot", "gap": the word in JSON and in the trace's dissector.
+/// "process_exit", "packet", "snapshot", "gap", "queue", "option", "sample": the word in JSON and in the trace's dissector.
 const char* kind_name(const Event&);
 
 }  // namespace tcpwitness

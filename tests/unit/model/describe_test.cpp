@@ -1,5 +1,9 @@
 #include <catch2/catch.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <set>
 
@@ -228,9 +232,15 @@ TEST_CASE("No kind uses a field name twice, or one that outputs use for every ev
     sent.has_socket = sent.answers_segment = true;
     sent.reason = "X";
     sent.task = {1, 1, 1, "x"};
+    Queue queue;
+    queue.what = Queue::What::send;
+    queue.task = sent.task;
+    queue.process_state = 'S';
+    queue.call = queue.wait = "x";
     const EventBody bodies[] = {exit_of(call(Call::Op::listen, 1, 1), -1), StateChange{TcpState::close, TcpState::listen, 1, 1, 1}, Timer{},
                                 Retransmit{{}, {}, 0, 0, -1}, SynAckRetransmit{}, SocketError{}, ResetReceived{}, sent, Destroy{},
-                                ProcessExit{{1, 1, 1, "x"}, 9}, segment, Snapshot{{}, {1, 1, 1, "x"}, 1, 0, 0}, Gap{}};
+                                ProcessExit{{1, 1, 1, "x"}, 9}, segment, Snapshot{{}, {1, 1, 1, "x"}, 1, 0, 0}, Gap{}, queue,
+                                SocketOption{{1, 1, 0, {}}, 1, SOL_SOCKET, SO_LINGER, 1, 1, -1}, Sample{}};
     STATIC_REQUIRE(std::size(bodies) == std::variant_size_v<EventBody>);
     for (const EventBody& body : bodies) {
         std::set<std::string> own = taken;
@@ -239,4 +249,97 @@ TEST_CASE("No kind uses a field name twice, or one that outputs use for every ev
             CHECK(own.insert(field.name).second);
         }
     }
+}
+
+TEST_CASE("Queues") {
+    Event made = event(Queue{}, TcpState::listen);
+    made.time_ns = 10'000'000'000;
+    Queue queue;
+    queue.what = Queue::What::listener;
+    queue.since_ns = 4'000'000'000;
+    queue.accept_queue = 3;
+    queue.accept_max = 2;
+    queue.syn_queue = 1;
+    queue.drops = 5;
+    const auto told = [&] {
+        made.body = queue;
+        return sentence(made);
+    };
+    CHECK(told() == "accept queue 3 of 2, full, 1 half-open, 5 packets dropped, for 6.0 s");
+    CHECK(noteworthy(made));
+    queue.accept_queue = queue.syn_queue = queue.drops = 0;
+    queue.over = true;
+    CHECK(told() == "accept queue 0 of 2, over after 6.0 s");
+    CHECK_FALSE(noteworthy(made));
+    queue.accept_queue = 1;
+    queue.over = false;
+    CHECK(told() == "accept queue 1 of 2, for 6.0 s");
+    CHECK_FALSE(noteworthy(made));
+
+    queue.what = Queue::What::receive;
+    queue.unread = 120;
+    queue.window_closed = true;
+    queue.task = {7, 8, 0, "sipd"};
+    queue.process_state = 'T';
+    queue.threads = 3;
+    CHECK(told() == "120 bytes unread, window closed, not accepted by any process, for 6.0 s; sipd[7/8], 3 threads, is stopped (T)");
+    queue.accepted = true;
+    queue.process_state = 'S';
+    queue.threads = 1;
+    queue.call = "futex";
+    queue.wait = "futex_wait\x1b";
+    CHECK(told() == "120 bytes unread, window closed, for 6.0 s; sipd[7/8] sleeps (S) in futex, at futex_wait?");
+    CHECK(noteworthy(made));
+    CHECK(value(made, "process_call") == "futex");
+    CHECK(value(made, "lasted_ns") == "6000000000");
+
+    queue = {};
+    queue.since_ns = made.time_ns;
+    queue.what = Queue::What::send;
+    queue.unacknowledged = 1;
+    queue.window_closed = queue.send_buffer_full = true;
+    queue.probes_out = 2;
+    CHECK(told() == "1 byte unacknowledged, the peer's window is closed, 2 probes unanswered, send buffer full");
+    queue = {};
+    queue.what = Queue::What::counters;
+    queue.overflows = 1;
+    queue.syn_cookies = 2;
+    CHECK(told() == "1 accept queue overflow, 2 SYN cookies sent in this namespace");
+}
+
+TEST_CASE("Socket options") {
+    SocketOption option{{7, 7, 0, {}}, 5, IPPROTO_TCP, TCP_USER_TIMEOUT, 30'000, 0, 0};
+    CHECK(said(option) == "setsockopt(fd 5, TCP_USER_TIMEOUT, 30000) = 0");
+    CHECK_FALSE(noteworthy(event(option)));
+    option.ret = -EINVAL;
+    CHECK(said(option) == "setsockopt(fd 5, TCP_USER_TIMEOUT, 30000) = EINVAL (Invalid argument)");
+    CHECK(noteworthy(event(option)));
+    CHECK(said(SocketOption{{}, 5, SOL_SOCKET, SO_LINGER, 1, 3, 0}) == "setsockopt(fd 5, SO_LINGER, on, 3 s) = 0");
+    CHECK(said(SocketOption{{}, 5, SOL_SOCKET, SO_LINGER, 0, 3, 0}) == "setsockopt(fd 5, SO_LINGER, off) = 0");
+    CHECK(said(SocketOption{{}, 5, IPPROTO_TCP, 999, 1, 0, 0}) == "setsockopt(fd 5, option 999, 1) = 0");
+}
+
+TEST_CASE("Samples and totals") {
+    Sample sample;
+    sample.tcp = numbers();
+    sample.totals = {1204, 88, 12, 11, 2, 0, 1500, 10, 9000, 8000, 0};
+    CHECK(said(sample) == "sample: srtt 24.0 ms, rttvar 1.5 ms, cwnd 10, 1204 bytes acked, 88 received, 2 retransmits, busy 9.0 s, of that 8.0 s limited by the peer's window and 0 ns "
+                          "by its own send buffer, "
+                          "120 bytes unread, 0 unacknowledged, idle 20.1 s");
+    CHECK(said(Destroy{1204, 88, 9, 8, 2, 0, 0, 0, 9000, 1000, 2000}) ==
+          "socket destroyed: 1204 bytes acked, 88 received, 2 retransmits, busy 9.0 s, of that 1.0 s limited by the peer's window and 2.0 s by its own send buffer");
+    CHECK(said(Destroy{1204, 88, 9, 8, 0, 0, 0, 0, 9000, 999, 999}) == "socket destroyed: 1204 bytes acked, 88 received");
+}
+
+TEST_CASE("Keepalive timers and TCP_USER_TIMEOUT") {
+    Timer timer;
+    timer.what = Timer::What::fired;
+    timer.which = Timer::Which::keepalive;
+    timer.timeout_ms = 7200;
+    CHECK(said(timer) == "keepalive timer fired after 7200 ms without traffic, 0 probes unanswered");
+    CHECK_FALSE(noteworthy(event(timer)));
+    timer.retransmits = 1;
+    CHECK(said(timer) == "keepalive timer fired after 7200 ms without traffic, 1 probe unanswered");
+    CHECK(noteworthy(event(timer)));
+    CHECK(said(SocketError{numbers(), ETIMEDOUT, 5000}) == "socket error ETIMEDOUT (Connection timed out) reported, TCP_USER_TIMEOUT 5000 ms");
 }

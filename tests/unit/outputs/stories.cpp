@@ -1,5 +1,7 @@
 #include "stories.h"
 
+#include <sys/socket.h>
+
 #include <cerrno>
 #include <utility>
 
@@ -249,6 +251,23 @@ Case one_of_each(const char* comm, const char* host, const char* reason) {
     sent.has_socket = true;
     Timer probe = rto(Timer::What::armed, 0);
     probe.which = Timer::Which::loss_probe;
+    Queue listening;
+    listening.what = Queue::What::listener;
+    listening.since_ns = boot;
+    listening.accept_queue = 129;
+    listening.accept_max = 128;
+    listening.drops = 4;
+    Queue unread;
+    unread.what = Queue::What::receive;
+    unread.since_ns = boot;
+    unread.unread = 120;
+    unread.window_closed = unread.accepted = true;
+    unread.task = app;
+    unread.process_state = 'S';
+    unread.threads = 4;
+    unread.call = "futex";
+    unread.wait = "futex_wait";
+    const Destroy totals{1204, 88, 12, 11, 2, 24'300, 1'500, 10, 9'000, 8'000, 500};
     Segment in = segment(false, tcp_flag::fin | tcp_flag::ack, 77, 88, 58, 0);
     in.has_timestamps = in.has_mac = true;
     in.source_mac = {2, 0, 0, 0, 0, 1};
@@ -266,7 +285,11 @@ Case one_of_each(const char* comm, const char* host, const char* reason) {
         ResetReceived{tcp},
         sent,
         in,
-        Destroy{1204, 88, 12, 11, 2, 24'300},
+        listening,
+        unread,
+        SocketOption{app, 5, SOL_SOCKET, SO_LINGER, 1, 0, 0},
+        Sample{tcp, totals, 7, 65'536, 0, 448},
+        totals,
     };
     std::uint64_t when = 10 * ms;
     for (const EventBody& body : bodies) Maker::add(all, maker.event(when += 1'500 * us, 0, flow, TcpState::established, body));

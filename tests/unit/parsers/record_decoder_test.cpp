@@ -50,7 +50,7 @@ TEST_CASE("every kind becomes its event, with its numbers") {
     const auto records = sample::every_kind();
     for (const std::string& record : records) REQUIRE(decoding.decode(record).ok());
     const auto& events = decoding.events;
-    REQUIRE(events.size() == 13);  // the call makes two, metadata and the unknown kind none
+    REQUIRE(events.size() == 16);  // the call makes two, metadata and the unknown kind none
 
     const Call& enter = *events[0].as<Call>();
     CHECK(enter.phase == Call::Phase::enter);
@@ -84,8 +84,26 @@ TEST_CASE("every kind becomes its event, with its numbers") {
     CHECK(events[9].as<Destroy>()->bytes_acked == 5'000'000'000);
     CHECK(events[10].as<ProcessExit>()->signal() == 9);
     CHECK(events[11].as<Snapshot>()->accept_max == 128);
-    CHECK(events[12].as<Gap>()->lost == 42);
-    CHECK(events[12].as<Gap>()->probe == "timer_armed");
+    const Queue& queue = *events[12].as<Queue>();
+    CHECK(queue.what == Queue::What::listener);
+    CHECK(queue.full());
+    CHECK(queue.drops == 42);
+    CHECK(queue.task.comm == "server");
+    CHECK(queue.process_state == 'T');
+    CHECK(queue.call == "accept4");
+    CHECK(queue.wait == "do_signal_stop");
+    CHECK_FALSE(queue.over);
+    const SocketOption& option = *events[13].as<SocketOption>();
+    CHECK(name(option) == "SO_LINGER");
+    CHECK(option.value == 1);
+    CHECK(option.task.pid == 500);
+    const Sample& periodic = *events[14].as<Sample>();
+    CHECK(periodic.tcp.srtt_us == 24'300);
+    CHECK(periodic.totals.bytes_acked == 5'000'000'000);
+    CHECK(periodic.totals.rwnd_limited_ms == 2000);
+    CHECK(periodic.send_window == 65536);
+    CHECK(events[15].as<Gap>()->lost == 42);
+    CHECK(events[15].as<Gap>()->probe == "timer_armed");
 
     CHECK(decoding.info.meta.at("colour") == "ed");
     CHECK(decoding.info.unknown_records == 1);
@@ -149,6 +167,22 @@ TEST_CASE("a longer body of a newer ABI is read by what is known of it") {
     CHECK(event.flow.peer.text() == "10.2.0.2:5061");
 }
 
+TEST_CASE("an older, shorter body of a kind that has grown is read, what it lacks is 0") {
+    Decoding decoding;
+    sample::Recorder from;
+    tw_destroy destroy{};
+    destroy.srtt_us = 41;
+    destroy.rttvar_us = 42;
+    std::string record = from.record(TW_DESTROY, TW_PROBE_DESTROY, destroy);
+    record.erase(sizeof(tw_head) + offsetof(tw_destroy, rttvar_us), sizeof destroy - offsetof(tw_destroy, rttvar_us));
+    const auto size = static_cast<std::uint16_t>(record.size());
+    std::memcpy(record.data() + offsetof(tw_head, size), &size, sizeof size);
+    const Event event = decoding.one(record);
+    CHECK(event.as<Destroy>()->srtt_us == 41);
+    CHECK(event.as<Destroy>()->rttvar_us == 0);
+    CHECK(event.flow.peer.text() == "10.2.0.2:5061");
+}
+
 TEST_CASE("a record cut anywhere is an error that says what is wrong") {
     for (const std::string& whole : sample::every_kind()) {
         for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -165,7 +199,7 @@ TEST_CASE("a body shorter than its kind is an error, also when the record's size
     for (const std::string& whole : sample::every_kind()) {
         tw_head head;
         std::memcpy(&head, whole.data(), sizeof head);
-        if (head.kind == 200 || head.kind == TW_META) continue;
+        if (head.kind == 200 || head.kind == TW_META || head.kind == TW_DESTROY) continue;  // what a kind grew later may be missing
         std::string record = whole;
         head.size = static_cast<std::uint16_t>(whole.size() - 4);
         std::memcpy(record.data(), &head, sizeof head);

@@ -2,6 +2,8 @@
 // and a forged RST between.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -274,6 +276,35 @@ inline std::vector<std::string> every_kind() {
     snapshot.accept_queue = 1;
     snapshot.accept_max = 128;
     add(TW_SNAPSHOT, TW_PROBE_SNAPSHOT_FILES, snapshot);
+    tw_queue queue{};
+    queue.since_ns = from.time_ns - 6 * second;
+    queue.task = task(500, "server");
+    queue.accept_queue = 129;
+    queue.accept_max = 128;
+    queue.syn_queue = 7;
+    queue.drops = 42;
+    queue.what = TW_QUEUE_LISTENER;
+    queue.process_state = 'T';
+    queue.threads = 3;
+    std::memcpy(queue.call, "accept4", 7);
+    std::memcpy(queue.wait, "do_signal_stop", 14);
+    add(TW_QUEUE, TW_PROBE_QUEUE, queue);
+    tw_option option{};
+    option.pid = option.tid = 500;
+    option.fd = 9;
+    option.level = SOL_SOCKET;
+    option.option = SO_LINGER;
+    option.value = 1;
+    add(TW_OPTION, TW_PROBE_OPTION, option);
+    tw_sample periodic{};
+    periodic.tcp.srtt_us = 24'300;
+    periodic.tcp.snd_cwnd = 10;
+    periodic.totals.bytes_acked = 5'000'000'000;
+    periodic.totals.total_retrans = 6;
+    periodic.totals.rttvar_us = 1500;
+    periodic.totals.rwnd_limited_ms = 2000;
+    periodic.send_window = 65536;
+    add(TW_SAMPLE, TW_PROBE_SAMPLE, periodic);
     tw_gap gap{};
     gap.from_ns = 109 * second;
     gap.to_ns = 110 * second;

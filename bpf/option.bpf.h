@@ -1,0 +1,57 @@
+/*
+ * setsockopt() of the options that change how TCP behaves, at its exit: which socket, which option and which value are still in the saved
+ * registers then.
+ */
+
+enum { SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_KEEPALIVE = 9, SO_LINGER = 13, SO_REUSEPORT = 15 };
+enum { TCP_NODELAY = 1, TCP_KEEPIDLE = 4, TCP_KEEPINTVL = 5, TCP_KEEPCNT = 6, TCP_SYNCNT = 7, TCP_DEFER_ACCEPT = 9, TCP_QUICKACK = 12,
+       TCP_USER_TIMEOUT = 18 };
+
+#define OPTION_BIT(option) (1u << (option))
+#define SOCKET_OPTIONS                                                                                                  \
+    (OPTION_BIT(SO_SNDBUF) | OPTION_BIT(SO_RCVBUF) | OPTION_BIT(SO_KEEPALIVE) | OPTION_BIT(SO_LINGER) | OPTION_BIT(SO_REUSEPORT))
+#define TCP_OPTIONS                                                                                                     \
+    (OPTION_BIT(TCP_NODELAY) | OPTION_BIT(TCP_KEEPIDLE) | OPTION_BIT(TCP_KEEPINTVL) | OPTION_BIT(TCP_KEEPCNT) |        \
+     OPTION_BIT(TCP_SYNCNT) | OPTION_BIT(TCP_DEFER_ACCEPT) | OPTION_BIT(TCP_QUICKACK) | OPTION_BIT(TCP_USER_TIMEOUT))
+
+static __always_inline bool option_matters(u32 level, u32 option)
+{
+    const u32 known = level == SOL_SOCKET ? SOCKET_OPTIONS : level == IPPROTO_TCP ? TCP_OPTIONS : 0;
+    return option < 32 && (known >> option & 1);
+}
+
+SEC("tracepoint/syscalls/sys_exit_setsockopt")
+int exit_setsockopt(struct syscall_exit *ctx)
+{
+    enum { EBADF = 9, ENOTSOCK = 88 };
+    struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+    const u32 level = (u32)PT_REGS_PARM2_CORE_SYSCALL(registers), option = (u32)PT_REGS_PARM3_CORE_SYSCALL(registers);
+    if (!option_matters(level, option) || ctx->ret == -EBADF || ctx->ret == -ENOTSOCK)
+        return 0;
+    const u64 id = bpf_get_current_pid_tgid();
+    if ((u32)(id >> 32) == options.self_pid || !current_wanted())
+        return 0;
+    const s32 fd = (s32)PT_REGS_PARM1_CORE_SYSCALL(registers);
+    const struct sock *sk = socket_of_fd(fd);
+    if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+        return 0;
+    RECORD(struct tw_option) record = {};
+    record.head.socket_id = scramble((u64)sk);
+    if (!fill_socket_untrusted(&record.head, record.addresses, sk) || !flow_wanted(&record.head, record.addresses))
+        return 0;
+    s32 value[2] = {}; /* an int, or struct linger */
+    const void *from = (const void *)PT_REGS_PARM4_CORE_SYSCALL(registers);
+    if (bpf_probe_read_user(value, option == SO_LINGER && level == SOL_SOCKET ? 8 : 4, from) && ctx->ret == 0)
+        return 0;
+    record.body.pid = id >> 32;
+    record.body.tid = (u32)id;
+    record.body.fd = fd;
+    record.body.ret = (s32)ctx->ret;
+    record.body.level = level;
+    record.body.option = option;
+    record.body.value = value[0];
+    record.body.linger_s = value[1];
+    choose(record.head.cookie);
+    EMIT(record, TW_OPTION, TW_PROBE_OPTION);
+    return 0;
+}
