@@ -170,6 +170,7 @@ static __always_inline int call_exit(u8 op, s64 ret)
         record.body.flags |= TW_CALL_NONBLOCK;
     remember_owner(id, slot);
     choose(record.head.cookie);
+    note_flow(&record.head, record.addresses);
     EMIT(record, TW_CALL, TW_PROBE_CALL_EXIT);
     return 0;
 }

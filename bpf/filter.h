@@ -2,7 +2,7 @@
 #ifndef TCPWITNESS_FILTER_H
 #define TCPWITNESS_FILTER_H
 
-#include "emit.h"
+#include "segment.h"
 
 #define FILTER options.filter
 
@@ -122,7 +122,12 @@ static __always_inline bool socket_wanted(u64 cookie)
 
 static __always_inline bool wanted(const struct tw_head *head, const u8 *addresses)
 {
-    return !FILTER.active || (flow_wanted(head, addresses) && socket_wanted(head->cookie));
+    if (!FILTER.active)
+        return true;
+    if (!flow_wanted(head, addresses) || !socket_wanted(head->cookie))
+        return false;
+    note_flow(head, addresses);
+    return true;
 }
 
 #endif

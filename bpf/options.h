@@ -46,7 +46,8 @@ struct tw_options {
     uint32_t self_pid;         /* the recorder: its own exit and calls are not recorded */
     uint8_t retransmit_error;  /* tcp_retransmit_skb has its third argument */
     uint8_t reset_reason;      /* tcp_send_reset has its third argument */
-    uint8_t pad[6];
+    uint8_t segments;          /* record all TCP segments that the filter chooses, not only SYN, FIN and RST */
+    uint8_t pad[5];
     struct tw_filter filter;
 };
 

@@ -260,7 +260,7 @@ struct tw_process_exit {
 
 enum tw_direction { TW_IN = 1, TW_OUT = 2 };
 
-/* A control segment (SYN, FIN or RST). head.cookie is 0: packets belong to a socket by namespace, tuple and time. */
+/* A control segment (SYN, FIN or RST; with --segments any). head.cookie is 0: packets belong to a socket by namespace, tuple and time. */
 struct tw_packet {
     uint32_t length;         /* on the wire, from the link header on */
     uint16_t captured;       /* bytes of data that are filled */

@@ -1,4 +1,4 @@
-/* TCP control segments (SYN, FIN, RST) as they pass a device: headers only, never payload. */
+/* TCP control segments (SYN, FIN, RST), with --segments all of them, as they pass a device: headers only, never payload. */
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4 };
 
@@ -37,7 +37,8 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     } else if (header[6] != IPPROTO_TCP) {
         return 0; /* extension headers before TCP are rare enough to leave such packets to a capture */
     }
-    if (!(tcp[13] & (TCP_FIN | TCP_SYN | TCP_RST)))
+    const bool control = tcp[13] & (TCP_FIN | TCP_SYN | TCP_RST);
+    if (!control && !options.segments)
         return 0;
 
     RECORD(struct tw_packet) record = {};
@@ -56,7 +57,7 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
         __builtin_memcpy(&record.addresses[out ? 0 : 16], &header[8], 16);
         __builtin_memcpy(&record.addresses[out ? 16 : 0], &header[24], 16);
     }
-    if (!wanted(&record.head, record.addresses))
+    if (!wanted(&record.head, record.addresses) || (!control && !segment_chosen(&record.head, record.addresses)))
         return 0;
 
     const u16 mac = skb->mac_header;

@@ -29,6 +29,8 @@ says 2 "not an address" report --host nowhere x
 says 2 "not a process id" record --pid 0
 says 2 "not a duration" record --duration -1
 says 2 "from 64K to 1G" record --buffer 1
+says 2 "needs a filter" record --segments
+says 2 "needs a filter" live --segments --since +1
 says 2 "is past" record --until @1700000000
 says 2 "behind --" record sleep 1
 says 2 "no network namespace" record --netns no-such-namespace

@@ -11,7 +11,8 @@ OptionGroup session_options(SessionArguments& to) {
     return {"Recording",
             {text(0, "duration", "TIME", "stop after this long: 30, 90s, 5m, 2h", to.duration),
              text(0, "buffer", "SIZE", "memory between kernel and recorder (default 16M)", to.buffer),
-             text(0, "max-connections", "N", "connections tracked at once (default 100000)", to.max_connections)}};
+             text(0, "max-connections", "N", "connections tracked at once (default 100000)", to.max_connections),
+             flag(0, "segments", "every TCP segment (headers only) of the sockets that a filter chooses; costs a record per packet", to.segments)}};
 }
 
 Result<SessionSettings> resolve(const SessionArguments& arguments) {
@@ -31,6 +32,9 @@ Result<SessionSettings> resolve(const SessionArguments& arguments) {
     const auto filter = resolve_here(arguments.filters);
     if (!filter) return filter.error();
     settings.load.filter = *filter;
+    settings.load.segments = arguments.segments;
+    if (arguments.segments && !filter->by_socket())
+        return Error{"--segments needs a filter that says whose segments: --port, --host, --pid, --comm or --netns"};
     return settings;
 }
 
@@ -59,7 +63,7 @@ Result<RecordingSession> RecordingSession::open(const SessionSettings& settings,
 Metadata RecordingSession::metadata(const char* command, const std::vector<std::string>& arguments) const {
     std::string line = std::string("tcpwitness ") + command;
     for (const std::string& word : arguments) line += ' ' + printable(word);
-    return initial_metadata(*kernel_, *probes_, tool_name(), line, settings_.load.filter);
+    return initial_metadata(*kernel_, *probes_, tool_name(), line, settings_.load);
 }
 
 std::uint64_t RecordingSession::boot_to_wall_ns(const Metadata& metadata) const {

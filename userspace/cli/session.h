@@ -14,6 +14,7 @@ namespace tcpwitness {
 
 struct SessionArguments {
     std::string buffer = "16M", duration, max_connections = "100000";
+    bool segments = false;
     FilterArguments filters;
 };
 

@@ -131,7 +131,9 @@ private:
         loaded.buffer_bytes_ = round_buffer(options_.buffer_bytes);
         bpf_map__set_max_entries(bpf->maps.ring, static_cast<std::uint32_t>(loaded.buffer_bytes_));
         bpf_map__set_max_entries(bpf->maps.counters, loaded.cpus_);
-        bpf_map__set_max_entries(bpf->maps.chosen, options_.filter.by_task() ? options_.max_connections : 1);
+        const bool by_task = options_.filter.by_task();
+        bpf_map__set_max_entries(bpf->maps.chosen, by_task ? options_.max_connections : 1);
+        bpf_map__set_max_entries(bpf->maps.chosen_flows, by_task && options_.segments ? options_.max_connections : 1);
         fill_options(*reinterpret_cast<tw_options*>(const_cast<void*>(static_cast<volatile void*>(&bpf->rodata->options))), loaded);
         return tcpwitness_bpf__load(bpf);
     }
@@ -146,6 +148,7 @@ private:
         to.self_pid = static_cast<std::uint32_t>(getpid());
         to.retransmit_error = argument_is("tcp_retransmit_skb", 2, "int");
         to.reset_reason = argument_is("tcp_send_reset", 2, "enum sk_rst_reason");
+        to.segments = options_.segments;
         to.filter = kernel_filter(options_.filter);
     }
 

@@ -23,6 +23,7 @@ struct LoadOptions {
     std::uint64_t buffer_bytes = 16 << 20;   ///< ring buffer; rounded up to a power of two pages
     std::uint32_t max_connections = 100'000; ///< bounds the kernel's table of chosen sockets (--pid, --comm)
     Filter filter;
+    bool segments = false;                   ///< all segments of the filter's sockets, not only SYN, FIN and RST
 };
 
 /// What became of one row of the probes table.

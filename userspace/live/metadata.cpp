@@ -37,7 +37,7 @@ std::string status_text(const ProbeState& state) {
 }
 
 Metadata initial_metadata(const Kernel& kernel, const LoadedProbes& probes, const std::string& tool, const std::string& command_line,
-                          const Filter& filter) {
+                          const LoadOptions& options) {
     Metadata out = {
         {"abi", std::to_string(TW_ABI_VERSION)},
         {"tool", tool},
@@ -54,7 +54,8 @@ Metadata initial_metadata(const Kernel& kernel, const LoadedProbes& probes, cons
     }
     for (const auto& [number, name] : kernel.enumerators("sk_rst_reason"))
         out.emplace_back("reason.reset." + std::to_string(number), name);
-    add_filter(out, filter);
+    add_filter(out, options.filter);
+    if (options.segments) out.emplace_back("segments", "yes");
     return out;
 }
 

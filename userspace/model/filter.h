@@ -40,6 +40,7 @@ struct Filter {
     bool empty() const;
     bool by_task() const { return !pids.empty() || !comms.empty(); }
     bool by_flow() const;
+    bool by_socket() const { return by_flow() || by_task() || !netns.empty(); }  ///< not by time alone
 
     /// The flow lists only. Parts of a flow that are not known (port 0, unspecified address) pass.
     bool flow(const Flow&) const;
