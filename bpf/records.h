@@ -50,6 +50,7 @@ enum tw_kind {
     TW_QUEUE = 19,
     TW_OPTION = 20,
     TW_SAMPLE = 21,
+    TW_ENVIRONMENT = 23, /* written by the collector */
 };
 
 /* One number per hook; the order is part of the ABI. Names, sections and texts: userspace/live/probes.cpp. */
@@ -362,6 +363,28 @@ struct tw_meta {
     uint32_t pad;
 };
 
+enum tw_environment_what {
+    TW_ENVIRONMENT_FOUND = 1,       /* at the first look, when the recording or this namespace's part of it began */
+    TW_ENVIRONMENT_APPEARED = 2,
+    TW_ENVIRONMENT_CHANGED = 3,
+    TW_ENVIRONMENT_GONE = 4,
+    TW_ENVIRONMENT_COUNTED = 5,     /* a counter at the end, where it moved since it was found */
+    TW_ENVIRONMENT_UNREADABLE = 6,  /* could not be looked at; `after` says why */
+};
+
+/*
+ * One fact of the configuration that can alter, delay or drop traffic. head.netns is the namespace that it holds for, 0 the whole host.
+ * After it come four texts in this order, UTF-8, not terminated: topic ("route", "nft_rule"), name within the topic, value before, value
+ * after. Written by the collector.
+ */
+struct tw_environment {
+    uint8_t what;            /* enum tw_environment_what */
+    uint8_t topic_length;
+    uint16_t name_length;
+    uint16_t before_length;
+    uint16_t after_length;
+};
+
 TW_ASSERT(sizeof(struct tw_head) == 40);
 TW_ASSERT(sizeof(struct tw_task) == 32);
 TW_ASSERT(sizeof(struct tw_tcp) == 48);
@@ -382,5 +405,6 @@ TW_ASSERT(sizeof(struct tw_option) == 32);
 TW_ASSERT(sizeof(struct tw_sample) == 120);
 TW_ASSERT(sizeof(struct tw_gap) == 32);
 TW_ASSERT(sizeof(struct tw_meta) == 8);
+TW_ASSERT(sizeof(struct tw_environment) == 8);
 
 #endif

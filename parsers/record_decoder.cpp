@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "bpf/records.h"
+#include "parsers/environment_record.h"
 #include "parsers/packet_headers.h"
 #include "parsers/pcapng_format.h"
 #include "parsers/probe_names.h"
@@ -38,6 +39,7 @@ std::size_t body_size(std::uint8_t kind) {
         case TW_QUEUE: return sizeof(tw_queue);
         case TW_OPTION: return sizeof(tw_option);
         case TW_SAMPLE: return sizeof(tw_sample);
+        case TW_ENVIRONMENT: return sizeof(tw_environment);
         default: return 0;
     }
 }
@@ -300,6 +302,13 @@ Status RecordDecoder::decode(const void* data, std::size_t size, std::vector<Eve
         return success();
     }
     if (head.kind == TW_PACKET) return decode_packet(record, context_, out);
+    if (head.kind == TW_ENVIRONMENT) {
+        Environment fact;
+        if (!read_environment(record.body, fact)) return Error{fmt::format("an environment record's texts are longer than its {} bytes", record.body.size())};
+        fact.of_host = head.netns == 0;
+        out.emplace_back(common_event(record, context_)).body = std::move(fact);
+        return success();
+    }
     const Flow flow = flow_of(head, record.body.data() + record.body.size());
     if (head.kind == TW_CALL)
         decode_call(record, flow, context_, out);

@@ -58,6 +58,7 @@ option|setsockopt(fd 9, SO_LINGER, on, 0 s)
 sample|sample: srtt 24 ms, cwnd 10, 5000000000 bytes acknowledged, 0 received, 6 retransmits
 gap|42 records of probe timer_armed lost within 1.0 s
 meta|colour=ed
+environment|sysctl net.ipv4.tcp_retries2 changed from 15 to 8
 kind 200|kind 200: of a newer tcpwitness'
 seen=$(show -r "$work/plain.pcapng" -Y 'tcpwitness.cpu == 3' -T fields -E separator='|' -e tcpwitness.kind -e _ws.col.Info | sed 's/  (.*//')
 expect "every kind has its sentence" "$every" "$seen"

@@ -13,7 +13,7 @@ local proto = Proto("tcpwitness", "tcpwitness record")
 local KIND = {
     [1] = "call", [2] = "state", [3] = "timer", [4] = "retransmit", [5] = "synack_retransmit", [6] = "error", [7] = "reset_received",
     [8] = "reset_sent", [9] = "destroy", [10] = "process_exit", [11] = "packet", [12] = "snapshot", [13] = "gap", [14] = "meta",
-    [19] = "queue", [20] = "option", [21] = "sample",
+    [19] = "queue", [20] = "option", [21] = "sample", [23] = "environment",
 }
 local PROBE = {
     [0] = "state", "error", "destroy", "reset_received", "reset_sent", "retransmit", "synack_retransmit", "timer_armed", "timer_fired",
@@ -26,6 +26,7 @@ local STATE = {
 }
 local OP = { "socket", "bind", "listen", "connect", "accept", "shutdown" }
 local TIMER = { [0] = "none", [1] = "RTO", [3] = "zero-window probe", [5] = "loss probe", [6] = "reordering", [32] = "keepalive" }
+local ENVIRONMENT = { "found", "appeared", "changed", "gone", "counted", "unreadable" }
 local TIMER_WHAT = { "armed", "fired" }
 local QUEUE = { "listener", "receive", "send", "counters" }
 local RETRANSMIT = { "SYN", "RTO", "fast", "loss probe", "SYN-ACK" }
@@ -69,7 +70,8 @@ end
 strings {
     kind = "Kind", comm = "Command name", ["local.address"] = "Local address", ["peer.address"] = "Peer address", address = "Address",
     reason = "Reset reason", ["error.name"] = "Error name", key = "Key", value = "Value", option = "Socket option",
-    process_state = "State of the process", process_call = "System call of the process", process_wait = "Where the process waits", malformed = "Malformed",
+    process_state = "State of the process", process_call = "System call of the process", process_wait = "Where the process waits", topic = "Topic", name = "Name", before = "Before",
+    after = "After", malformed = "Malformed",
 }
 numbers(ProtoField.uint8, {
     retransmits = "Retransmits", backoff = "Backoff", timeouts = "Timeouts", probes_out = "Probes out", pending = "Pending timer",
@@ -105,6 +107,7 @@ for name, entry in pairs {
     timer = { "Timer", TIMER }, timer_what = { "Timer event", TIMER_WHAT }, retransmit = { "Retransmit", RETRANSMIT },
     ca_state = { "Congestion state", CONGESTION }, probe = { "Probe", PROBE }, lost_probe = { "Lost by probe", PROBE },
     queue = { "Queue", QUEUE },
+    what = { "What became of it", ENVIRONMENT },
 } do
     field(ProtoField.uint8, name, entry[1], base.DEC, entry[2])
 end
@@ -427,6 +430,24 @@ kinds.meta = { 8, function(tree, body)
     local number_of_reason = key:match("^reason%.reset%.(%-?%d+)$")
     if number_of_reason then reset_reasons[tonumber(number_of_reason)] = value:gsub("^SK_RST_REASON_", "") end
     return text
+end }
+
+kinds.environment = { 8, function(tree, body)
+    local what = number(tree, "what", body(0, 1))
+    local at, texts = 8, {}
+    for i, length in ipairs { body(1, 1):uint(), body(2, 2):le_uint(), body(4, 2):le_uint(), body(6, 2):le_uint() } do
+        if at + length > body:len() then return "texts longer than the record" end
+        texts[i] = length > 0 and body(at, length):string() or ""
+        if length > 0 then tree:add(fields[({ "topic", "name", "before", "after" })[i]], body(at, length), texts[i]) end
+        at = at + length
+    end
+    local subject, before, after = texts[1] .. " " .. texts[2], texts[3], texts[4]
+    if what == 1 then return string.format("%s: %s", subject, after) end
+    if what == 2 then return string.format("%s appeared: %s", subject, after), true end
+    if what == 3 then return string.format("%s changed from %s to %s", subject, before, after), true end
+    if what == 4 then return string.format("%s is gone, was: %s", subject, before), true end
+    if what == 5 then return string.format("%s counted from %s to %s", subject, before, after) end
+    return string.format("%s could not be looked at: %s", subject, after)
 end }
 
 -- The record --------------------------------------------------------------------------------------------------------------------------

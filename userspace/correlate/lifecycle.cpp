@@ -170,6 +170,7 @@ void take(Connection& c, const Event& event, const Sample&) {
 void take(Connection&, const Event&, const Timer&) {}
 void take(Connection&, const Event&, const ProcessExit&) {}
 void take(Connection&, const Event&, const Gap&) {}
+void take(Connection&, const Event&, const Environment&) {}
 
 bool learn(Endpoint& known, const Endpoint& news) {
     bool learnt = false;

@@ -12,6 +12,7 @@ const char* name(Layer layer) {
         case Layer::app: return "app";
         case Layer::tcp: return "tcp";
         case Layer::wire: return "wire";
+        case Layer::host: return "host";
         case Layer::trace: return "trace";
     }
     return "?";

@@ -12,7 +12,7 @@
 namespace tcpwitness {
 
 /// Where in the stack an event happened.
-enum class Layer : std::uint8_t { app, tcp, wire, trace };
+enum class Layer : std::uint8_t { app, tcp, wire, host, trace };
 const char* name(Layer);
 Layer layer(const Event&);
 

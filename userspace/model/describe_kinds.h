@@ -1,5 +1,5 @@
 // What describe.cpp asks of every kind of event. One file per group of kinds answers: describe_app, describe_tcp, describe_trouble,
-// describe_wire, describe_queues, describe_trace. A new alternative of EventBody does not compile until it has these four.
+// describe_wire, describe_queues, describe_host, describe_trace. A new alternative of EventBody does not compile until it has these four.
 #pragma once
 
 #include <string>
@@ -31,6 +31,7 @@ TCPWITNESS_DESCRIBES(Gap)
 TCPWITNESS_DESCRIBES(Queue)
 TCPWITNESS_DESCRIBES(SocketOption)
 TCPWITNESS_DESCRIBES(Sample)
+TCPWITNESS_DESCRIBES(Environment)
 
 #undef TCPWITNESS_DESCRIBES
 

@@ -45,10 +45,16 @@ std::string name(const SocketOption& option) {
     return "option " + std::to_string(option.option);
 }
 
+const char* name(Environment::What what) {
+    static constexpr const char* names[] = {"?", "found", "appeared", "changed", "gone", "counted", "unreadable"};
+    const auto number = static_cast<std::size_t>(what);
+    return number < std::size(names) ? names[number] : "?";
+}
+
 const char* kind_name(const Event& event) {
     static constexpr const char* names[] = {"call",           "state",      "timer",   "retransmit",   "synack_retransmit", "error", "reset_received",
                                             "reset_sent",     "destroy",    "process_exit", "packet",  "snapshot",          "gap",
-                                            "queue",          "option",     "sample"};
+                                            "queue",          "option",     "sample",  "environment"};
     static_assert(std::size(names) == std::variant_size_v<EventBody>);
     return names[event.body.index()];
 }

@@ -220,8 +220,20 @@ struct Gap {
     std::string probe;
 };
 
+/// One fact of the host's configuration that can alter, delay or drop traffic: as it was found, and each change.
+struct Environment {
+    enum class What : std::uint8_t { found = 1, appeared, changed, gone, counted, unreadable };
+    What what{};
+    bool of_host = false;       ///< holds for the whole host, not for the event's witness alone
+    std::string topic;          ///< "route", "nft_rule", "module": docs/json.md lists them
+    std::string name;           ///< of the fact, within its topic
+    std::string before, after;  ///< its value; "unreadable" has the reason in `after`
+};
+const char* name(Environment::What);
+
 using EventBody = std::variant<Call, StateChange, Timer, Retransmit, SynAckRetransmit, SocketError, ResetReceived,
-                               ResetSent, Destroy, ProcessExit, Segment, Snapshot, Gap, Queue, SocketOption, Sample>;
+                               ResetSent, Destroy, ProcessExit, Segment, Snapshot, Gap, Queue, SocketOption, Sample,
+                               Environment>;
 
 struct Event {
     std::uint64_t id = 0;         ///< 1-based place in the merged time order; what findings and outputs cite
@@ -239,7 +251,7 @@ struct Event {
 };
 
 /// "call", "state", "timer", "retransmit", "synack_retransmit", "error", "reset_received", "reset_sent", "destroy",
-/// "process_exit", "packet", "snapshot", "gap", "queue", "option", "sample": the word in JSON and in the trace's dissector.
+/// "process_exit", "packet", "snapshot", "gap", "queue", "option", "sample", "environment": the word in JSON and in the trace's dissector.
 const char* kind_name(const Event&);
 
 }  // namespace tcpwitness

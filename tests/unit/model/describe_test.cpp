@@ -191,6 +191,25 @@ TEST_CASE("Processes, packets, snapshots and gaps") {
     CHECK(said(Gap{1'000'000, 4'000'000, 12, "state"}) == "12 records lost by probe state within 3.0 ms");
 }
 
+TEST_CASE("Facts of the configuration") {
+    using What = Environment::What;
+    const auto fact = [](What what, std::string before, std::string after) {
+        return Environment{what, false, "route", "main default", std::move(before), std::move(after)};
+    };
+    CHECK(said(fact(What::found, "", "via 10.0.1.1")) == "route main default: via 10.0.1.1");
+    CHECK(said(fact(What::appeared, "", "via 10.0.1.1")) == "route main default appeared: via 10.0.1.1");
+    CHECK(said(fact(What::changed, "via 10.0.1.1", "blackhole")) == "route main default changed from via 10.0.1.1 to blackhole");
+    CHECK(said(fact(What::gone, "via 10.0.1.1", "")) == "route main default is gone, was: via 10.0.1.1");
+    CHECK(said(fact(What::counted, "3", "17")) == "route main default counted from 3 to 17");
+    CHECK(said(fact(What::unreadable, "", "EPERM")) == "route main default could not be looked at: EPERM");
+    CHECK_FALSE(noteworthy(event(fact(What::found, "", "x"))));
+    CHECK_FALSE(noteworthy(event(fact(What::counted, "1", "2"))));
+    CHECK(noteworthy(event(fact(What::gone, "x", ""))));
+    CHECK(value(event(fact(What::changed, "a", "b")), "before") == "a");
+    CHECK(value(event(fact(What::changed, "a", "b")), "scope") == "namespace");
+    CHECK(name(layer(event(fact(What::changed, "a", "b")))) == std::string("host"));
+}
+
 TEST_CASE("What is not a failure is not marked") {
     const Call connect = call(Call::Op::connect, 5), accept = call(Call::Op::accept, 3);
     CHECK_FALSE(noteworthy(event(connect)));
@@ -240,7 +259,8 @@ TEST_CASE("No kind uses a field name twice, or one that outputs use for every ev
     const EventBody bodies[] = {exit_of(call(Call::Op::listen, 1, 1), -1), StateChange{TcpState::close, TcpState::listen, 1, 1, 1}, Timer{},
                                 Retransmit{{}, {}, 0, 0, -1}, SynAckRetransmit{}, SocketError{}, ResetReceived{}, sent, Destroy{},
                                 ProcessExit{{1, 1, 1, "x"}, 9}, segment, Snapshot{{}, {1, 1, 1, "x"}, 1, 0, 0}, Gap{}, queue,
-                                SocketOption{{1, 1, 0, {}}, 1, SOL_SOCKET, SO_LINGER, 1, 1, -1}, Sample{}};
+                                SocketOption{{1, 1, 0, {}}, 1, SOL_SOCKET, SO_LINGER, 1, 1, -1}, Sample{},
+                                Environment{{}, false, "x", "x", "x", "x"}};
     STATIC_REQUIRE(std::size(bodies) == std::variant_size_v<EventBody>);
     for (const EventBody& body : bodies) {
         std::set<std::string> own = taken;

@@ -295,6 +295,8 @@ Case one_of_each(const char* comm, const char* host, const char* reason) {
     for (const EventBody& body : bodies) Maker::add(all, maker.event(when += 1'500 * us, 0, flow, TcpState::established, body));
     maker.made.story.process_exits.push_back(maker.event(when - ms, 0, {}, TcpState::none, ProcessExit{app, 9}));
     maker.made.story.gaps.push_back(maker.event(when - 2 * ms, 0, {}, TcpState::none, Gap{boot + 5 * ms, boot + 20 * ms, 12, "state"}));
+    maker.made.story.environment.push_back(
+        maker.event(when - 3 * ms, 0, {}, TcpState::none, Environment{Environment::What::changed, false, "route", "default", "via fe80::1", "unreachable"}));
     maker.made.story.connections = {all};
     Finding finding;
     finding.rule = "reset-received";

@@ -50,7 +50,7 @@ TEST_CASE("every kind becomes its event, with its numbers") {
     const auto records = sample::every_kind();
     for (const std::string& record : records) REQUIRE(decoding.decode(record).ok());
     const auto& events = decoding.events;
-    REQUIRE(events.size() == 16);  // the call makes two, metadata and the unknown kind none
+    REQUIRE(events.size() == 17);  // the call makes two, metadata and the unknown kind none
 
     const Call& enter = *events[0].as<Call>();
     CHECK(enter.phase == Call::Phase::enter);
@@ -104,6 +104,9 @@ TEST_CASE("every kind becomes its event, with its numbers") {
     CHECK(periodic.send_window == 65536);
     CHECK(events[15].as<Gap>()->lost == 42);
     CHECK(events[15].as<Gap>()->probe == "timer_armed");
+
+    CHECK(events[16].as<Environment>()->name == "net.ipv4.tcp_retries2");
+    CHECK(events[16].as<Environment>()->before == "15");
 
     CHECK(decoding.info.meta.at("colour") == "ed");
     CHECK(decoding.info.unknown_records == 1);

@@ -314,6 +314,13 @@ inline std::vector<std::string> every_kind() {
     tw_meta meta{};
     meta.length = 9;
     add(TW_META, TW_PROBE_COLLECTOR, meta, std::string_view("colour=ed\0\0\0", 12));
+    tw_environment fact{};
+    fact.what = TW_ENVIRONMENT_CHANGED;
+    fact.topic_length = 6;
+    fact.name_length = 21;
+    fact.before_length = 2;
+    fact.after_length = 1;
+    add(TW_ENVIRONMENT, TW_PROBE_COLLECTOR, fact, std::string_view("sysctlnet.ipv4.tcp_retries2158\0\0", 32));
     add(200, TW_PROBE_STATE, state);  // of a newer ABI
     return records;
 }
