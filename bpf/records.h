@@ -29,6 +29,7 @@ typedef unsigned long long uint64_t;
 #define TW_ABI_VERSION 1
 #define TW_COMM_LEN 16
 #define TW_IFNAME_LEN 16
+#define TW_SYMBOL_LEN 48      /* a kernel function's name, zero-padded */
 #define TW_PACKET_BYTES 128   /* link, network and transport headers; never payload */
 #define TW_SOCKADDR_BYTES 28  /* sizeof(struct sockaddr_in6) */
 
@@ -47,6 +48,10 @@ enum tw_kind {
     TW_SNAPSHOT = 12,
     TW_GAP = 13,      /* written by the collector */
     TW_META = 14,     /* written by the collector */
+    TW_DROP = 15,
+    TW_ICMP = 16,
+    TW_ROUTE = 17,
+    TW_NEIGHBOUR = 18,
     TW_QUEUE = 19,
     TW_OPTION = 20,
     TW_SAMPLE = 21,
@@ -72,6 +77,11 @@ enum tw_probe {
     TW_PROBE_SNAPSHOT_FILES = 14,
     TW_PROBE_SNAPSHOT_TCP = 15,
     TW_PROBE_COLLECTOR = 16,  /* gaps and metadata, which no hook makes */
+    TW_PROBE_DROP = 17,
+    TW_PROBE_ICMP_IN = 18,
+    TW_PROBE_ICMP_OUT = 19,
+    TW_PROBE_ROUTE = 20,
+    TW_PROBE_NEIGHBOUR = 21,
     TW_PROBE_QUEUE = 23,
     TW_PROBE_OPTION = 24,
     TW_PROBE_SAMPLE = 25,
@@ -284,6 +294,83 @@ struct tw_snapshot {
     uint32_t pad;
 };
 
+enum tw_drop_flag {
+    TW_DROP_SOCKET = 1,       /* head names the socket that the packet came from or was for */
+    TW_DROP_QUOTED = 2,       /* the packet was an ICMP error; head's flow is the one that it quotes */
+};
+
+/*
+ * The kernel threw a packet away: a TCP segment, or an ICMP error that quotes one. Only losses: what the kernel frees because it has used it
+ * is not told. The packet filter's rule, where the collector found it, stands as text at the end of the body.
+ */
+struct tw_drop {
+    uint32_t reason;          /* enum skb_drop_reason of the running kernel, subsystem in the upper half; name it by the trace's own table */
+    uint32_t seq;
+    uint32_t ack;
+    uint32_t payload;         /* bytes */
+    uint32_t ifindex;         /* 0: not on a device yet */
+    uint16_t rule_length;     /* bytes of the text at the end of the body */
+    uint8_t flags;            /* enum tw_drop_flag */
+    uint8_t direction;        /* enum tw_direction; a packet on its way through is IN */
+    uint8_t protocol;         /* IPPROTO_TCP, IPPROTO_ICMP, IPPROTO_ICMPV6 */
+    uint8_t segment_flags;    /* TCP flags */
+    uint8_t icmp_type;
+    uint8_t icmp_code;
+    uint8_t ttl;              /* or hop limit; 0: the packet had no IP header yet */
+    uint8_t pad[3];
+    uint8_t ifname[TW_IFNAME_LEN];
+    uint8_t place[TW_SYMBOL_LEN];   /* the kernel function that threw it away */
+    uint8_t caller[TW_SYMBOL_LEN];  /* a netfilter drop: the function whose hook it was */
+};
+
+/*
+ * An ICMP or ICMPv6 error about a TCP segment, or an echo request. An error's head has the flow that it quotes: as the sender of the quoted
+ * segment sees it when the error comes in, as its receiver does when it goes out. An echo request's has no ports.
+ */
+struct tw_icmp {
+    uint32_t mtu;             /* fragmentation needed, packet too big: next-hop MTU; else 0 */
+    uint32_t quoted_seq;      /* TCP sequence number */
+    uint32_t ifindex;
+    uint16_t quoted_length;   /* of the quoted packet, IP header included; 0: not told */
+    uint16_t echo_payload;    /* echo request: bytes */
+    uint16_t echo_id;
+    uint16_t echo_seq;
+    uint8_t direction;        /* enum tw_direction */
+    uint8_t type;
+    uint8_t code;
+    uint8_t ttl;              /* or hop limit, of the ICMP packet itself */
+    uint8_t sender[16];       /* of the ICMP packet; head.family, IPv4 in the first 4 bytes */
+    uint8_t receiver[16];
+    uint8_t ifname[TW_IFNAME_LEN];
+};
+
+/* A route lookup that failed for a connect() or a send. */
+struct tw_route {
+    struct tw_task task;      /* connect: the caller; else pid 0 */
+    int32_t error;            /* positive errno that the lookup ended with */
+    uint32_t table;           /* the last one that was asked: 254 main, 253 default, 255 local; 0: not known */
+    uint8_t type;             /* of the route that decided: RTN_BLACKHOLE 6, RTN_UNREACHABLE 7, RTN_PROHIBIT 8; 0: no route matched */
+    uint8_t for_connect;      /* 1: connect() ended with this; 0: a segment of an open socket could not be sent */
+    uint8_t pad[6];
+};
+
+enum tw_neighbour_what {
+    TW_NEIGHBOUR_INCOMPLETE = 1,  /* its link-layer address is being asked for */
+    TW_NEIGHBOUR_FAILED = 2,      /* nobody answered */
+    TW_NEIGHBOUR_CHANGED = 3,     /* it has another link-layer address than before */
+};
+
+/* head's peer address is the neighbour's. */
+struct tw_neighbour {
+    uint32_t ifindex;
+    uint8_t what;             /* enum tw_neighbour_what */
+    uint8_t probes;           /* failed: how many were sent */
+    uint8_t pad[2];
+    uint8_t old_mac[8];       /* changed; the first 6 bytes */
+    uint8_t new_mac[8];
+    uint8_t ifname[TW_IFNAME_LEN];
+};
+
 enum tw_queue_what {
     TW_QUEUE_LISTENER = 1,    /* complete connections wait for accept(), or the listener dropped some */
     TW_QUEUE_RECEIVE = 2,     /* the application leaves received data unread */
@@ -400,6 +487,10 @@ TW_ASSERT(sizeof(struct tw_destroy) == 56);
 TW_ASSERT(sizeof(struct tw_process_exit) == 40);
 TW_ASSERT(sizeof(struct tw_packet) == 160);
 TW_ASSERT(sizeof(struct tw_snapshot) == 96);
+TW_ASSERT(sizeof(struct tw_drop) == 144);
+TW_ASSERT(sizeof(struct tw_icmp) == 72);
+TW_ASSERT(sizeof(struct tw_route) == 48);
+TW_ASSERT(sizeof(struct tw_neighbour) == 40);
 TW_ASSERT(sizeof(struct tw_queue) == 144);
 TW_ASSERT(sizeof(struct tw_option) == 32);
 TW_ASSERT(sizeof(struct tw_sample) == 120);

@@ -1,5 +1,6 @@
 #include "parsers/record_decoder.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -36,6 +37,10 @@ std::size_t body_size(std::uint8_t kind) {
         case TW_SNAPSHOT: return sizeof(tw_snapshot);
         case TW_GAP: return sizeof(tw_gap);
         case TW_META: return sizeof(tw_meta);
+        case TW_DROP: return sizeof(tw_drop);
+        case TW_ICMP: return sizeof(tw_icmp);
+        case TW_ROUTE: return sizeof(tw_route);
+        case TW_NEIGHBOUR: return sizeof(tw_neighbour);
         case TW_QUEUE: return sizeof(tw_queue);
         case TW_OPTION: return sizeof(tw_option);
         case TW_SAMPLE: return sizeof(tw_sample);
@@ -210,6 +215,58 @@ Status decode_packet(const Record& record, TraceContext& context, std::vector<Ev
     return success();
 }
 
+EventBody decode_drop(const Record& record, const TraceContext& context) {
+    const auto body = record.as<tw_drop>();
+    Drop drop;
+    drop.reason = context.drop_reason(body.reason);
+    drop.place = text_of(body.place);
+    drop.caller = text_of(body.caller);
+    if (body.rule_length && body.rule_length <= record.body.size() - sizeof body)
+        drop.rule = clean(record.body.substr(record.body.size() - body.rule_length));
+    drop.device = text_of(body.ifname);
+    drop.outgoing = body.direction == TW_OUT;
+    drop.has_socket = body.flags & TW_DROP_SOCKET;
+    drop.icmp = body.protocol != IPPROTO_TCP;
+    drop.flags = body.segment_flags;
+    drop.icmp_type = body.icmp_type;
+    drop.icmp_code = body.icmp_code;
+    drop.ttl = body.ttl;
+    drop.seq = body.seq;
+    drop.ack = body.ack;
+    drop.payload = body.payload;
+    return drop;
+}
+
+EventBody decode_icmp(const Record& record) {
+    const auto body = record.as<tw_icmp>();
+    Icmp icmp;
+    icmp.outgoing = body.direction == TW_OUT;
+    icmp.v6 = record.head.family == AF_INET6;
+    icmp.type = body.type;
+    icmp.code = body.code;
+    icmp.ttl = body.ttl;
+    icmp.mtu = body.mtu;
+    icmp.quoted_seq = body.quoted_seq;
+    icmp.quoted_bytes = body.quoted_length;
+    icmp.echo_payload = body.echo_payload;
+    icmp.echo_id = body.echo_id;
+    icmp.echo_seq = body.echo_seq;
+    icmp.sender = icmp.v6 ? Address::ipv6(body.sender) : Address::ipv4(body.sender);
+    icmp.receiver = icmp.v6 ? Address::ipv6(body.receiver) : Address::ipv4(body.receiver);
+    icmp.device = text_of(body.ifname);
+    return icmp;
+}
+
+EventBody decode_neighbour(const tw_neighbour& body) {
+    Neighbour neighbour;
+    neighbour.what = static_cast<Neighbour::What>(body.what);
+    neighbour.probes = body.probes;
+    std::memcpy(neighbour.old_mac.data(), body.old_mac, neighbour.old_mac.size());
+    std::memcpy(neighbour.new_mac.data(), body.new_mac, neighbour.new_mac.size());
+    neighbour.device = text_of(body.ifname);
+    return neighbour;
+}
+
 /// Kinds of one event that need nothing but their body.
 EventBody decode_body(const Record& record, const TraceContext& context) {
     switch (record.head.kind) {
@@ -245,6 +302,13 @@ EventBody decode_body(const Record& record, const TraceContext& context) {
             const auto body = record.as<tw_snapshot>();
             return Snapshot{numbers_of(body.tcp), task_of(body.task), body.fd, body.accept_queue, body.accept_max};
         }
+        case TW_DROP: return decode_drop(record, context);
+        case TW_ICMP: return decode_icmp(record);
+        case TW_ROUTE: {
+            const auto body = record.as<tw_route>();
+            return Route{static_cast<Route::What>(body.type), task_of(body.task), body.error, body.table, body.for_connect != 0};
+        }
+        case TW_NEIGHBOUR: return decode_neighbour(record.as<tw_neighbour>());
         case TW_QUEUE: return decode_queue(record.as<tw_queue>());
         case TW_OPTION: {
             const auto body = record.as<tw_option>();

@@ -56,6 +56,10 @@ void TraceContext::learn(std::string_view key, std::string_view raw_value) {
         constexpr std::string_view prefix = "SK_RST_REASON_";
         if (const auto number = parse_number<std::int32_t>(rest))
             reset_reasons_[*number] = value.starts_with(prefix) ? value.substr(prefix.size()) : value;
+    } else if (take_prefix(rest, "reason.drop.")) {
+        constexpr std::string_view prefix = "SKB_DROP_REASON_";
+        if (const auto number = parse_number<std::uint32_t>(rest))
+            drop_reasons_[*number] = value.starts_with(prefix) ? value.substr(prefix.size()) : value;
     } else {
         info_.meta[clean(key)] = std::move(value);
     }
@@ -118,6 +122,11 @@ std::uint32_t TraceContext::interface(std::uint32_t netns, std::uint32_t ifindex
 std::string TraceContext::reset_reason(std::int32_t number) const {
     const auto known = reset_reasons_.find(number);
     return known != reset_reasons_.end() ? known->second : fmt::format("reason {}", number);
+}
+
+std::string TraceContext::drop_reason(std::uint32_t number) const {
+    const auto known = drop_reasons_.find(number);
+    return known != drop_reasons_.end() ? known->second : fmt::format("reason {}", number);
 }
 
 }  // namespace tcpwitness

@@ -10,7 +10,7 @@
 namespace tcpwitness {
 
 /// What a trace says about itself, key by key, and the tables that decoding its records needs: who the witnesses and interfaces are, and
-/// what the running kernel calls its reset reasons. Fills the TraceInfo that it was given, which must outlive it.
+/// what the running kernel calls its reasons to reset and to drop. Fills the TraceInfo that it was given, which must outlive it.
 class TraceContext {
 public:
     explicit TraceContext(TraceInfo& info) : info_(info) {}
@@ -23,6 +23,7 @@ public:
     WitnessId witness(std::uint32_t netns);            ///< made when first asked for; netns 0 is the first witness
     std::uint32_t interface(std::uint32_t netns, std::uint32_t ifindex, std::string_view name);  ///< index in TraceInfo::interfaces
     std::string reset_reason(std::int32_t number) const;  ///< "TCP_ABORT_ON_CLOSE", or "reason 17"
+    std::string drop_reason(std::uint32_t number) const;  ///< "NETFILTER_DROP", or "reason 12"
 
     bool mixed() const { return mixed_; }  ///< keys of two recordings: two files were put into one
 
@@ -37,6 +38,7 @@ private:
     std::unordered_map<std::uint64_t, std::uint32_t> interfaces_;  ///< netns << 32 | ifindex
     std::unordered_map<std::string, std::size_t> probes_;
     std::unordered_map<std::int32_t, std::string> reset_reasons_;
+    std::unordered_map<std::uint32_t, std::string> drop_reasons_;
     bool mixed_ = false;
     std::uint32_t last_netns_ = 0;  ///< records come in runs of one namespace
     WitnessId last_witness_ = 0;

@@ -56,6 +56,10 @@ snapshot|was there before the recording: SYN_SENT, server[500]
 queue|accept queue 129 of 128, 7 half-open, 42 dropped, for 6.0 s; server[500] in state T in accept4, at do_signal_stop
 option|setsockopt(fd 9, SO_LINGER, on, 0 s)
 sample|sample: srtt 24 ms, cwnd 10, 5000000000 bytes acknowledged, 0 received, 6 retransmits
+drop|dropped [SYN] seq 31 out: reason 12 in __ip_local_out, table inet filter, chain o, rule 4
+icmp|ICMP packet too big code 0 in, sent by 2001:db8::9, next hop takes 1280 bytes, about seq 31
+route|route lookup: no route, table main, ENETUNREACH, for server[500]
+neighbour|neighbour on eth0: changed from 02:00:00:00:00:00 to 02:00:00:00:00:ff
 gap|42 records of probe timer_armed lost within 1.0 s
 meta|colour=ed
 environment|sysctl net.ipv4.tcp_retries2 changed from 15 to 8
@@ -74,7 +78,7 @@ filter 'tcpwitness.new_state == "SYN_SENT"' 1
 filter 'tcpwitness.old_state == 7' 2
 filter 'tcpwitness.op == "connect" && tcpwitness.error == 110' 1
 filter 'tcpwitness.error.name == "ETIMEDOUT"' 2
-filter 'tcpwitness.comm == "server" && tcpwitness.pid == 500' 4
+filter 'tcpwitness.comm == "server" && tcpwitness.pid == 500' 5
 filter 'tcpwitness.netns == 4026532002' 1
 filter 'tcpwitness.cookie == 0x2002' 1
 filter 'tcpwitness.peer.port == 5061 && tcpwitness.peer.address == "10.2.0.2"' 5
@@ -88,6 +92,9 @@ filter 'tcpwitness.listener == 0x77 && tcpwitness.ret == 9 && tcpwitness.took_ns
 filter 'tcpwitness.process_state == "T" && tcpwitness.process_call == "accept4"' 1
 filter 'tcpwitness.option == "SO_LINGER" && tcpwitness.option_value == 1' 1
 filter 'tcpwitness.rwnd_limited_ms == 2000 && tcpwitness.send_window == 65536' 1
+filter 'tcpwitness.netfilter_function == "__ip_local_out" && tcpwitness.device == "eth0"' 1
+filter 'tcpwitness.icmp_type == 2 && tcpwitness.mtu == 1280' 1
+filter 'tcpwitness.route == "no route" && tcpwitness.table == 254' 1
 filter 'tcpwitness.malformed' 0
 
 "$write_sample" "$work/damaged.pcapng" damaged || exit 1

@@ -13,7 +13,7 @@ local proto = Proto("tcpwitness", "tcpwitness record")
 local KIND = {
     [1] = "call", [2] = "state", [3] = "timer", [4] = "retransmit", [5] = "synack_retransmit", [6] = "error", [7] = "reset_received",
     [8] = "reset_sent", [9] = "destroy", [10] = "process_exit", [11] = "packet", [12] = "snapshot", [13] = "gap", [14] = "meta",
-    [19] = "queue", [20] = "option", [21] = "sample", [23] = "environment",
+    [15] = "drop", [16] = "icmp", [17] = "route", [18] = "neighbour", [19] = "queue", [20] = "option", [21] = "sample", [23] = "environment",
 }
 local PROBE = {
     [0] = "state", "error", "destroy", "reset_received", "reset_sent", "retransmit", "synack_retransmit", "timer_armed", "timer_fired",
@@ -46,12 +46,18 @@ local OPTION = {
         [12] = "TCP_QUICKACK", [18] = "TCP_USER_TIMEOUT",
     },
 }
+local DIRECTION = { "in", "out" }
+local ROUTE = { [0] = "no route", [6] = "blackhole", [7] = "unreachable", [8] = "prohibit" }
+local NEIGHBOUR = { "incomplete", "failed", "changed" }
+local TABLE = { [253] = "default", [254] = "main", [255] = "local" }
+local ICMP = { [3] = "destination unreachable", [5] = "redirect", [8] = "echo request", [11] = "time exceeded", [12] = "parameter problem" }
+local ICMP6 = { "destination unreachable", "packet too big", "time exceeded", "parameter problem", [128] = "echo request" }
 local FLAG_NAMES = { { 2, "SYN" }, { 1, "FIN" }, { 4, "RST" }, { 8, "PSH" }, { 16, "ACK" } }
 
--- What the running kernel called its reset reasons, learnt from the trace's metadata records.
-local reset_reasons = {}
+-- What the running kernel called its reasons to reset and to drop, learnt from the trace's metadata records.
+local reset_reasons, drop_reasons = {}, {}
 
-function proto.init() reset_reasons = {} end
+function proto.init() reset_reasons, drop_reasons = {}, {} end
 
 -- Fields ------------------------------------------------------------------------------------------------------------------------------
 
@@ -69,15 +75,18 @@ end
 
 strings {
     kind = "Kind", comm = "Command name", ["local.address"] = "Local address", ["peer.address"] = "Peer address", address = "Address",
-    reason = "Reset reason", ["error.name"] = "Error name", key = "Key", value = "Value", option = "Socket option",
+    reason = "Reset reason", drop_reason = "Drop reason", place = "Kernel function", netfilter_function = "Function of the netfilter hook",
+    netfilter_rule = "Netfilter rule", device = "Device", icmp_sender = "ICMP sender", icmp_receiver = "ICMP receiver", mac = "Link-layer address",
+    old_mac = "Old link-layer address", ["error.name"] = "Error name", key = "Key", value = "Value", option = "Socket option",
     process_state = "State of the process", process_call = "System call of the process", process_wait = "Where the process waits", topic = "Topic", name = "Name", before = "Before",
     after = "After", malformed = "Malformed",
 }
 numbers(ProtoField.uint8, {
     retransmits = "Retransmits", backoff = "Backoff", timeouts = "Timeouts", probes_out = "Probes out", pending = "Pending timer",
-    shutdown = "Shutdown",
+    shutdown = "Shutdown", ttl = "TTL or hop limit", icmp_type = "ICMP type", icmp_code = "ICMP code", arp_probes = "Probes sent",
 })
 numbers(ProtoField.uint16, {
+    quoted_length = "Length of the quoted packet", echo_payload = "Echo payload", echo_id = "Echo id", echo_seq = "Echo sequence number",
     cpu = "CPU", size = "Size", ["local.port"] = "Local port", ["peer.port"] = "Peer port", port = "Port",
 })
 numbers(ProtoField.uint32, {
@@ -90,6 +99,7 @@ numbers(ProtoField.uint32, {
     accept_queue = "Accept queue", accept_max = "Accept queue limit", syn_queue = "Half-open connections", drops = "Packets dropped",
     overflows = "Accept queue overflows", syn_cookies = "SYN cookies sent", receive_window = "Receive window",
     receive_buffer = "Receive buffer", send_window = "Peer's window", send_buffer = "Send buffer", threads = "Threads of the process",
+    drop_reason_number = "Drop reason number", payload = "Payload bytes", ifindex = "Device index", mtu = "Next hop's MTU", table = "Routing table",
     user_timeout_ms = "TCP_USER_TIMEOUT (ms)", rttvar_us = "RTT variation (us)", ssthresh = "Slow start threshold", unsent = "Unsent bytes",
     busy_ms = "Busy (ms)", rwnd_limited_ms = "Limited by the peer's window (ms)", sndbuf_limited_ms = "Limited by the send buffer (ms)",
 })
@@ -106,7 +116,7 @@ for name, entry in pairs {
     state = { "State", STATE }, old_state = { "Old state", STATE }, new_state = { "New state", STATE }, op = { "Call", OP },
     timer = { "Timer", TIMER }, timer_what = { "Timer event", TIMER_WHAT }, retransmit = { "Retransmit", RETRANSMIT },
     ca_state = { "Congestion state", CONGESTION }, probe = { "Probe", PROBE }, lost_probe = { "Lost by probe", PROBE },
-    queue = { "Queue", QUEUE },
+    queue = { "Queue", QUEUE }, direction = { "Direction", DIRECTION }, route = { "Route", ROUTE }, neighbour = { "Neighbour", NEIGHBOUR },
     what = { "What became of it", ENVIRONMENT },
 } do
     field(ProtoField.uint8, name, entry[1], base.DEC, entry[2])
@@ -411,6 +421,82 @@ kinds.sample = { 120, function(tree, body)
         tostring(acked), tostring(received), again)
 end }
 
+kinds.drop = { 144, function(tree, body)
+    local reason = number(tree, "drop_reason_number", body(0, 4))
+    local seq = number(tree, "segment_seq", body(4, 4))
+    number(tree, "segment_ack", body(8, 4))
+    number(tree, "payload", body(12, 4))
+    number(tree, "ifindex", body(16, 4))
+    local rule_length, flags = body(20, 2):le_uint(), body(22, 1):uint()
+    local direction, protocol = number(tree, "direction", body(23, 1)), body(24, 1):uint()
+    local segment_flags = number(tree, "segment_flags", body(25, 1))
+    number(tree, "icmp_type", body(26, 1))
+    number(tree, "icmp_code", body(27, 1))
+    number(tree, "ttl", body(28, 1))
+    made(tree, "has_socket", bit32.band(flags, 1) ~= 0)
+    zero_padded(tree, "device", body(32, 16))
+    local place, caller = zero_padded(tree, "place", body(48, 48)), zero_padded(tree, "netfilter_function", body(96, 48))
+    local named = drop_reasons[reason] or ("reason " .. reason)
+    made(tree, "drop_reason", named)
+    local what = protocol == 6 and string.format("[%s] seq %d", flag_names(segment_flags), seq) or "ICMP error"
+    local sentence = string.format("dropped %s %s: %s in %s", what, name_of(DIRECTION, direction), named, caller ~= "" and caller or place)
+    if rule_length > 0 and rule_length <= body:len() - 144 then
+        local range = body(body:len() - rule_length, rule_length)
+        tree:add(fields.netfilter_rule, range, range:string())
+        sentence = sentence .. ", " .. range:string()
+    end
+    return sentence, true
+end }
+
+kinds.icmp = { 72, function(tree, body, head)
+    local mtu, seq = number(tree, "mtu", body(0, 4)), number(tree, "segment_seq", body(4, 4))
+    number(tree, "ifindex", body(8, 4))
+    number(tree, "quoted_length", body(12, 2))
+    local payload = number(tree, "echo_payload", body(14, 2))
+    number(tree, "echo_id", body(16, 2))
+    number(tree, "echo_seq", body(18, 2))
+    local direction = number(tree, "direction", body(20, 1))
+    local icmp_type, code = number(tree, "icmp_type", body(21, 1)), number(tree, "icmp_code", body(22, 1))
+    number(tree, "ttl", body(23, 1))
+    local v6 = head.family == 10
+    local sender = v6 and tostring(body(24, 16):ipv6()) or tostring(body(24, 4):ipv4())
+    tree:add(fields.icmp_sender, body(24, v6 and 16 or 4), sender)
+    tree:add(fields.icmp_receiver, body(40, v6 and 16 or 4), v6 and tostring(body(40, 16):ipv6()) or tostring(body(40, 4):ipv4()))
+    zero_padded(tree, "device", body(56, 16))
+    local sentence = string.format("ICMP %s code %d %s, sent by %s", name_of(v6 and ICMP6 or ICMP, icmp_type), code, name_of(DIRECTION, direction), sender)
+    if icmp_type == (v6 and 128 or 8) then return string.format("%s, %d bytes", sentence, payload) end
+    if mtu > 0 then sentence = string.format("%s, next hop takes %d bytes", sentence, mtu) end
+    return string.format("%s, about seq %d", sentence, seq), true
+end }
+
+kinds.route = { 48, function(tree, body)
+    local caller = add_task(tree, body, 0)
+    local error, asked = signed(tree, "error", body(32, 4)), number(tree, "table", body(36, 4))
+    made(tree, "error.name", errno_name(error))
+    local route = number(tree, "route", body(40, 1))
+    local sentence = string.format("route lookup: %s, table %s, %s", name_of(ROUTE, route), name_of(TABLE, asked), errno_name(error))
+    return caller and sentence .. ", for " .. caller or sentence, true
+end }
+
+local function mac(range)
+    local bytes = {}
+    for i = 0, 5 do bytes[#bytes + 1] = string.format("%02x", range(i, 1):uint()) end
+    return table.concat(bytes, ":")
+end
+
+kinds.neighbour = { 40, function(tree, body)
+    number(tree, "ifindex", body(0, 4))
+    local what = number(tree, "neighbour", body(4, 1))
+    number(tree, "arp_probes", body(5, 1))
+    local device = zero_padded(tree, "device", body(24, 16))
+    local sentence = string.format("neighbour on %s: %s", device, name_of(NEIGHBOUR, what))
+    if what ~= 3 then return sentence, what == 2 end
+    local old, new = mac(body(8, 6)), mac(body(16, 6))
+    tree:add(fields.old_mac, body(8, 6), old)
+    tree:add(fields.mac, body(16, 6), new)
+    return string.format("%s from %s to %s", sentence, old, new), true
+end }
+
 kinds.gap = { 32, function(tree, body)
     local from, to = number(tree, "from_ns", body(0, 8)), number(tree, "to_ns", body(8, 8))
     local lost = number(tree, "lost", body(16, 8))
@@ -429,6 +515,8 @@ kinds.meta = { 8, function(tree, body)
     tree:add(fields.value, body(8, length), value)
     local number_of_reason = key:match("^reason%.reset%.(%-?%d+)$")
     if number_of_reason then reset_reasons[tonumber(number_of_reason)] = value:gsub("^SK_RST_REASON_", "") end
+    number_of_reason = key:match("^reason%.drop%.(%d+)$")
+    if number_of_reason then drop_reasons[tonumber(number_of_reason)] = value:gsub("^SKB_DROP_REASON_", "") end
     return text
 end }
 
@@ -493,7 +581,7 @@ function proto.dissector(buffer, pinfo, root)
     local tree = root:add(proto, buffer())
     if length < HEAD then return damaged(tree, pinfo, string.format("%d bytes, shorter than its head", length)) end
 
-    local head = { time = number(tree, "time_ns", buffer(0, 8)), state = buffer(35, 1):uint() }
+    local head = { time = number(tree, "time_ns", buffer(0, 8)), state = buffer(35, 1):uint(), family = buffer(34, 1):uint() }
     local kind, family = buffer(32, 1):uint(), buffer(34, 1):uint()
     local kind_name = KIND[kind] or ("kind " .. kind)
     tree:add(fields.kind, buffer(32, 1), kind_name)

@@ -48,6 +48,10 @@ inline constexpr std::uint32_t
     late_reset = 1u << 17,        ///< a RST either way after both FINs: harmless
     error = 1u << 18, retransmit = 1u << 19, syn_retransmit = 1u << 20, syn_ack_retransmit = 1u << 21,
     knock = 1u << 22;             ///< a SYN that the kernel answered with RST, for want of a socket
+inline constexpr std::uint32_t
+    dropped = 1u << 26,           ///< the kernel threw away a packet of it
+    icmp_error = 1u << 27,        ///< an ICMP error about it came in
+    no_route = 1u << 28;          ///< a route lookup for it failed
 }
 
 /// One socket's life, or one embryonic connection (SYN received, no socket made yet), within one witness.

@@ -39,6 +39,8 @@ void Correlator::add(Event event) {
         story_.gaps.push_back(std::move(event));
     } else if (event.as<Environment>()) {
         story_.environment.push_back(std::move(event));
+    } else if (event.as<Neighbour>()) {
+        story_.neighbours.push_back(std::move(event));
     } else if (event.as<Segment>()) {
         add_packet(std::move(event));
     } else if (event.as<SynAckRetransmit>() || sent_without_socket(event)) {

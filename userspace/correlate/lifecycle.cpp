@@ -167,6 +167,18 @@ void take(Connection& c, const Event& event, const Sample&) {
     c.signs |= signs_of_state(event.state);
 }
 
+void take(Connection& c, const Event&, const Drop&) { c.signs |= sign::dropped; }
+
+void take(Connection& c, const Event&, const Icmp& icmp) {
+    if (!icmp.outgoing) c.signs |= sign::icmp_error;
+}
+
+void take(Connection& c, const Event&, const Route& route) {
+    c.signs |= sign::no_route;
+    note_task(c, route.task, owner_rank::seen);
+}
+
+void take(Connection&, const Event&, const Neighbour&) {}
 void take(Connection&, const Event&, const Timer&) {}
 void take(Connection&, const Event&, const ProcessExit&) {}
 void take(Connection&, const Event&, const Gap&) {}

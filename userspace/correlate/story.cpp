@@ -65,19 +65,25 @@ bool Story::gap_within(std::uint64_t from_ns, std::uint64_t to_ns) const {
 }
 
 std::vector<const Event*> Story::unmatched_packets(const Flow& flow) const {
+    std::vector<const Event*> packets = unmatched_events(flow);
+    std::erase_if(packets, [](const Event* event) { return !event->as<Segment>(); });
+    return packets;
+}
+
+std::vector<const Event*> Story::unmatched_events(const Flow& flow) const {
     std::vector<std::size_t> places;
     const auto [first, last] = unmatched_by_flow_.equal_range(without_direction(flow));
     for (auto at = first; at != last; ++at)
         if (at->second >= unmatched_trimmed_) places.push_back(at->second);
     std::sort(places.begin(), places.end());
-    std::vector<const Event*> packets;
-    for (const std::size_t place : places) packets.push_back(&unmatched[place - unmatched_trimmed_]);
-    std::stable_sort(packets.begin(), packets.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
-    return packets;
+    std::vector<const Event*> events;
+    for (const std::size_t place : places) events.push_back(&unmatched[place - unmatched_trimmed_]);
+    std::stable_sort(events.begin(), events.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
+    return events;
 }
 
 void Story::add_unmatched(Event event) {
-    if (event.as<Segment>()) unmatched_by_flow_.emplace(without_direction(event.flow), unmatched_trimmed_ + unmatched.size());
+    if (event.as<Segment>() || event.as<Drop>() || event.as<Icmp>()) unmatched_by_flow_.emplace(without_direction(event.flow), unmatched_trimmed_ + unmatched.size());
     unmatched.push_back(std::move(event));
 }
 

@@ -15,6 +15,7 @@ struct Story {
     std::vector<Connection> connections;      ///< ascending by id; look up with connection(id), ids may have holes once some are forgotten
     std::vector<Conversation> conversations;  ///< ascending by id
     std::vector<Event> process_exits;         ///< exits of processes that owned sockets
+    std::vector<Event> neighbours;            ///< what became of link-layer addresses
     std::vector<Event> gaps;                  ///< evidence gaps
     std::vector<Event> environment;           ///< the host's configuration: as found, and its changes
     std::vector<Event> unmatched;             ///< events of no connection: forwarded packets, a RST for a segment without socket, ...
@@ -30,6 +31,8 @@ struct Story {
 
     /// Packets of this flow, in either direction, that belong to no connection: what a host on the path forwarded or made.
     std::vector<const Event*> unmatched_packets(const Flow&) const;
+    /// The same with drops of such packets and ICMP errors about them.
+    std::vector<const Event*> unmatched_events(const Flow&) const;
     void add_unmatched(Event);
     /// Drops unmatched events from before `time_ns`, and beyond the newest `keep`.
     void trim_unmatched(std::uint64_t time_ns, std::size_t keep);

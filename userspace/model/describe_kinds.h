@@ -1,5 +1,6 @@
 // What describe.cpp asks of every kind of event. One file per group of kinds answers: describe_app, describe_tcp, describe_trouble,
-// describe_wire, describe_queues, describe_host, describe_trace. A new alternative of EventBody does not compile until it has these four.
+// describe_wire, describe_queues, describe_network, describe_host, describe_trace. A new alternative of EventBody does not compile until it has
+// these four.
 #pragma once
 
 #include <string>
@@ -28,6 +29,10 @@ TCPWITNESS_DESCRIBES(ProcessExit)
 TCPWITNESS_DESCRIBES(Segment)
 TCPWITNESS_DESCRIBES(Snapshot)
 TCPWITNESS_DESCRIBES(Gap)
+TCPWITNESS_DESCRIBES(Drop)
+TCPWITNESS_DESCRIBES(Icmp)
+TCPWITNESS_DESCRIBES(Route)
+TCPWITNESS_DESCRIBES(Neighbour)
 TCPWITNESS_DESCRIBES(Queue)
 TCPWITNESS_DESCRIBES(SocketOption)
 TCPWITNESS_DESCRIBES(Sample)

@@ -54,7 +54,7 @@ const char* name(Environment::What what) {
 const char* kind_name(const Event& event) {
     static constexpr const char* names[] = {"call",           "state",      "timer",   "retransmit",   "synack_retransmit", "error", "reset_received",
                                             "reset_sent",     "destroy",    "process_exit", "packet",  "snapshot",          "gap",
-                                            "queue",          "option",     "sample",  "environment"};
+                                            "queue",          "option",     "sample",  "environment",  "drop",              "icmp",  "route", "neighbour"};
     static_assert(std::size(names) == std::variant_size_v<EventBody>);
     return names[event.body.index()];
 }

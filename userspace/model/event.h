@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -213,6 +214,67 @@ struct Sample {
     std::uint32_t snd_ssthresh = 0, send_window = 0, receive_window = 0, unsent = 0;
 };
 
+/// The kernel threw a packet away. Event::flow is the packet's, as the host's own end sees it; of an ICMP error, the one that it quotes.
+struct Drop {
+    std::string reason;   ///< the kernel's own name without prefix ("NETFILTER_DROP")
+    std::string place;    ///< the kernel function that threw it away
+    std::string caller;   ///< a netfilter drop: the kernel function whose hook it was
+    std::string rule;     ///< a netfilter drop: "table inet filter, chain input, rule 7"; empty = not known
+    std::string device;   ///< empty = on none yet
+    bool outgoing = false;     ///< made by this host; else it came in, perhaps only to be forwarded
+    bool has_socket = false;   ///< from a socket, or for one
+    bool icmp = false;         ///< an ICMP error, not a segment
+    std::uint8_t flags = 0;    ///< TCP
+    std::uint8_t icmp_type = 0, icmp_code = 0;
+    std::uint8_t ttl = 0;      ///< or hop limit; 0 = no IP header yet
+    std::uint32_t seq = 0, ack = 0, payload = 0;
+
+    bool syn() const { return !icmp && (flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn; }
+    bool by_packet_filter() const { return reason == "NETFILTER_DROP"; }
+};
+/// The netfilter hook that a drop happened at: "prerouting", "input", "forward", "output", "postrouting", "ingress"; "" = not known.
+const char* netfilter_hook(std::string_view caller);
+
+/// An ICMP or ICMPv6 error about a TCP segment, or an echo request.
+struct Icmp {
+    bool outgoing = false;
+    bool v6 = false;
+    std::uint8_t type = 0, code = 0;
+    std::uint8_t ttl = 0;             ///< or hop limit
+    std::uint32_t mtu = 0;            ///< next hop's, where the error tells it
+    std::uint32_t quoted_seq = 0;
+    std::uint16_t quoted_bytes = 0;   ///< length of the quoted packet; 0 = not told
+    std::uint16_t echo_payload = 0, echo_id = 0, echo_seq = 0;
+    Address sender, receiver;         ///< of the ICMP packet itself
+    std::string device;
+
+    bool echo_request() const { return v6 ? type == 128 : type == 8; }
+    bool too_big() const { return v6 ? type == 2 : type == 3 && code == 4; }      ///< fragmentation needed, packet too big
+    bool unreachable() const { return v6 ? type == 1 : type == 3 && code != 4; }
+};
+/// "host unreachable", "fragmentation needed", "time exceeded in transit", "echo request", "type 5 code 1".
+std::string name(const Icmp&);
+
+/// A route lookup that failed for a connect() or a send.
+struct Route {
+    enum class What : std::uint8_t { no_route = 0, blackhole = 6, unreachable = 7, prohibit = 8 };
+    What what{};
+    Task task;                ///< connect: the caller
+    std::int32_t error = 0;   ///< positive errno
+    std::uint32_t table = 0;  ///< the last one that was asked; 0 = not known
+    bool for_connect = false;
+};
+std::string table_name(std::uint32_t table);  ///< "main", "local", "default", "100"
+
+/// What became of a neighbour's link-layer address (ARP, neighbour discovery). Event::flow.peer has the neighbour's address.
+struct Neighbour {
+    enum class What : std::uint8_t { incomplete = 1, failed, changed };
+    What what{};
+    std::uint8_t probes = 0;  ///< failed: asked so many times
+    std::array<std::uint8_t, 6> old_mac{}, new_mac{};  ///< changed
+    std::string device;
+};
+
 /// Records lost between two times.
 struct Gap {
     std::uint64_t from_ns = 0, to_ns = 0;
@@ -233,7 +295,7 @@ const char* name(Environment::What);
 
 using EventBody = std::variant<Call, StateChange, Timer, Retransmit, SynAckRetransmit, SocketError, ResetReceived,
                                ResetSent, Destroy, ProcessExit, Segment, Snapshot, Gap, Queue, SocketOption, Sample,
-                               Environment>;
+                               Environment, Drop, Icmp, Route, Neighbour>;
 
 struct Event {
     std::uint64_t id = 0;         ///< 1-based place in the merged time order; what findings and outputs cite
@@ -251,7 +313,8 @@ struct Event {
 };
 
 /// "call", "state", "timer", "retransmit", "synack_retransmit", "error", "reset_received", "reset_sent", "destroy",
-/// "process_exit", "packet", "snapshot", "gap", "queue", "option", "sample", "environment": the word in JSON and in the trace's dissector.
+/// "process_exit", "packet", "snapshot", "gap", "queue", "option", "sample", "environment",
+/// "drop", "icmp", "route", "neighbour": the word in JSON and in the trace's dissector.
 const char* kind_name(const Event&);
 
 }  // namespace tcpwitness

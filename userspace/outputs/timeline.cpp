@@ -100,7 +100,7 @@ std::vector<const Event*> session_events(const Story& story, const ShownSession&
 
     const Flow& flow = session.ends.front()->flow;
     if (flow.complete())
-        for (const Event* event : story.unmatched_packets(flow))
+        for (const Event* event : story.unmatched_events(flow))
             if (event->time_ns + slack_ns >= begin && event->time_ns <= end + slack_ns) events.push_back(event);
     for (const Event& event : story.process_exits) {
         const auto* exit = event.as<ProcessExit>();

@@ -256,11 +256,21 @@ TEST_CASE("No kind uses a field name twice, or one that outputs use for every ev
     queue.task = sent.task;
     queue.process_state = 'S';
     queue.call = queue.wait = "x";
+    Drop drop;
+    drop.caller = "ip_local_out";
+    drop.rule = drop.device = "x";
+    drop.ttl = 64;
+    Icmp icmp;
+    icmp.type = 3;
+    icmp.code = 4;
+    icmp.quoted_bytes = 1500;
     const EventBody bodies[] = {exit_of(call(Call::Op::listen, 1, 1), -1), StateChange{TcpState::close, TcpState::listen, 1, 1, 1}, Timer{},
                                 Retransmit{{}, {}, 0, 0, -1}, SynAckRetransmit{}, SocketError{}, ResetReceived{}, sent, Destroy{},
                                 ProcessExit{{1, 1, 1, "x"}, 9}, segment, Snapshot{{}, {1, 1, 1, "x"}, 1, 0, 0}, Gap{}, queue,
                                 SocketOption{{1, 1, 0, {}}, 1, SOL_SOCKET, SO_LINGER, 1, 1, -1}, Sample{},
-                                Environment{{}, false, "x", "x", "x", "x"}};
+                                Environment{{}, false, "x", "x", "x", "x"}, drop, icmp,
+                                Route{Route::What::no_route, {1, 1, 1, "x"}, ENETUNREACH, 254, true},
+                                Neighbour{Neighbour::What::changed, 0, {}, {}, "eth0"}};
     STATIC_REQUIRE(std::size(bodies) == std::variant_size_v<EventBody>);
     for (const EventBody& body : bodies) {
         std::set<std::string> own = taken;
@@ -362,4 +372,93 @@ TEST_CASE("Keepalive timers and TCP_USER_TIMEOUT") {
     CHECK(said(timer) == "keepalive timer fired after 7200 ms without traffic, 1 probe unanswered");
     CHECK(noteworthy(event(timer)));
     CHECK(said(SocketError{numbers(), ETIMEDOUT, 5000}) == "socket error ETIMEDOUT (Connection timed out) reported, TCP_USER_TIMEOUT 5000 ms");
+}
+
+TEST_CASE("Drops") {
+    Drop drop;
+    drop.reason = "NETFILTER_DROP";
+    drop.place = "nf_hook_slow";
+    drop.outgoing = true;
+    drop.flags = tcp_flag::syn;
+    drop.seq = 7;
+    CHECK(said(drop) == "dropped SYN seq 7 out: NETFILTER_DROP (by the packet filter) in nf_hook_slow");
+    drop.caller = "__ip_local_out";
+    drop.device = "eth0";
+    drop.rule = "table inet filter, chain out, rule 4";
+    CHECK(said(drop) == "dropped SYN seq 7 out: NETFILTER_DROP (by the packet filter) at output, eth0, table inet filter, chain out, rule 4");
+    CHECK(value(event(drop), "netfilter_hook") == "output");
+    CHECK(noteworthy(event(drop)));
+    drop.caller = "a_function_of_tomorrow";
+    CHECK(said(drop) == "dropped SYN seq 7 out: NETFILTER_DROP (by the packet filter) in a_function_of_tomorrow, eth0, table inet filter, chain out, rule 4");
+    CHECK(value(event(drop), "netfilter_hook") == "(none)");
+
+    Drop error;
+    error.reason = "A_REASON_OF_TOMORROW";
+    error.place = "icmp_rcv";
+    error.icmp = true;
+    error.icmp_type = 3;
+    error.icmp_code = 4;
+    CHECK(said(error) == "dropped ICMP fragmentation needed in: A_REASON_OF_TOMORROW in icmp_rcv");
+    Drop data;
+    data.reason = "\x1b";
+    data.flags = tcp_flag::ack;
+    data.payload = 1448;
+    CHECK(said(data) == "dropped ACK seq 0 len 1448 in: ?");
+}
+
+TEST_CASE("A netfilter hook is known by the function that runs it, in both families") {
+    CHECK(netfilter_hook("ip_local_deliver") == std::string("input"));
+    CHECK(netfilter_hook("ip6_input") == std::string("input"));
+    CHECK(netfilter_hook("ip_forward") == std::string("forward"));
+    CHECK(netfilter_hook("ip_output.constprop.0") == std::string("postrouting"));
+    CHECK(netfilter_hook("br_forward [bridge]") == std::string(""));
+}
+
+TEST_CASE("ICMP") {
+    Icmp icmp;
+    icmp.type = 3;
+    icmp.code = 1;
+    icmp.sender = *Address::parse("192.0.2.1");
+    icmp.receiver = *Address::parse("10.0.1.2");
+    icmp.quoted_seq = 9;
+    CHECK(said(icmp) == "ICMP host unreachable in from 192.0.2.1, about seq 9");
+    CHECK(icmp.unreachable());
+    icmp.code = 4;
+    icmp.mtu = 1280;
+    icmp.quoted_bytes = 1500;
+    CHECK(said(icmp) == "ICMP fragmentation needed in from 192.0.2.1, next hop takes 1280 bytes, about seq 9 in a packet of 1500 bytes");
+    CHECK_FALSE(icmp.unreachable());
+    CHECK(value(event(icmp), "next_hop_mtu_bytes") == "1280");
+    icmp.outgoing = true;
+    icmp.v6 = true;
+    icmp.type = 2;
+    icmp.code = 0;
+    CHECK(said(icmp) == "ICMPv6 packet too big out to 10.0.1.2, next hop takes 1280 bytes, about seq 9 in a packet of 1500 bytes");
+    CHECK(noteworthy(event(icmp)));
+    icmp.type = 128;
+    icmp.echo_id = 3;
+    icmp.echo_seq = 4;
+    icmp.echo_payload = 22;
+    CHECK(said(icmp) == "ICMPv6 echo request out to 10.0.1.2, id 3 seq 4, 22 bytes");
+    CHECK_FALSE(noteworthy(event(icmp)));
+    icmp.type = 77;
+    CHECK(name(icmp) == "type 77 code 0");
+}
+
+TEST_CASE("Routes and neighbours") {
+    Route route{Route::What::no_route, {7, 7, 0, "dialer"}, ENETUNREACH, 254, true};
+    CHECK(said(route) == "no route to 10.0.2.2, table main: ENETUNREACH (Network is unreachable)");
+    route.what = Route::What::prohibit;
+    route.table = 0;
+    route.error = EACCES;
+    CHECK(said(route) == "the route to 10.0.2.2 says prohibit: EACCES (Permission denied)");
+    CHECK(table_name(100) == "100");
+    Neighbour neighbour{Neighbour::What::failed, 3, {}, {}, "eth0"};
+    CHECK(said(neighbour) == "10.0.2.2 on eth0 did not answer ARP");
+    CHECK(noteworthy(event(neighbour)));
+    neighbour = {Neighbour::What::changed, 0, {2, 0, 0, 0, 0, 1}, {2, 0, 0, 0, 0, 255}, "eth0"};
+    CHECK(said(neighbour) == "link-layer address of 10.0.2.2 on eth0 changed from 02:00:00:00:00:01 to 02:00:00:00:00:ff");
+    neighbour.what = Neighbour::What::incomplete;
+    CHECK(said(neighbour) == "asking for the link-layer address of 10.0.2.2 on eth0");
+    CHECK_FALSE(noteworthy(event(neighbour)));
 }

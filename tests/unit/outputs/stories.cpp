@@ -272,6 +272,27 @@ Case one_of_each(const char* comm, const char* host, const char* reason) {
     in.has_timestamps = in.has_mac = true;
     in.source_mac = {2, 0, 0, 0, 0, 1};
     in.payload = 12;
+    Drop dropped;
+    dropped.reason = "NETFILTER_DROP";
+    dropped.place = "nf_hook_slow";
+    dropped.caller = "ip6_input";
+    dropped.rule = std::string("table inet filter, chain ") + comm + ", rule 7";
+    dropped.device = "eth0";
+    dropped.has_socket = true;
+    dropped.flags = tcp_flag::ack;
+    dropped.seq = 77;
+    dropped.payload = 12;
+    dropped.ttl = 58;
+    Icmp too_big;
+    too_big.v6 = true;
+    too_big.type = 2;
+    too_big.mtu = 1280;
+    too_big.ttl = 63;
+    too_big.quoted_seq = 1000;
+    too_big.quoted_bytes = 1500;
+    too_big.sender = *Address::parse("2001:db8::9");
+    too_big.receiver = flow.local.address;
+    too_big.device = "eth0";
     const EventBody bodies[] = {
         Snapshot{tcp, app, 7, 0, 0},
         exit_of(call(Call::Op::socket, app, 5), 5, 3 * us),
@@ -289,6 +310,9 @@ Case one_of_each(const char* comm, const char* host, const char* reason) {
         unread,
         SocketOption{app, 5, SOL_SOCKET, SO_LINGER, 1, 0, 0},
         Sample{tcp, totals, 7, 65'536, 0, 448},
+        dropped,
+        too_big,
+        Route{Route::What::no_route, app, ENETUNREACH, 254, true},
         totals,
     };
     std::uint64_t when = 10 * ms;
