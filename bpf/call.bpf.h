@@ -5,7 +5,7 @@
 
 static __always_inline int call_enter(u8 op, s32 fd, s32 argument, u64 sockaddr)
 {
-    const u64 id = bpf_get_current_pid_tgid();
+    const u64 id = current_id();
     if ((u32)(id >> 32) == options.self_pid || !current_wanted())
         return 0;
     struct tw_pending_call *call = slot_of(id);
@@ -22,17 +22,16 @@ static __always_inline int call_enter(u8 op, s32 fd, s32 argument, u64 sockaddr)
 }
 
 /* The struct sock behind a descriptor of the current task that is known to be a socket, because a socket call took it. */
-static __always_inline struct sock *socket_of_fd(s32 fd)
+static __always_inline const struct sock *socket_of_fd(s32 fd)
 {
     struct task_struct *task = bpf_get_current_task_btf();
     struct fdtable *table = task->files->fdt;
     if (fd < 0 || (u32)fd >= table->max_fds)
         return NULL;
-    struct file *file = NULL;
-    if (bpf_probe_read_kernel(&file, sizeof(file), table->fd + fd) || !file)
-        return NULL;
-    struct socket *socket = BPF_CORE_READ(file, private_data);
-    return socket ? BPF_CORE_READ(socket, sk) : NULL;
+    const struct file *file = pointer_at(table->fd + fd);
+    const struct socket *socket = file ? READ(file, file, private_data) : NULL;
+    const struct sock *sk = socket ? READ(socket, socket, sk) : NULL;
+    return sk && options.plain_loads ? AS(sock, sk) : sk;
 }
 
 /* Takes the end that the address argument names. A refused connect has wiped it from the socket, a bind may not have got that far. False
@@ -128,9 +127,9 @@ static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, str
     }
     const bool makes_socket = call->op == TW_CALL_SOCKET || (call->op == TW_CALL_ACCEPT && ret >= 0);
     const struct sock *sk = socket_of_fd(makes_socket ? (s32)ret : call->fd);
-    if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+    if (!sk || READ(sock, sk, sk_protocol) != IPPROTO_TCP)
         return false;
-    head->socket_id = scramble((u64)sk);
+    head->socket_id = socket_id_of(sk);
     if (call->op == TW_CALL_SOCKET) { /* it has no address yet, and belongs to the namespace of its maker */
         struct task_struct *task = bpf_get_current_task_btf();
         head->netns = task->nsproxy->net_ns->ns.inum;
@@ -143,8 +142,10 @@ static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, str
         return fill_from_argument(head, addresses, call);
     if (call->op == TW_CALL_ACCEPT) {
         const struct sock *listener = makes_socket ? socket_of_fd(call->fd) : sk;
-        body->listener = BPF_CORE_READ(listener, __sk_common.skc_cookie.counter);
-        body->listener_id = scramble((u64)listener);
+        if (!listener) /* another thread has closed it meanwhile */
+            return true;
+        body->listener = READ(sock, listener, __sk_common.skc_cookie.counter);
+        body->listener_id = socket_id_of(listener);
     }
     return true;
 }
@@ -152,7 +153,7 @@ static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, str
 static __always_inline int call_exit(u8 op, s64 ret)
 {
     enum { EBADF = 9, ENOTSOCK = 88, EAGAIN = 11, EINPROGRESS = 115 };
-    const u64 id = bpf_get_current_pid_tgid();
+    const u64 id = current_id();
     struct tw_pending_call *slot = slot_of(id);
     struct tw_pending_call call = {};
     if (!slot || !find_call(&call, slot, id, op) || ret == -EBADF || ret == -ENOTSOCK)

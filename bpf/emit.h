@@ -2,21 +2,13 @@
 #ifndef TCPWITNESS_EMIT_H
 #define TCPWITNESS_EMIT_H
 
-#include "kernel_types.h"
-#include "options.h"
+#include "readable.h"
 
 #include <bpf/bpf_helpers.h>
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
 
-const volatile struct tw_options options;
-
-struct {
-    __uint(type, BPF_MAP_TYPE_RINGBUF);
-    __uint(max_entries, 16 << 20); /* --buffer */
-} ring SEC(".maps");
-
+/* One for each possible CPU. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
@@ -46,9 +38,12 @@ static __always_inline u32 scramble(u64 address)
     return (u32)(((address ^ options.secret) * 0x9E3779B97F4A7C15ull) >> 32);
 }
 
-/* The verifier allows no arithmetic on a pointer that it knows as a socket: take it from memory as a number. */
-static __always_inline u32 scramble_trusted(const struct sock *sk)
+/* The verifier allows no arithmetic on a pointer that it knows, but for the distance to another one. Where pointers are known (plain
+ * loads), all of them are; else the number is taken from memory. */
+static __always_inline u32 socket_id_of(const struct sock *sk)
 {
+    if (options.plain_loads)
+        return scramble((u64)sk - (u64)&options);
     u64 address = 0;
     bpf_probe_read_kernel(&address, sizeof(address), &sk);
     return scramble(address);
@@ -63,6 +58,13 @@ static __always_inline u64 cookie_of(const struct sock *sk)
 static __always_inline u32 jiffies_to_ms(u64 jiffies)
 {
     return (u32)(jiffies * 1000 / (options.hz ? options.hz : 1));
+}
+
+/* As bpf_get_current_pid_tgid, by plain loads. */
+static __always_inline u64 current_id(void)
+{
+    const struct task_struct *current = bpf_get_current_task_btf();
+    return (u64)current->tgid << 32 | (u32)current->pid;
 }
 
 static __always_inline void fill_task(struct tw_task *task)
@@ -114,8 +116,8 @@ static __always_inline void fill_socket(struct tw_head *head, u8 *addresses, con
 }
 
 /*
- * Structs behind a pointer that the verifier does not trust: one probe read of the whole range instead of one for each field, then plain
- * loads at the offsets that the running kernel's BTF gives.
+ * Without plain loads: one probe read of the whole range instead of one for each field, then loads at the offsets that the running kernel's
+ * BTF gives.
  */
 #define CHUNK_FIELD(type, chunk, struct_name, field) (*(type *)((chunk) + bpf_core_field_offset(struct struct_name, field)))
 #define SOCK_COMMON_BYTES 104 /* reaches behind skc_cookie; the verifier checks every load against it */
@@ -123,6 +125,12 @@ static __always_inline void fill_socket(struct tw_head *head, u8 *addresses, con
 /* False when the socket speaks neither IPv4 nor IPv6. As above, a caller whose records may lack a cookie adds the socket_id. */
 static __always_inline bool fill_socket_untrusted(struct tw_head *head, u8 *addresses, const struct sock *sk)
 {
+    if (options.plain_loads) {
+        const struct sock *readable = AS(sock, sk);
+        head->cookie = readable->__sk_common.skc_cookie.counter;
+        fill_socket(head, addresses, readable);
+        return head->family == AF_INET || head->family == AF_INET6;
+    }
     u64 words_of_common[SOCK_COMMON_BYTES / 8];
     const u8 *common = (const u8 *)words_of_common;
     if (bpf_probe_read_kernel(words_of_common, sizeof(words_of_common), sk))
@@ -152,9 +160,15 @@ static __always_inline bool fill_socket_untrusted(struct tw_head *head, u8 *addr
     return head->family == AF_INET;
 }
 
+/* NULL when it is not a full TCP socket; with plain loads the caller knows that it is one. */
+static __always_inline const struct tcp_sock *tcp_of(const struct sock *sk)
+{
+    return options.plain_loads ? AS(tcp_sock, sk) : bpf_skc_to_tcp_sock((void *)sk);
+}
+
 static __always_inline void fill_tcp(struct tw_tcp *to, const struct sock *sk)
 {
-    const struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)sk);
+    const struct tcp_sock *tp = tcp_of(sk);
     if (!tp)
         return;
     const u32 now = (u32)bpf_jiffies64();
@@ -183,8 +197,11 @@ static __always_inline u32 addresses_size(const struct tw_head *head)
     return head->family == AF_INET ? 8 : head->family == AF_INET6 ? 32 : 0;
 }
 
-/* Gives the record its number and sends it; counts it, sent or lost. */
-static __always_inline void emit(struct tw_head *head, u32 body_end, u8 kind, u8 probe)
+/*
+ * Gives the record its number and sends it; counts it, sent or lost. `fixed` bytes end before the addresses: a record always has room for
+ * two of 4 bytes, which are sent as padding by one that has none, and says so in its size.
+ */
+static __always_inline void emit(struct tw_head *head, const u32 fixed, u8 kind, u8 probe)
 {
     const u32 cpu = bpf_get_smp_processor_id();
     struct tw_counters *mine = bpf_map_lookup_elem(&counters, &cpu);
@@ -196,30 +213,33 @@ static __always_inline void emit(struct tw_head *head, u32 body_end, u8 kind, u8
     head->kind = kind;
     head->probe = probe;
     head->seq = __sync_fetch_and_add(&mine->seq, 1) + 1;
-    u64 flags = BPF_RB_NO_WAKEUP;
-    if ((head->seq & 63) == 0 && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= options.wake_bytes)
-        flags = BPF_RB_FORCE_WAKEUP;
-    long failed;
-    if (head->family == AF_INET) {
-        head->size = body_end + 8;
-        failed = bpf_ringbuf_output(&ring, head, body_end + 8, flags);
-    } else if (head->family == AF_INET6) {
-        head->size = body_end + 32;
-        failed = bpf_ringbuf_output(&ring, head, body_end + 32, flags);
-    } else {
+    const bool v6 = head->family == AF_INET6;
+    if (!v6 && head->family != AF_INET)
         head->family = 0;
-        head->size = body_end;
-        failed = bpf_ringbuf_output(&ring, head, body_end, flags);
-    }
+    head->size = fixed + addresses_size(head);
+    const u32 short_bytes = (fixed + 8 + 7) & ~7u, long_bytes = (fixed + 32 + 7) & ~7u;
+    const u32 slot_bytes = 8 + (v6 ? long_bytes : short_bytes);
     struct tw_count *count = &mine->probe[probe];
-    if (failed) {
+    u64 *slot = reserve(mine, cpu < options.rings ? cpu : 0, slot_bytes);
+    if (!slot) {
         count->lost++;
         count->last_lost_ns = head->time_ns;
-    } else {
-        count->emitted++;
+        return;
     }
+    const u64 *from = (const u64 *)head;
+    for (u32 i = 0; i < short_bytes / 8; i++)
+        slot[1 + i] = from[i];
+    if (v6)
+        for (u32 i = short_bytes / 8; i < long_bytes / 8; i++)
+            slot[1 + i] = from[i];
+    count->emitted++;
+    complete(slot, slot_bytes);
 }
 
-#define EMIT(record, kind, probe) emit(&(record).head, __builtin_offsetof(typeof(record), addresses), kind, probe)
+#define EMIT(record, kind, probe)                                                                      \
+    do {                                                                                               \
+        _Static_assert(8 + sizeof(record) <= TW_CHUNK_OVERHANG, "a slot must fit behind a chunk's end"); \
+        emit(&(record).head, __builtin_offsetof(typeof(record), addresses), kind, probe);              \
+    } while (0)
 
 #endif

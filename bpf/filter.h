@@ -103,7 +103,7 @@ static __always_inline bool current_wanted(void)
         return true;
     u8 comm[TW_COMM_LEN] = {};
     bpf_get_current_comm(comm, sizeof(comm));
-    return task_wanted(bpf_get_current_pid_tgid() >> 32, comm);
+    return task_wanted(current_id() >> 32, comm);
 }
 
 /* A task that the filter names has touched this socket: its events count from now on, from whatever context they come. */

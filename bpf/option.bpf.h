@@ -28,15 +28,15 @@ int exit_setsockopt(struct syscall_exit *ctx)
     const u32 level = (u32)PT_REGS_PARM2_CORE_SYSCALL(registers), option = (u32)PT_REGS_PARM3_CORE_SYSCALL(registers);
     if (!option_matters(level, option) || ctx->ret == -EBADF || ctx->ret == -ENOTSOCK)
         return 0;
-    const u64 id = bpf_get_current_pid_tgid();
+    const u64 id = current_id();
     if ((u32)(id >> 32) == options.self_pid || !current_wanted())
         return 0;
     const s32 fd = (s32)PT_REGS_PARM1_CORE_SYSCALL(registers);
     const struct sock *sk = socket_of_fd(fd);
-    if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+    if (!sk || READ(sock, sk, sk_protocol) != IPPROTO_TCP)
         return 0;
     RECORD(struct tw_option) record = {};
-    record.head.socket_id = scramble((u64)sk);
+    record.head.socket_id = socket_id_of(sk);
     if (!fill_socket_untrusted(&record.head, record.addresses, sk) || !flow_wanted(&record.head, record.addresses))
         return 0;
     s32 value[2] = {}; /* an int, or struct linger */

@@ -41,21 +41,30 @@ struct tw_options {
     uint64_t write_timer;      /* address of tcp_write_timer in the running kernel */
     uint64_t keepalive_timer;  /* address of tcp_keepalive_timer; 0: not told */
     uint64_t secret;           /* scrambles socket addresses */
-    uint64_t wake_bytes;       /* wake the collector when so much waits in the ring */
+    uint64_t ring_bytes;       /* of one CPU's ring, without overhangs */
+    uint64_t wake_bytes;       /* wake the collector when so much waits in a ring */
+    uint32_t rings;            /* a CPU that has none uses the first */
+    uint32_t ring_chunks;      /* in each ring; a power of two */
     uint32_t hz;
     uint32_t self_pid;         /* the recorder: its own exit and calls are not recorded */
     uint8_t retransmit_error;  /* tcp_retransmit_skb has its third argument */
     uint8_t reset_reason;      /* tcp_send_reset has its third argument */
     uint8_t segments;          /* record all TCP segments that the filter chooses, not only SYN, FIN and RST */
-    uint8_t pad[5];
+    uint8_t plain_loads;       /* the kernel has bpf_rdonly_cast: see readable.h */
+    uint8_t pad[4];
     struct tw_filter filter;
 };
+
+#define TW_CHUNK_BYTES 65536   /* a power of two */
+#define TW_CHUNK_OVERHANG 512  /* more than the longest slot */
+#define TW_RING_SPARE 4096     /* see ring.h */
 
 /* One per CPU, written by that CPU only, mapped into the collector. */
 struct tw_count { uint64_t emitted, lost, last_lost_ns; };
 struct tw_counters {
     uint32_t seq;
     uint32_t pad;
+    uint64_t reserved;         /* bytes given to slots since the beginning */
     struct tw_count probe[TW_PROBES];
 };
 
@@ -67,6 +76,12 @@ struct tw_queue_look {
     uint32_t snd_una;         /* does not move while the peer takes nothing */
     uint32_t drops;           /* LISTEN: sk_drops, since it listens */
     uint32_t send_waits;      /* unacknowledged data that a closed window or a full buffer holds back */
+};
+
+/* One per ring, written by the collector: bytes that it has taken. Alone in its cache line. */
+struct tw_taken {
+    uint64_t position;
+    uint64_t pad[7];
 };
 
 /* A call that has been entered and has not returned; the collector reads those that are left when it ends. */

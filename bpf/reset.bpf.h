@@ -17,9 +17,9 @@ int BPF_PROG(on_reset_in, struct sock *sk)
 static __always_inline void fill_answered(struct tw_head *head, u8 *addresses, struct tw_reset_out *body, const struct sk_buff *skb,
                                           bool with_addresses)
 {
-    const unsigned char *base = BPF_CORE_READ(skb, head);
+    const unsigned char *base = skb->head;
     u8 tcp[16];
-    if (bpf_probe_read_kernel(tcp, sizeof(tcp), base + BPF_CORE_READ(skb, transport_header)))
+    if (bpf_probe_read_kernel(tcp, sizeof(tcp), base + skb->transport_header))
         return;
     body->seq = bpf_ntohl(*(u32 *)&tcp[4]);
     body->ack = bpf_ntohl(*(u32 *)&tcp[8]);
@@ -28,8 +28,8 @@ static __always_inline void fill_answered(struct tw_head *head, u8 *addresses, s
         return;
     head->local_port = bpf_ntohs(*(u16 *)&tcp[2]);
     head->peer_port = bpf_ntohs(*(u16 *)&tcp[0]);
-    head->netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
-    const unsigned char *ip = base + BPF_CORE_READ(skb, network_header);
+    head->netns = skb->dev->nd_net.net->ns.inum;
+    const unsigned char *ip = base + skb->network_header;
     u32 *words = (u32 *)addresses;
     u8 version = 0;
     bpf_probe_read_kernel(&version, 1, ip);

@@ -17,9 +17,9 @@ int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
     record.head.cookie = cookie_of(sk);
     fill_socket(&record.head, record.addresses, sk);
     if (old_state == TCP_CLOSE) /* the cookie is new: calls before it were recorded by address */
-        record.head.socket_id = scramble_trusted(sk);
+        record.head.socket_id = socket_id_of(sk);
     record.head.state = new_state; /* the tracepoint fires before the store */
-    const u64 id = bpf_get_current_pid_tgid();
+    const u64 id = current_id();
     record.body.pid = id >> 32;
     record.body.tid = (u32)id;
     record.body.old_state = old_state;
@@ -60,12 +60,12 @@ int BPF_PROG(on_destroy, struct sock *sk)
 {
     RECORD(struct tw_destroy) record = {};
     if (!sk->__sk_common.skc_cookie.counter) /* never left CLOSE: its calls were recorded by address */
-        record.head.socket_id = scramble_trusted(sk);
+        record.head.socket_id = socket_id_of(sk);
     record.head.cookie = cookie_of(sk);
     fill_socket(&record.head, record.addresses, sk);
     if (!wanted(&record.head, record.addresses))
         return 0;
-    const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+    const struct tcp_sock *tp = tcp_of(sk);
     if (tp)
         fill_totals(&record.body, tp);
     EMIT(record, TW_DESTROY, TW_PROBE_DESTROY);

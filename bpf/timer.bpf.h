@@ -8,12 +8,6 @@ static __always_inline const struct inet_connection_sock *socket_of(const struct
     return (const void *)((const char *)timer - bpf_core_field_offset(struct inet_connection_sock, icsk_retransmit_timer));
 }
 
-/* A byte of the eight that begin with icsk_retransmits, taken out by shifting (little-endian): an index makes the compiler calculate with a
- * stack pointer in ways that the verifier refuses. */
-#define NEAR(word, field)                                                                          \
-    ((u8)((word) >> 8 * ((bpf_core_field_offset(struct inet_connection_sock, field) -              \
-                          bpf_core_field_offset(struct inet_connection_sock, icsk_retransmits)) & 7)))
-
 /* Fired is recorded when a probe goes out or the connection is given up, armed while probes stay unanswered. The same timer ends FIN_WAIT2. */
 static __always_inline int on_keepalive(struct timer_list *timer, u64 expires, u8 what, u8 probe)
 {
@@ -24,19 +18,19 @@ static __always_inline int on_keepalive(struct timer_list *timer, u64 expires, u
         icsk = (const void *)((const char *)timer - bpf_core_field_offset(struct sock, sk_timer));
     const struct tcp_sock *tp = (const struct tcp_sock *)icsk;
     const struct sock *sk = (const struct sock *)icsk;
-    const u8 probes_out = BPF_CORE_READ(icsk, icsk_probes_out);
+    const u8 probes_out = READ(inet_connection_sock, icsk, icsk_probes_out);
     if (what == TW_TIMER_ARMED && probes_out < 2)
         return 0;
-    if (!(BPF_CORE_READ(sk, __sk_common.skc_flags) >> SOCK_KEEPOPEN_BIT & 1))
+    if (!(READ(sock, sk, __sk_common.skc_flags) >> SOCK_KEEPOPEN_BIT & 1))
         return 0;
     const u32 now = (u32)bpf_jiffies64();
-    const u32 since_data = now - BPF_CORE_READ(icsk, icsk_ack.lrcvtime), since_ack = now - BPF_CORE_READ(tp, rcv_tstamp);
+    const u32 since_data = now - READ(inet_connection_sock, icsk, icsk_ack.lrcvtime), since_ack = now - READ(tcp_sock, tp, rcv_tstamp);
     const u32 silent = since_data < since_ack ? since_data : since_ack;
     if (what == TW_TIMER_FIRED) {
-        u32 idle = BPF_CORE_READ(tp, keepalive_time);
+        u32 idle = READ(tcp_sock, tp, keepalive_time);
         if (!idle)
-            idle = BPF_CORE_READ(sk, __sk_common.skc_net.net, ipv4.sysctl_tcp_keepalive_time);
-        const bool in_flight = BPF_CORE_READ(tp, packets_out) || BPF_CORE_READ(tp, write_seq) != BPF_CORE_READ(tp, snd_nxt);
+            idle = READ(net, READ(sock, sk, __sk_common.skc_net.net), ipv4.sysctl_tcp_keepalive_time);
+        const bool in_flight = READ(tcp_sock, tp, packets_out) || READ(tcp_sock, tp, write_seq) != READ(tcp_sock, tp, snd_nxt);
         if (in_flight || silent < idle)
             return 0; /* there was traffic: the timer is only set again */
     }
@@ -45,9 +39,9 @@ static __always_inline int on_keepalive(struct timer_list *timer, u64 expires, u
         return 0;
     const s64 left = (s64)(expires - bpf_jiffies64());
     record.body.timeout_ms = jiffies_to_ms(what == TW_TIMER_FIRED ? silent : left > 0 ? left : 0);
-    record.body.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
-    record.body.rto_us = jiffies_to_ms(BPF_CORE_READ(icsk, icsk_rto)) * 1000;
-    record.body.snd_una = BPF_CORE_READ(tp, snd_una);
+    record.body.srtt_us = READ(tcp_sock, tp, srtt_us) >> 3;
+    record.body.rto_us = jiffies_to_ms(READ(inet_connection_sock, icsk, icsk_rto)) * 1000;
+    record.body.snd_una = READ(tcp_sock, tp, snd_una);
     record.body.timer = TW_TIMER_KEEPALIVE;
     record.body.retransmits = probes_out;
     record.body.what = what;
@@ -62,11 +56,10 @@ static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 wh
         return options.keepalive_timer && function == options.keepalive_timer ? on_keepalive(timer, expires, what, probe) : 0;
     const struct inet_connection_sock *icsk = socket_of(timer);
     const struct sock *sk = (const struct sock *)icsk;
-    u64 near = 0;
-    bpf_probe_read_kernel(&near, sizeof(near), (const u8 *)icsk + bpf_core_field_offset(struct inet_connection_sock, icsk_retransmits));
-    const u8 retransmits = NEAR(near, icsk_retransmits), pending = NEAR(near, icsk_pending), probes_out = NEAR(near, icsk_probes_out);
-    if (what == TW_TIMER_ARMED && !retransmits && !probes_out) {
-        const u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+    const u8 retransmits = READ(inet_connection_sock, icsk, icsk_retransmits);
+    const u8 pending = READ(inet_connection_sock, icsk, icsk_pending);
+    if (what == TW_TIMER_ARMED && !retransmits && !READ(inet_connection_sock, icsk, icsk_probes_out)) {
+        const u8 state = READ(sock, sk, __sk_common.skc_state);
         if (state != TCP_SYN_SENT && state != TCP_SYN_RECV)
             return 0;
     }
@@ -77,14 +70,14 @@ static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 wh
     if (!fill_socket_untrusted(&record.head, record.addresses, sk) || !wanted(&record.head, record.addresses))
         return 0;
     const struct tcp_sock *tp = (const struct tcp_sock *)sk;
-    record.body.rto_us = jiffies_to_ms(BPF_CORE_READ(icsk, icsk_rto)) * 1000;
+    record.body.rto_us = jiffies_to_ms(READ(inet_connection_sock, icsk, icsk_rto)) * 1000;
     if (record.head.state != TCP_SYN_SENT) { /* before that nothing is acknowledged or measured */
-        record.body.snd_una = BPF_CORE_READ(tp, snd_una);
-        record.body.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
+        record.body.snd_una = READ(tcp_sock, tp, snd_una);
+        record.body.srtt_us = READ(tcp_sock, tp, srtt_us) >> 3;
     }
     record.body.timer = pending;
-    record.body.retransmits = pending == TW_TIMER_PROBE ? probes_out : retransmits;
-    record.body.backoff = NEAR(near, icsk_backoff);
+    record.body.retransmits = pending == TW_TIMER_PROBE ? READ(inet_connection_sock, icsk, icsk_probes_out) : retransmits;
+    record.body.backoff = READ(inet_connection_sock, icsk, icsk_backoff);
     record.body.what = what;
     const s64 left = (s64)(expires - bpf_jiffies64());
     record.body.timeout_ms = what == TW_TIMER_FIRED ? record.body.rto_us / 1000 : left > 0 ? jiffies_to_ms(left) : 0;

@@ -2,6 +2,112 @@
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4 };
 
+/* What the IP and TCP headers of a segment say; addresses and ports as on the wire. */
+struct segment_facts {
+    u32 ip_length, tcp_length;
+    u16 source, destination;
+    bool control; /* SYN, FIN or RST */
+    u32 from[4], to[4];
+};
+
+/* False unless it is a segment that may be recorded. IPv6 extension headers before TCP are rare enough to leave such packets to a capture. */
+static __always_inline bool facts_by_loads(struct segment_facts *facts, const unsigned char *ip, u16 protocol)
+{
+    const struct iphdr *v4 = AS(iphdr, ip);
+    const struct ipv6hdr *v6 = AS(ipv6hdr, ip);
+    const bool is_v4 = protocol == ETH_P_IP;
+    u32 ip_length = 40;
+    if (is_v4) {
+        ip_length = BPF_CORE_READ_BITFIELD(v4, ihl) * 4;
+        const bool later_fragment = v4->frag_off & bpf_htons(0x1fff);
+        if (v4->protocol != IPPROTO_TCP || ip_length < 20 || later_fragment)
+            return false;
+    } else if (v6->nexthdr != IPPROTO_TCP) {
+        return false;
+    }
+    const struct tcphdr *tcp = AS(tcphdr, ip + ip_length);
+    facts->control = BPF_CORE_READ_BITFIELD(tcp, fin) || BPF_CORE_READ_BITFIELD(tcp, syn) || BPF_CORE_READ_BITFIELD(tcp, rst);
+    if (!facts->control && !options.segments)
+        return false;
+    facts->ip_length = ip_length;
+    facts->tcp_length = BPF_CORE_READ_BITFIELD(tcp, doff) * 4;
+    facts->source = tcp->source;
+    facts->destination = tcp->dest;
+    if (is_v4) {
+        facts->from[0] = v4->saddr;
+        facts->to[0] = v4->daddr;
+        return true;
+    }
+    facts->from[0] = v6->saddr.in6_u.u6_addr32[0];
+    facts->from[1] = v6->saddr.in6_u.u6_addr32[1];
+    facts->from[2] = v6->saddr.in6_u.u6_addr32[2];
+    facts->from[3] = v6->saddr.in6_u.u6_addr32[3];
+    facts->to[0] = v6->daddr.in6_u.u6_addr32[0];
+    facts->to[1] = v6->daddr.in6_u.u6_addr32[1];
+    facts->to[2] = v6->daddr.in6_u.u6_addr32[2];
+    facts->to[3] = v6->daddr.in6_u.u6_addr32[3];
+    return true;
+}
+
+/* The same with one read for headers without options: most packets need no more to be let go. What lies behind a shorter packet is still
+ * the buffer's own memory (skb_shared_info follows it), and is not looked at. */
+static __always_inline bool facts_by_probe_read(struct segment_facts *facts, const unsigned char *ip, u16 protocol)
+{
+    u8 header[56];
+    if (bpf_probe_read_kernel(header, sizeof(header), ip))
+        return false;
+    const bool is_v4 = protocol == ETH_P_IP;
+    u32 ip_length = 40;
+    const u8 *tcp = &header[40];
+    u8 behind_options[16];
+    if (is_v4) {
+        ip_length = (header[0] & 0xf) * 4;
+        const bool later_fragment = (header[6] & 0x1f) || header[7];
+        if (header[9] != IPPROTO_TCP || ip_length < 20 || later_fragment)
+            return false;
+        tcp = &header[20];
+        if (ip_length > 20) {
+            if (bpf_probe_read_kernel(behind_options, sizeof(behind_options), ip + ip_length))
+                return false;
+            tcp = behind_options;
+        }
+    } else if (header[6] != IPPROTO_TCP) {
+        return false;
+    }
+    facts->control = tcp[13] & (TCP_FIN | TCP_SYN | TCP_RST);
+    if (!facts->control && !options.segments)
+        return false;
+    facts->ip_length = ip_length;
+    facts->tcp_length = (tcp[12] >> 4) * 4;
+    facts->source = *(u16 *)&tcp[0];
+    facts->destination = *(u16 *)&tcp[2];
+    if (is_v4) {
+        facts->from[0] = *(u32 *)&header[12];
+        facts->to[0] = *(u32 *)&header[16];
+    } else {
+        __builtin_memcpy(facts->from, &header[8], 16);
+        __builtin_memcpy(facts->to, &header[24], 16);
+    }
+    return true;
+}
+
+static __always_inline void fill_flow(struct tw_head *head, u8 *addresses, const struct segment_facts *facts, u16 protocol, bool out)
+{
+    const u16 source = bpf_ntohs(facts->source), destination = bpf_ntohs(facts->destination);
+    head->local_port = out ? source : destination;
+    head->peer_port = out ? destination : source;
+    u32 *words = (u32 *)addresses;
+    if (protocol == ETH_P_IP) {
+        head->family = AF_INET;
+        words[out ? 0 : 1] = facts->from[0];
+        words[out ? 1 : 0] = facts->to[0];
+        return;
+    }
+    head->family = AF_INET6;
+    __builtin_memcpy(&words[out ? 0 : 4], facts->from, 16);
+    __builtin_memcpy(&words[out ? 4 : 0], facts->to, 16);
+}
+
 static __always_inline int on_packet(const struct sk_buff *skb, const struct net_device *dev, u8 direction, u8 probe)
 {
     /* what leaves on lo comes in on lo: the way in tells both, as in tcpdump */
@@ -10,60 +116,23 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     const u16 protocol = bpf_ntohs(skb->protocol);
     if (protocol != ETH_P_IP && protocol != ETH_P_IPV6)
         return 0;
-    const unsigned char *head = skb->head;
     const u16 network = skb->network_header;
-    const unsigned char *ip = head + network;
-    /*
-     * IP and TCP headers without options in one read: most packets need no more to be let go. What lies behind a shorter packet is
-     * still the buffer's own memory (skb_shared_info follows it), and is not looked at.
-     */
-    u8 header[56];
-    if (bpf_probe_read_kernel(header, sizeof(header), ip))
-        return 0;
-    u32 ip_length = 40;
-    const u8 *tcp = &header[40];
-    u8 behind_options[16];
-    if (protocol == ETH_P_IP) {
-        ip_length = (header[0] & 0xf) * 4;
-        const bool later_fragment = (header[6] & 0x1f) || header[7];
-        if (header[9] != IPPROTO_TCP || ip_length < 20 || later_fragment)
-            return 0;
-        tcp = &header[20];
-        if (ip_length > 20) {
-            if (bpf_probe_read_kernel(behind_options, sizeof(behind_options), ip + ip_length))
-                return 0;
-            tcp = behind_options;
-        }
-    } else if (header[6] != IPPROTO_TCP) {
-        return 0; /* extension headers before TCP are rare enough to leave such packets to a capture */
-    }
-    const bool control = tcp[13] & (TCP_FIN | TCP_SYN | TCP_RST);
-    if (!control && !options.segments)
+    const unsigned char *ip = skb->head + network;
+    struct segment_facts facts = {};
+    if (!(options.plain_loads ? facts_by_loads(&facts, ip, protocol) : facts_by_probe_read(&facts, ip, protocol)))
         return 0;
 
     RECORD(struct tw_packet) record = {};
-    record.head.netns = dev->nd_net.net->ns.inum;
-    const u16 source = bpf_ntohs(*(u16 *)&tcp[0]), destination = bpf_ntohs(*(u16 *)&tcp[2]);
     const bool out = direction == TW_OUT;
-    record.head.local_port = out ? source : destination;
-    record.head.peer_port = out ? destination : source;
-    u32 *words = (u32 *)record.addresses;
-    if (protocol == ETH_P_IP) {
-        record.head.family = AF_INET;
-        words[out ? 0 : 1] = *(u32 *)&header[12];
-        words[out ? 1 : 0] = *(u32 *)&header[16];
-    } else {
-        record.head.family = AF_INET6;
-        __builtin_memcpy(&record.addresses[out ? 0 : 16], &header[8], 16);
-        __builtin_memcpy(&record.addresses[out ? 16 : 0], &header[24], 16);
-    }
-    if (!wanted(&record.head, record.addresses) || (!control && !segment_chosen(&record.head, record.addresses)))
+    record.head.netns = dev->nd_net.net->ns.inum;
+    fill_flow(&record.head, record.addresses, &facts, protocol, out);
+    if (!wanted(&record.head, record.addresses) || (!facts.control && !segment_chosen(&record.head, record.addresses)))
         return 0;
 
     const u16 mac = skb->mac_header;
     const bool link = mac < network && network - mac == ETH_HLEN && dev->hard_header_len >= ETH_HLEN;
     const u32 link_length = link ? ETH_HLEN : 0;
-    u32 captured = link_length + ip_length + (tcp[12] >> 4) * 4;
+    u32 captured = link_length + facts.ip_length + facts.tcp_length;
     if (captured > TW_PACKET_BYTES)
         captured = TW_PACKET_BYTES;
     if (bpf_probe_read_kernel(record.body.data, captured, ip - link_length))

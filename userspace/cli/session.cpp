@@ -10,7 +10,7 @@ namespace tcpwitness {
 OptionGroup session_options(SessionArguments& to) {
     return {"Recording",
             {text(0, "duration", "TIME", "stop after this long: 30, 90s, 5m, 2h", to.duration),
-             text(0, "buffer", "SIZE", "memory between kernel and recorder (default 16M)", to.buffer),
+             text(0, "buffer", "SIZE", "memory between kernel and recorder, shared among the CPUs (default 16M)", to.buffer),
              text(0, "max-connections", "N", "connections tracked at once (default 100000)", to.max_connections),
              flag(0, "segments", "every TCP segment (headers only) of the sockets that a filter chooses; costs a record per packet", to.segments)}};
 }
@@ -80,7 +80,7 @@ void RecordingSession::announce(const std::string& doing) const {
             fmt::print(stderr, "probe {} ({}): {}\n", name(*state.probe), hook_text(*state.probe), status_text(state));
     }
     fmt::print(stderr, "{} of {} probes attached, {} KiB buffer; {}{}\n", usable, probes_->states().size(),
-               probes_->buffer_bytes() >> 10, doing, child_ ? "" : "; Ctrl-C ends it");
+               probes_->rings().total_bytes() >> 10, doing, child_ ? "" : "; Ctrl-C ends it");
 }
 
 Result<Outcome> RecordingSession::run(RecordSink& sink, const std::string& doing) {

@@ -1,7 +1,6 @@
 #include "live/collector.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,28 +15,21 @@ namespace tcpwitness {
 Collector::Collector(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
     : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
-Collector::~Collector() {
-    if (counters_) munmap(const_cast<tw_counters*>(counters_), counters_bytes_);
-}
-
 Result<std::unique_ptr<Collector>> Collector::open(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink) {
     std::unique_ptr<Collector> collector(new Collector(probes, filter, namespaces, sink));
-    collector->ring_.reset(ring_buffer__new(probes.ring_fd(), on_record, collector.get(), nullptr));
-    if (!collector->ring_) return Error{std::string("the ring buffer cannot be mapped: ") + std::strerror(errno)};
-    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    collector->counters_stride_ = (sizeof(tw_counters) + 7) / 8 * 8;  // as the kernel lays out array elements
-    const std::size_t bytes = (collector->counters_stride_ * probes.cpus() + page - 1) / page * page;
-    void* mapped = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, probes.counters_fd(), 0);
-    if (mapped == MAP_FAILED) return Error{std::string("the loss counters cannot be mapped: ") + std::strerror(errno)};
-    collector->counters_ = static_cast<const tw_counters*>(mapped);
-    collector->counters_bytes_ = bytes;
+    const RingFds fds = probes.ring_fds();
+    const RingLayout& layout = probes.rings();
+    collector->ring_memory_ = Mapping(fds.rings, Rings::chunk_stride * layout.chunks * layout.count, PROT_READ | PROT_WRITE);
+    collector->taken_memory_ = Mapping(fds.taken, sizeof(tw_taken) * layout.count, PROT_READ | PROT_WRITE);
+    collector->counters_memory_ = Mapping(fds.counters, sizeof(tw_counters) * probes.cpus(), PROT_READ);
+    if (!collector->ring_memory_ || !collector->taken_memory_ || !collector->counters_memory_)
+        return Error{std::string("the buffer between kernel and recorder cannot be mapped: ") + std::strerror(errno)};
+    collector->rings_ = std::make_unique<Rings>(static_cast<std::byte*>(collector->ring_memory_.data()),
+                                                static_cast<tw_taken*>(collector->taken_memory_.data()), layout);
+    collector->wake_.reset(ring_buffer__new(fds.wake, [](void*, void*, std::size_t) { return 0; }, nullptr, nullptr));
+    if (!collector->wake_) return Error{std::string("the wake-up ring buffer cannot be mapped: ") + std::strerror(errno)};
     collector->last_check_ns_ = collector->last_missed_check_ns_ = boot_clock_ns();
     return collector;
-}
-
-int Collector::on_record(void* self, void* data, std::size_t size) {
-    static_cast<Collector*>(self)->take(data, size);
-    return 0;
 }
 
 void Collector::take(const void* data, std::size_t size) {
@@ -110,7 +102,8 @@ void Collector::read_snapshot(tw_probe iterator) {
 
 Status Collector::drain() {
     const std::uint64_t now = boot_clock_ns();
-    ring_buffer__consume(ring_.get());
+    ring_buffer__consume(wake_.get());
+    rings_->take(now, [this](const void* data, std::size_t size) { take(data, size); });
     check_losses();
     return sink_.tick(now);
 }
@@ -119,8 +112,7 @@ void Collector::check_losses() {
     const std::uint64_t now = boot_clock_ns();
     std::array<std::uint64_t, TW_PROBES> lost{}, last{};
     for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu) {
-        const auto* bytes = reinterpret_cast<const char*>(counters_) + counters_stride_ * cpu;
-        const auto* counters = reinterpret_cast<const volatile tw_counters*>(bytes);
+        const auto* counters = static_cast<const volatile tw_counters*>(counters_memory_.data()) + cpu;
         for (std::size_t number = 0; number < TW_PROBES; ++number) {
             lost[number] += counters->probe[number].lost;
             last[number] = std::max(last[number], std::uint64_t{counters->probe[number].last_lost_ns});
@@ -161,7 +153,7 @@ void Collector::unfinished_calls() {
     check_losses();
 }
 
-int Collector::wake_fd() const { return ring_buffer__epoll_fd(ring_.get()); }
+int Collector::wake_fd() const { return ring_buffer__epoll_fd(wake_.get()); }
 
 std::uint64_t Collector::events() const {
     std::uint64_t total = 0;

@@ -1,4 +1,4 @@
-// Takes records out of the kernel's ring, watches for losses, and hands everything to a sink. Knows file descriptors, not programs.
+// Takes records out of the rings, watches for losses, and hands everything to a sink. Knows file descriptors, not programs.
 #pragma once
 
 #include <array>
@@ -11,7 +11,9 @@
 #include "bpf/options.h"
 #include "live/handles.h"
 #include "live/loader.h"
+#include "live/mapping.h"
 #include "live/namespaces.h"
+#include "live/rings.h"
 #include "live/sink.h"
 
 namespace tcpwitness {
@@ -27,18 +29,17 @@ class Collector {
 public:
     /// `filter` is the one that the probes were loaded with; the collector applies it to what it makes itself.
     static Result<std::unique_ptr<Collector>> open(const LoadedProbes&, const Filter& filter, Namespaces&, RecordSink&);
-    ~Collector();
 
     /// Sockets that exist already, in every namespace that can be reached. Call after attaching, so that none falls between.
     void snapshot();
 
-    /// Takes what is in the ring, looks for losses, and ticks the sink. Does not wait: wake_fd() is for that.
+    /// Takes the records made up to now, looks for losses, and ticks the sink. Does not wait: wake_fd() is for that.
     Status drain();
 
     /// Calls that are still inside the kernel, each as an unfinished record.
     void unfinished_calls();
 
-    /// A file descriptor that becomes readable when the ring fills beyond its threshold.
+    /// A file descriptor that becomes readable when a ring fills beyond its threshold.
     int wake_fd() const;
 
     ProbeCount count(tw_probe number) const { return counts_[number]; }
@@ -46,11 +47,10 @@ public:
     std::uint64_t lost() const;
     std::uint64_t left_out() const;
     /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
-    std::uint64_t malformed() const { return malformed_; }
+    std::uint64_t malformed() const { return malformed_ + rings_->malformed(); }
 
 private:
     Collector(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
-    static int on_record(void* self, void* data, std::size_t size);
     void take(const void* data, std::size_t size);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void read_snapshot(tw_probe iterator);
@@ -61,10 +61,9 @@ private:
     const Filter& filter_;
     Namespaces& namespaces_;
     RecordSink& sink_;
-    RingHandle ring_;
-    const tw_counters* counters_ = nullptr;  ///< mapped, one per CPU
-    std::size_t counters_bytes_ = 0;
-    std::size_t counters_stride_ = 0;
+    Mapping ring_memory_, taken_memory_, counters_memory_;
+    std::unique_ptr<Rings> rings_;
+    RingHandle wake_;
     std::array<ProbeCount, TW_PROBES> counts_{};
     std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
     std::uint64_t malformed_ = 0;

@@ -74,6 +74,8 @@ std::map<std::int64_t, std::string> Kernel::enumerators(const std::string& name)
     return names;
 }
 
+bool Kernel::plain_loads() const { return btf__find_by_name_kind(btf_.get(), "bpf_rdonly_cast", BTF_KIND_FUNC) > 0; }
+
 std::uint64_t Kernel::symbol(const std::string& name) {
     std::ifstream symbols("/proc/kallsyms");
     for (std::string line; std::getline(symbols, line);) {

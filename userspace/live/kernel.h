@@ -24,6 +24,9 @@ public:
     /// Enumerators of a kernel enum: number -> name; empty when the kernel lacks it.
     std::map<std::int64_t, std::string> enumerators(const std::string& name) const;
 
+    /// bpf_rdonly_cast exists (6.2 and later): programs may load through any pointer instead of calling a helper for it.
+    bool plain_loads() const;
+
     /// Ticks a second (CONFIG_HZ), from the coarse clock's resolution.
     std::uint32_t hz() const { return hz_; }
 

@@ -2,10 +2,10 @@
 
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -58,11 +58,6 @@ std::optional<std::pair<std::string, std::string>> failed_program(std::string_vi
         if (line != std::string_view::npos) why += ": " + printable(trim(log.substr(line + 1, summary - line - 1)));
     }
     return std::pair{name, why};
-}
-
-std::uint64_t round_buffer(std::uint64_t bytes) {
-    const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-    return std::bit_ceil(std::max(bytes, page));
 }
 
 }  // namespace
@@ -128,8 +123,9 @@ private:
         }
         const int cpus = libbpf_num_possible_cpus();
         loaded.cpus_ = cpus > 0 ? static_cast<unsigned>(cpus) : 1;
-        loaded.buffer_bytes_ = round_buffer(options_.buffer_bytes);
-        bpf_map__set_max_entries(bpf->maps.ring, static_cast<std::uint32_t>(loaded.buffer_bytes_));
+        loaded.rings_ = ring_layout(options_.buffer_bytes, static_cast<unsigned>(get_nprocs_conf()));
+        bpf_map__set_max_entries(bpf->maps.rings, loaded.rings_.count * loaded.rings_.chunks);
+        bpf_map__set_max_entries(bpf->maps.rings_taken, loaded.rings_.count);
         bpf_map__set_max_entries(bpf->maps.counters, loaded.cpus_);
         const bool by_task = options_.filter.by_task();
         bpf_map__set_max_entries(bpf->maps.chosen, by_task ? options_.max_connections : 1);
@@ -143,12 +139,16 @@ private:
         to.keepalive_timer = keepalive_timer_;
         std::random_device random;
         to.secret = static_cast<std::uint64_t>(random()) << 32 | random();
-        to.wake_bytes = loaded.buffer_bytes_ / 4;
+        to.rings = loaded.rings_.count;
+        to.ring_chunks = loaded.rings_.chunks;
+        to.ring_bytes = loaded.rings_.bytes();
+        to.wake_bytes = to.ring_bytes / 4;
         to.hz = kernel_.hz();
         to.self_pid = static_cast<std::uint32_t>(getpid());
         to.retransmit_error = argument_is("tcp_retransmit_skb", 2, "int");
         to.reset_reason = argument_is("tcp_send_reset", 2, "enum sk_rst_reason");
         to.segments = options_.segments;
+        to.plain_loads = kernel_.plain_loads();
         to.filter = kernel_filter(options_.filter);
     }
 
@@ -222,8 +222,10 @@ bool LoadedProbes::main_job_possible() const {
     return std::all_of(states_.begin(), states_.end(), [](const ProbeState& state) { return state.usable() || !state.probe->essential; });
 }
 
-int LoadedProbes::ring_fd() const { return bpf_map__fd(skeleton_->bpf->maps.ring); }
-int LoadedProbes::counters_fd() const { return bpf_map__fd(skeleton_->bpf->maps.counters); }
+RingFds LoadedProbes::ring_fds() const {
+    const auto& maps = skeleton_->bpf->maps;
+    return {bpf_map__fd(maps.rings), bpf_map__fd(maps.rings_taken), bpf_map__fd(maps.counters), bpf_map__fd(maps.wake)};
+}
 int LoadedProbes::pending_calls_fd() const { return bpf_map__fd(skeleton_->bpf->maps.pending_calls); }
 
 Result<Fd> LoadedProbes::snapshot(tw_probe iterator) const {

@@ -13,6 +13,7 @@
 #include "live/handles.h"
 #include "live/kernel.h"
 #include "live/probes.h"
+#include "live/rings.h"
 #include "model/filter.h"
 
 struct tcpwitness_bpf;
@@ -20,7 +21,7 @@ struct tcpwitness_bpf;
 namespace tcpwitness {
 
 struct LoadOptions {
-    std::uint64_t buffer_bytes = 16 << 20;   ///< ring buffer; rounded up to a power of two pages
+    std::uint64_t buffer_bytes = 16 << 20;   ///< of all rings together; see ring_layout
     std::uint32_t max_connections = 100'000; ///< bounds the kernel's table of chosen sockets (--pid, --comm)
     Filter filter;
     bool segments = false;                   ///< all segments of the filter's sockets, not only SYN, FIN and RST
@@ -49,11 +50,10 @@ public:
     const std::vector<ProbeState>& states() const { return states_; }
     bool main_job_possible() const;
 
-    int ring_fd() const;
-    int counters_fd() const;
+    RingFds ring_fds() const;
     int pending_calls_fd() const;
     unsigned cpus() const { return cpus_; }
-    std::uint64_t buffer_bytes() const { return buffer_bytes_; }
+    const RingLayout& rings() const { return rings_; }
 
     /// A new pass over an iterator probe; read() yields whole records. Runs in the calling thread's network namespace.
     Result<Fd> snapshot(tw_probe iterator) const;
@@ -72,7 +72,7 @@ private:
     std::vector<LinkHandle> links_;  ///< a link of a system call tracepoint owns its perf event
     std::vector<ProbeState> states_;
     unsigned cpus_ = 1;
-    std::uint64_t buffer_bytes_ = 0;
+    RingLayout rings_;
 
     friend class Loader;
 };
