@@ -28,8 +28,9 @@ static __always_inline int on_keepalive(struct timer_list *timer, u64 expires, u
     const u32 silent = since_data < since_ack ? since_data : since_ack;
     if (what == TW_TIMER_FIRED) {
         u32 idle = READ(tcp_sock, tp, keepalive_time);
+        const struct net *net = READ(sock, sk, __sk_common.skc_net.net);
         if (!idle)
-            idle = READ(net, READ(sock, sk, __sk_common.skc_net.net), ipv4.sysctl_tcp_keepalive_time);
+            idle = READ(net, net, ipv4.sysctl_tcp_keepalive_time);
         const bool in_flight = READ(tcp_sock, tp, packets_out) || READ(tcp_sock, tp, write_seq) != READ(tcp_sock, tp, snd_nxt);
         if (in_flight || silent < idle)
             return 0; /* there was traffic: the timer is only set again */
