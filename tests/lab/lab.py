@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 
 import processes
+from examples import write_example
 from namespaces import Namespace, connect_chain, connect_pair
 from recorder import Live, Recorder, Report
 
@@ -19,8 +20,9 @@ from recorder import Live, Recorder, Report
 class Lab:
     """One run of one scenario; as a context manager it takes away everything it made, however the scenario ends."""
 
-    def __init__(self, binary, family=4):
+    def __init__(self, binary, family=4, examples=None):
         self.binary = binary
+        self.examples = examples  # the folder that example() writes to; None: it writes nothing
         self.family = family
         self.folder = tempfile.mkdtemp(prefix=f"twlab-{os.getpid()}-")
         self.trace = os.path.join(self.folder, "trace.pcapng")
@@ -94,6 +96,11 @@ class Lab:
             for connection in self.report.of("connection")
             if connection["witness"] in witnesses and role in (None, connection["role"])
         ]
+
+    def example(self, rule):
+        """What the report prints of this finding becomes the example on its page (docs/findings), where the runner was asked for that."""
+        if self.examples and self.family == 4:
+            write_example(self.examples, rule, self.tcpwitness("report", self.trace, "--color", "never", "--utc").stdout)
 
     # What the report must say.
 

@@ -47,6 +47,7 @@ inline constexpr std::uint32_t
     reset_sent = 1u << 16,        ///< the kernel sent a RST before both FINs
     late_reset = 1u << 17,        ///< a RST either way after both FINs: harmless
     error = 1u << 18, retransmit = 1u << 19, syn_retransmit = 1u << 20, syn_ack_retransmit = 1u << 21,
+    bind_failed = 1u << 23,
     knock = 1u << 22;             ///< a SYN that the kernel answered with RST, for want of a socket
 inline constexpr std::uint32_t
     dropped = 1u << 26,           ///< the kernel threw away a packet of it

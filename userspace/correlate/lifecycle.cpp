@@ -29,7 +29,10 @@ void take(Connection& c, const Event& event, const Call& call) {
     const bool exit = call.phase == Call::Phase::exit;
     switch (call.op) {
         case Call::Op::socket: note_task(c, call.task, owner_rank::seen); break;
-        case Call::Op::bind: note_task(c, call.task, owner_rank::bound); break;
+        case Call::Op::bind:
+            note_task(c, call.task, owner_rank::bound);
+            if (exit && call.ret < 0) c.signs |= sign::bind_failed;
+            break;
         case Call::Op::listen:
             note_task(c, call.task, owner_rank::caller);
             if (exit && call.ret == 0) c.role = Role::listener;

@@ -19,6 +19,7 @@ class Claims {
 public:
     /// True when the finding stands on its own.
     bool settle(std::vector<Finding>& standing, Finding& finding) {
+        if (finding.state) return true;
         const ConnectionId about = finding.connections.empty() ? 0 : finding.connections.front();
         if (const auto claimed = by_.find(about); about && claimed != by_.end()) {
             Finding& cause = standing[claimed->second];

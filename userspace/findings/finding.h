@@ -31,6 +31,7 @@ struct Finding {
     std::uint64_t count = 1;                ///< how many times, folded
     std::uint64_t first_ns = 0, last_ns = 0;
     bool leans_on_silence = false;          ///< the absence of an event is part of the proof, so lost records weaken it
+    bool state = false;     ///< tells how things stand and judges nobody: beside the findings about the same connections, not instead of them
     std::string fold_key;   ///< findings of one rule with the same key are repeats; rules fill it, output ignores it
 };
 

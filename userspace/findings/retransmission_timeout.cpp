@@ -3,12 +3,46 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/segments.h"
 
 namespace tcpwitness {
 
 namespace {
 
 constexpr const char* id = "retransmission-timeout";
+
+/// Where the data got lost that was sent in vain, by the segments of both ends.
+void follow_segments(Finding& f, const Story& story, const Connection& c, const Connection& peer, const std::vector<const Event*>& again) {
+    const std::uint32_t lost = again.front()->as<Retransmit>()->seq;
+    const auto carries = [&](const Segment& segment) { return segment.payload && !seq_before(lost, segment.seq) && seq_before(lost, end_of(segment)); };
+    const auto answers = [&](const Segment& segment) { return segment.payload + segment.fin() + segment.syn() == 0 && acknowledges(segment, lost + 1); };
+    const auto sent = packets(c, [&](const Segment& segment) { return segment.outgoing && carries(segment); });
+    const auto arrived = packets(peer, [&](const Segment& segment) { return !segment.outgoing && carries(segment); });
+    const auto answered = packets(peer, [&](const Segment& segment) { return segment.outgoing && answers(segment); });
+    const auto came_back = packets(c, [&](const Segment& segment) { return !segment.outgoing && answers(segment); });
+    const std::string here = place(story, c.witness), there = place(story, peer.witness);
+    cite(f, sent);
+    cite(f, arrived);
+    cite(f, answered);
+    if (sent.empty()) return;  // it never left: other findings tell about local drops
+    f.certainty = Certainty::proven;
+    f.leans_on_silence = true;
+    f.settle.clear();
+    const std::string times = count_text(sent.size(), "time", "times");
+    if (arrived.empty()) {
+        f.reasons.push_back(fmt::format("the segment with seq {} left {} {} and never arrived at {}: lost on the way there", lost, here, times, there));
+    } else if (answered.empty()) {
+        f.culprit = Culprit::peer_host;
+        f.reasons.push_back(fmt::format("the segment with seq {} arrived at {}, which never acknowledged it: its firewall or its kernel dropped it", lost, there));
+    } else if (came_back.empty()) {
+        f.reasons.push_back(fmt::format("the segment with seq {} arrived at {}, whose ACKs never came back to {}: lost on the way back", lost, there, here));
+    } else {
+        f.culprit = Culprit::local_firewall;
+        f.certainty = Certainty::likely;
+        f.reasons.push_back(fmt::format("the ACKs of {} came back to {}, whose TCP did not take them", there, here));
+        f.settle = fmt::format("look on {} for a firewall rule that drops incoming packets", here);
+    }
+}
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
@@ -50,7 +84,8 @@ std::vector<Finding> find(const Story& story) {
             f.leans_on_silence = true;
             f.reasons.push_back(fmt::format("{} was recorded at that time: its end {} and got no sign of trouble", place(story, other->witness),
                                             other->live() ? "stayed open" : "ended on its own"));
-            f.settle = fmt::format("capture packets on {} at the same time: data segments are not in this trace", c.flow.peer.address.text());
+            f.settle = "record again with --segments and a filter: then the trace holds the data segments of both ends";
+            if (segments_recorded(story) && !probes) follow_segments(f, story, c, *other, again);
         }
         f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text(), probes);
         found.push_back(std::move(f));
@@ -65,7 +100,7 @@ const Rule retransmission_timeout = {
     "Data that this host sent was never acknowledged although the kernel sent it again and again, until it gave up. The path broke, the peer's host vanished, or a device between drops "
     "the connection's packets.",
     "Retransmits of an established connection, round after round, then error ETIMEDOUT. The finding gives the number of rounds, the times between them and the total. Without retransmits it was "
-    "keepalive or zero-window probes that stayed unanswered.",
+    "keepalive or zero-window probes that stayed unanswered. With both ends recorded and `--segments` it is known where the data or its ACKs were lost, and that is proven.",
     "Not connect-timeout, which ends before a connection is there. After long silence the finding is idle-reset.",
     "See whether other connections to the same host died at that time. Check the route and the peer's uptime. Record on the peer at the same time. net.ipv4.tcp_retries2 and TCP_USER_TIMEOUT say how long the "
     "kernel tries.",

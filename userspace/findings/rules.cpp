@@ -7,9 +7,10 @@ namespace tcpwitness {
 /// Order matters: an earlier rule claims its connections, and what a later one finds about them becomes an effect. The rules
 /// that know a cause (a process that ended, a device in between) stand before those that know only how it looked.
 std::span<const Rule> rules() {
-    static const std::array<Rule, 10> table = {
+    static const std::array table = {
         listener_gone, idle_reset, reset_forged, connect_refused, reset_sent,
-        reset_received, connect_timeout, retransmission_timeout, handshake_incomplete, evidence_gap,
+        reset_received, connect_timeout, retransmission_timeout, handshake_incomplete,
+        port_exhaustion, nagle_delayed_ack, server_silent, handshake_slow, endpoint_down, endpoint_up, evidence_gap,
     };
     return table;
 }

@@ -35,4 +35,5 @@ def scenario(lab):
         assert asker.step() == errno.ECONNRESET
 
     lab.expect("reset-sent", culprit="local-application", certainty="proven", count=1, mentions=["frontend"])
+    lab.example("reset-sent")
     lab.expect_nothing_else()

@@ -50,4 +50,5 @@ def scenario(lab):
         assert asker.step() == errno.ECONNRESET
 
     lab.expect("idle-reset", culprit="path", count=1, mentions=["20"])
+    lab.example("idle-reset")
     lab.expect_nothing_else()

@@ -44,6 +44,7 @@ def scenario(lab):
     by_probe = sum(int(count) for count in re.findall(r"(\d+) lost by probe", recorder.text))
     assert by_probe == lost, f"{lost} lost, but {by_probe} by probe"
     lab.expect("evidence-gap", mentions=[str(lost)])
+    lab.example("evidence-gap")
     gaps = lab.report.of("gap")
     assert sum(gap["lost"] for gap in gaps) == lost, f"{lost} lost, but the gaps tell otherwise"
     assert all(finding["certainty"] != "proven" for finding in lab.report.findings if finding["rule"] != "evidence-gap")

@@ -15,4 +15,5 @@ def scenario(lab):
         assert client.run(traffic.connect_error, lab.address(server), 5061, name="client") == errno.ECONNREFUSED
 
     lab.expect("connect-refused", culprit="peer-host", certainty="proven", count=1, mentions=["client"])
+    lab.example("connect-refused")
     lab.expect_nothing_else()

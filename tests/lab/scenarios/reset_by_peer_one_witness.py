@@ -36,4 +36,5 @@ def scenario(lab):
         assert reader.step() == errno.ECONNRESET
 
     lab.expect("reset-received", count=1, mentions=["reading"])
+    lab.example("reset-received")
     lab.expect_nothing_else()

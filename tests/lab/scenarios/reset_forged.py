@@ -33,4 +33,5 @@ def scenario(lab):
         assert edge.run(traffic.connect_error, lab.address(fe), 5061, name="client") == errno.ETIMEDOUT
 
     lab.expect("reset-forged", culprit="path", certainty="proven")
+    lab.example("reset-forged")
     lab.expect_nothing_else()

@@ -2,7 +2,8 @@
 
 Three clients hold open connections, with requests that the server has not read. The kill closes every socket of the process:
 the open connections are reset, and each later connect is refused, because nobody listens any more. All that is one cause and
-one finding: listener-gone names the process, its pid, the signal and what followed; proven.
+one finding: listener-gone names the process, its pid, the signal and what followed; proven. Beside it endpoint-down tells how the
+destination stands: five connects in a row have failed.
 """
 
 import errno
@@ -38,4 +39,6 @@ def scenario(lab):
             time.sleep(0.05)
 
     lab.expect("listener-gone", culprit="local-application", certainty="proven", mentions=["frontend", program.pid])
+    lab.expect("endpoint-down", certainty="proven", count=1)
+    lab.example("listener-gone")
     lab.expect_nothing_else()

@@ -38,4 +38,5 @@ def scenario(lab):
         time.sleep(8)  # SYN-ACKs at 0, 1 and 3 s; the request expires at 7 s
 
     lab.expect("handshake-incomplete", certainty="possible", count=1)
+    lab.example("handshake-incomplete")
     lab.expect_nothing_else()

@@ -32,4 +32,5 @@ def scenario(lab):
         assert edge.run(traffic.connect_error, lab.address(fe), 5061, name="client") == errno.ETIMEDOUT
 
     lab.expect("connect-timeout", culprit="path", certainty="proven", count=1, mentions=["client"])
+    lab.example("connect-timeout")
     lab.expect_nothing_else()

@@ -1,0 +1,135 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "handshake-slow";
+constexpr std::uint64_t slow_ns = 1'500'000'000;  ///< one lost SYN or SYN-ACK costs 1 s, and losing one is ordinary
+constexpr std::uint64_t part_ns = 900'000'000;    ///< so much in one part, and that part is what made it slow
+constexpr std::size_t enough_syn_acks = 2;        ///< TCP_DEFER_ACCEPT alone makes the kernel send one again
+
+template <typename Wanted>
+const Event* first_packet(const Connection& c, Wanted wanted) {
+    const auto found = packets(c, wanted);
+    return found.empty() ? nullptr : found.front();
+}
+
+const Event* syn_ack(const Connection& c, bool outgoing) {
+    return first_packet(c, [&](const Segment& segment) { return segment.syn_ack() && segment.outgoing == outgoing; });
+}
+
+/// Which part took the time, where the server's end was recorded too.
+void ask_server(Finding& f, const Story& story, const Connection& client, const Connection& server, std::uint64_t began_ns) {
+    const auto arrived = packets(server, [](const Segment& segment) { return segment.syn() && !segment.outgoing; });
+    const Event* answered = syn_ack(server, true);
+    const Event* came = syn_ack(client, false);
+    if (arrived.empty() || !answered || !came) return;
+    const std::string there = place(story, server.witness);
+    cite(f, arrived.front());
+    cite(f, answered);
+    const auto took = [](const Event& from, const Event& to) { return to.time_ns > from.time_ns ? to.time_ns - from.time_ns : 0; };
+    if (arrived.front()->time_ns >= began_ns + part_ns) {
+        f.reasons.push_back(fmt::format("{} was recorded and saw the first SYN arrive {} after it had left: those before were lost on the way there", there,
+                                        since(began_ns, arrived.front()->time_ns)));
+    } else if (took(*arrived.front(), *answered) >= part_ns) {
+        f.culprit = Culprit::peer_host;
+        f.reasons.push_back(fmt::format("the SYN reached {} at once, which answered {} later: its firewall or a full queue dropped the SYN", there,
+                                        duration_text(took(*arrived.front(), *answered))));
+    } else if (took(*answered, *came) >= part_ns) {
+        f.reasons.push_back(fmt::format("{} answered at once; its SYN-ACK came back {} later: those before were lost on the way back", there,
+                                        duration_text(took(*answered, *came))));
+    } else {
+        return;
+    }
+    f.certainty = Certainty::proven;
+    f.leans_on_silence = true;
+    f.settle.clear();
+}
+
+std::optional<Finding> at_client(const Story& story, const Connection& c) {
+    if (c.role != Role::client || c.preexisting || !c.established_ns || !c.has(sign::syn_sent)) return std::nullopt;
+    if (*c.established_ns < c.begin_ns + slow_ns) return std::nullopt;  // most are told from here, without a look at their events
+    const auto syns = syns_sent(c);
+    if (syns.empty() || *c.established_ns < syns.front()->time_ns + slow_ns) return std::nullopt;
+    const std::uint64_t began = syns.front()->time_ns;
+    Finding f = about(id, Culprit::path, Certainty::possible, c, *c.established_ns);
+    f.first_ns = began;
+    f.headline = fmt::format("{}{}: the handshake with {} took {}: {} until a SYN-ACK came", who(c), at_place(story, c), c.flow.peer.text(), since(began, *c.established_ns),
+                             syns.size() == 1 ? std::string("one SYN was sent, and it took that long") : fmt::format("{} SYNs were sent", syns.size()));
+    std::vector<std::uint64_t> times;
+    for (const Event* syn : syns) times.push_back(syn->time_ns);
+    if (times.size() > 1) f.reasons.push_back("SYNs were sent again " + intervals_text(times));
+    const Event* came = syn_ack(c, false);
+    if (came) f.reasons.push_back(fmt::format("the SYN-ACK came {} after the last SYN", since(times.back(), came->time_ns)));
+    cite(f, syns);
+    cite(f, came);
+    f.settle = record_on(c.flow.peer.address) + ": it tells whether SYNs were lost on the way, SYN-ACKs on the way back, or that host was slow to answer";
+    if (const Connection* server = story.other_end(c)) {
+        add_end(f, server);
+        if (packets_seen(story)) ask_server(f, story, c, *server, began);
+    }
+    f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
+    return f;
+}
+
+std::optional<Finding> at_server(const Story& story, const Connection& c) {
+    if (c.role != Role::server || c.embryonic || c.preexisting || !c.established_ns || !c.has(sign::syn_ack_retransmit)) return std::nullopt;
+    const Event* answered = syn_ack(c, true);
+    if (!answered || *c.established_ns < answered->time_ns + slow_ns) return std::nullopt;
+    std::vector<const Event*> again;
+    for (const Event& event : c.events)
+        if (event.as<SynAckRetransmit>()) again.push_back(&event);
+    if (again.size() < enough_syn_acks) return std::nullopt;
+    Finding f = about(id, Culprit::path, Certainty::possible, c, *c.established_ns);
+    f.first_ns = answered->time_ns;
+    f.headline = fmt::format("{}: the handshake of {} took {}: the SYN-ACK was sent again {} until its ACK came{}", c.flow.local.text(), c.flow.peer.text(),
+                             since(answered->time_ns, *c.established_ns), count_text(again.size(), "time", "times"), at_place(story, c));
+    cite(f, answered);
+    cite(f, again);
+    f.settle = record_on(c.flow.peer.address) + ": it tells whether SYN-ACKs were lost on the way there or its ACKs on the way here";
+    if (const Connection* client = story.other_end(c)) {
+        add_end(f, client);
+        const Event* came = syn_ack(*client, false);
+        if (came && packets_seen(story)) {
+            const bool quick = came->time_ns < answered->time_ns + part_ns;
+            f.reasons.push_back(quick ? fmt::format("the SYN-ACK reached {} at once, whose ACKs were lost on their way back", place(story, client->witness))
+                                      : fmt::format("the SYN-ACK reached {} only after {}: those before were lost on the way there", place(story, client->witness),
+                                                    since(answered->time_ns, came->time_ns)));
+            f.certainty = Certainty::proven;
+            f.leans_on_silence = true;
+            f.settle.clear();
+            cite(f, came);
+        }
+    }
+    f.fold_key = fmt::format("{}/{}", c.witness, c.flow.local.text());
+    return f;
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    for (const Connection& c : story.connections)
+        if (auto finding = c.role == Role::client ? at_client(story, c) : at_server(story, c)) found.push_back(std::move(*finding));
+    return found;
+}
+
+}  // namespace
+
+const Rule handshake_slow = {
+    id, "a connection was made, but its handshake took long",
+    "The connection came about in the end, after SYNs or SYN-ACKs had to be sent again, or an answer took its time. Users see an application that hangs for a few seconds now and then.",
+    "From the first SYN to ESTABLISHED 1.5 s or more; at a server, from the first SYN-ACK to its ACK 1.5 s or more with two SYN-ACKs sent again. One lost SYN or SYN-ACK costs 1 s and is not told: that "
+    "happens on healthy networks. With both ends recorded the finding tells which part took the time: SYNs lost on the way, a host that answered late, SYN-ACKs lost on the way back.",
+    "Not a handshake that fails (connect-timeout, handshake-incomplete). Not a slow application: the kernel answers a SYN without it, unless the accept queue is full. Not TCP_DEFER_ACCEPT, which waits for data by design.",
+    "Record on the peer at the same time. If its host dropped the SYNs, look at its listener's accept queue and its firewall (conntrack table, rate limits). If the path did, look for loss, for ECMP with one broken leg, and "
+    "for rate limits on SYNs.",
+    find,
+};
+
+}  // namespace tcpwitness

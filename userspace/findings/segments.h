@@ -1,0 +1,31 @@
+// What the segments of a connection tell, where the recording holds them all (--segments).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "findings/finding.h"
+
+namespace tcpwitness {
+
+bool segments_recorded(const Story&);
+
+/// Order in the space of sequence numbers.
+inline bool seq_before(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
+/// The sequence number behind the segment.
+inline std::uint32_t end_of(const Segment& segment) { return segment.seq + segment.payload + (segment.fin() ? 1 : 0) + (segment.syn() || segment.syn_ack() ? 1 : 0); }
+inline bool acknowledges(const Segment& segment, std::uint32_t end) {
+    return (segment.flags & tcp_flag::ack) && !segment.rst() && !seq_before(segment.ack, end);
+}
+
+/// The connection's segments in time order, each once however many devices of the host it passed.
+std::vector<const Event*> segments_of(const Connection&);
+
+/// From SYN to SYN-ACK at the client, from SYN-ACK to its ACK at the server; nothing when a segment was sent again or is not there.
+std::optional<std::uint64_t> handshake_rtt(const Connection&);
+
+/// The largest payload that both ends announced in their handshake; nothing when it was not recorded.
+std::optional<std::uint32_t> announced_mss(const Connection&);
+
+}  // namespace tcpwitness
