@@ -1,6 +1,7 @@
 """Cuts the example of one finding out of a text report: the finding, and the first lines of the timeline that shows it."""
 
 import re
+import socket
 from pathlib import Path
 
 from namespaces import PREFIX
@@ -23,6 +24,7 @@ def shortened(lines):
 
 def write_example(folder, rule, report):
     report = re.sub(rf"{PREFIX}-\d+-", "", report)
+    report = re.sub(rf"\b{re.escape(socket.gethostname())}\b", "host", report)
     findings, _, timelines = report.partition("\nTIMELINES")
     block = next((block for block in findings.split("\n\n") if re.match(rf"\[\d+\] {re.escape(rule)} ", block.lstrip())), None)
     assert block, f"the report has no finding {rule}:\n{report}"

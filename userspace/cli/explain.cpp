@@ -30,6 +30,7 @@ int run_explain(const std::vector<std::string>& words) {
         section("How it is recognised", rule.recognised);
         section("What it is not", rule.not_this);
         section("What to do next", rule.next);
+        section("Example", fmt::format("docs/findings/{}.md", rule.id).c_str());
         return exit_done;
     }
     return complain("there is no rule '" + printable(given[0]) + "'; tcpwitness rules lists them", exit_usage);
