@@ -370,7 +370,10 @@ Status RecordDecoder::decode(const void* data, std::size_t size, std::vector<Eve
         Environment fact;
         if (!read_environment(record.body, fact)) return Error{fmt::format("an environment record's texts are longer than its {} bytes", record.body.size())};
         fact.of_host = head.netns == 0;
-        out.emplace_back(common_event(record, context_)).body = std::move(fact);
+        Event& event = out.emplace_back();
+        event.time_ns = head.time_ns;
+        event.witness = fact.of_host ? 0 : context_.witness(head.netns);
+        event.body = std::move(fact);
         return success();
     }
     const Flow flow = flow_of(head, record.body.data() + record.body.size());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/doctor_environment.h"
 #include "cli/options.h"
 #include "live/kernel.h"
 #include "live/loader.h"
@@ -34,13 +35,17 @@ bool check_host() {
 }  // namespace
 
 int run_doctor(const std::vector<std::string>& words) {
-    const CommandLine line{"doctor", "",
+    bool environment = false;
+    const CommandLine line{"doctor", "[--environment]",
                            "Attaches every probe for a moment and says which of them work here, and what mends what does not.\n"
-                           "Exits with 0 only when timeouts and resets of this host can be traced.", {}, ""};
+                           "Exits with 0 only when timeouts and resets of this host can be traced.",
+                           {{"What to look at", {flag(0, "environment", "instead, what on this host can alter or drop traffic", environment)}}}, ""};
     const auto operands = parse(line, words);
     if (!operands) return complain(operands.error().message, exit_usage);
     if (operands->help_shown) return exit_done;
     if (const auto given = operands->all(); !given.empty()) return complain(unexpected_operand("doctor", given[0]), exit_usage);
+
+    if (environment) return show_environment();
 
     const bool host_good = check_host();
     const auto kernel = Kernel::inspect();

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "environment/sysctls.h"
 #include "live/unfinished_calls.h"
 
 namespace tcpwitness {
@@ -50,7 +51,8 @@ void Collector::introduce(std::uint32_t netns, std::uint64_t boot_ns) {
     last_netns_ = netns;
     if (!introduced_.insert(netns).second) return;
     const std::string prefix = "netns." + std::to_string(netns);
-    if (const std::string name = namespaces_.name(netns); !name.empty()) sink_.meta(boot_ns, prefix + ".name", name);
+    const std::string name = namespaces_.name(netns);
+    if (!name.empty()) sink_.meta(boot_ns, prefix + ".name", name);
     std::map<std::string, std::string> sysctls;
     std::string addresses;
     in_namespace(namespaces_.open(netns), [&] {
@@ -58,10 +60,13 @@ void Collector::introduce(std::uint32_t netns, std::uint64_t boot_ns) {
         for (const Address& address : network_addresses()) addresses += (addresses.empty() ? "" : ",") + address.text();
     });
     if (!addresses.empty()) sink_.meta(boot_ns, prefix + ".addresses", addresses);
-    for (const auto& [name, value] : sysctls) sink_.meta(boot_ns, prefix + ".sysctl." + name, value);
+    for (const auto& [sysctl, value] : sysctls) sink_.meta(boot_ns, prefix + ".sysctl." + sysctl, value);
+    environment_.add(netns, name);
 }
 
 void Collector::snapshot() {
+    // Those that were asked for by name are part of the story even when nothing happens there.
+    for (const std::uint32_t netns : filter_.netns) introduce(netns, boot_clock_ns());
     std::set<std::uint32_t> reached;
     read_snapshot(TW_PROBE_SNAPSHOT_FILES);
     for (const std::uint32_t netns : namespaces_.all()) reached.insert(netns);
@@ -70,6 +75,7 @@ void Collector::snapshot() {
         in_namespace(namespaces_.open(netns), [&] { read_snapshot(TW_PROBE_SNAPSHOT_TCP); });
     }
     snapshot_cookies_ = {};
+    environment_.await_first_look();
 }
 
 void Collector::read_snapshot(tw_probe iterator) {
@@ -105,7 +111,21 @@ Status Collector::drain() {
     ring_buffer__consume(wake_.get());
     rings_->take(now, [this](const void* data, std::size_t size) { take(data, size); });
     check_losses();
+    take_environment();
     return sink_.tick(now);
+}
+
+void Collector::take_environment() {
+    for (const std::string& record : environment_.take()) {
+        tw_head head;
+        std::memcpy(&head, record.data(), sizeof head);
+        sink_.record(head, record.data(), record.size());
+    }
+}
+
+void Collector::last_look() {
+    environment_.finish();
+    take_environment();
 }
 
 void Collector::check_losses() {

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "bpf/options.h"
+#include "live/environment_watch.h"
 #include "live/handles.h"
 #include "live/loader.h"
 #include "live/mapping.h"
@@ -39,6 +40,9 @@ public:
     /// Calls that are still inside the kernel, each as an unfinished record.
     void unfinished_calls();
 
+    /// A last look at the host's configuration.
+    void last_look();
+
     /// A file descriptor that becomes readable when a ring fills beyond its threshold.
     int wake_fd() const;
 
@@ -54,6 +58,7 @@ private:
     void take(const void* data, std::size_t size);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void read_snapshot(tw_probe iterator);
+    void take_environment();
     void check_losses();
     void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
 
@@ -72,6 +77,7 @@ private:
     std::uint32_t last_netns_ = 0;
     std::unordered_set<std::uint32_t> introduced_;
     std::unordered_set<std::uint64_t> snapshot_cookies_;
+    EnvironmentWatch environment_;  ///< last: ends first
 };
 
 }  // namespace tcpwitness

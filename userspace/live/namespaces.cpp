@@ -37,6 +37,20 @@ Result<std::uint32_t> find_namespace(const std::string& text) {
     return Error{"no network namespace '" + printable(text) + "': give a name that `ip netns` lists, the pid of a process in it, or its inode number"};
 }
 
+NamespaceFile open_namespace(std::uint32_t inum, const std::string& name_or_path) {
+    const auto try_path = [&](const std::string& path) {
+        return namespace_inum(path) == inum ? NamespaceFile{Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), path} : NamespaceFile{};
+    };
+    if (!name_or_path.empty())
+        if (auto file = try_path(name_or_path.starts_with('/') ? name_or_path : std::string(run_netns) + "/" + name_or_path); file.file) return file;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+        if (!is_number(entry.path().filename())) continue;
+        if (auto file = try_path(entry.path() / "ns/net"); file.file) return file;
+    }
+    return {};
+}
+
 Namespaces::Namespaces(std::map<std::uint32_t, std::string> given) : names_(std::move(given)) {
     names_.try_emplace(namespace_inum("/proc/self/ns/net"), host_name());
     read_run_netns();
@@ -58,17 +72,8 @@ std::string Namespaces::name(std::uint32_t inum) {
 }
 
 Fd Namespaces::open(std::uint32_t inum) const {
-    if (const auto found = names_.find(inum); found != names_.end() && !found->second.empty()) {
-        const std::string path = std::string(run_netns) + "/" + found->second;
-        if (namespace_inum(path) == inum) return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    }
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-        if (!is_number(entry.path().filename())) continue;
-        const std::string path = entry.path() / "ns/net";
-        if (namespace_inum(path) == inum) return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    }
-    return {};
+    const auto found = names_.find(inum);
+    return open_namespace(inum, found == names_.end() ? "" : found->second).file;
 }
 
 std::vector<std::uint32_t> Namespaces::all() {
@@ -103,28 +108,6 @@ std::vector<Address> network_addresses() {
     }
     freeifaddrs(list);
     return addresses;
-}
-
-std::map<std::string, std::string> network_sysctls() {
-    static constexpr const char* names[] = {
-        "net.ipv4.tcp_syn_retries", "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_syn_linear_timeouts", "net.ipv4.tcp_retries1",
-        "net.ipv4.tcp_retries2", "net.ipv4.tcp_orphan_retries", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_abort_on_overflow",
-        "net.ipv4.tcp_syncookies", "net.ipv4.tcp_tw_reuse", "net.ipv4.ip_local_port_range", "net.core.somaxconn",
-    };
-    std::map<std::string, std::string> values;
-    for (const std::string name : names) {
-        std::string path = "/proc/sys/" + name;  // shows the calling thread's namespace
-        for (char& c : path)
-            if (c == '.') c = '/';
-        std::ifstream file(path);
-        if (std::string value; std::getline(file, value)) {
-            for (char& c : value)
-                if (c == '\t') c = ' ';
-            values[name] = value;
-        }
-    }
-    return values;
 }
 
 }  // namespace tcpwitness

@@ -20,6 +20,14 @@ std::uint32_t namespace_inum(const std::string& path);
 /// The namespace that --netns names: a name below /run/netns, a pid, or an inode number.
 Result<std::uint32_t> find_namespace(const std::string& name_pid_or_inum);
 
+/// A file that keeps the namespace and lets a thread enter it, and where it was found.
+struct NamespaceFile {
+    Fd file;
+    std::string path;
+};
+/// Looks at a path, or a name below /run/netns, first; then at every process.
+NamespaceFile open_namespace(std::uint32_t inum, const std::string& name_or_path);
+
 /// Names by inode number: the caller's own (`host`), those of /run/netns, and those that were given.
 class Namespaces {
 public:
@@ -44,8 +52,5 @@ bool in_namespace(const Fd& netns, const std::function<void()>& work);
 
 /// The addresses of the namespace the calling thread is in, loopback left out.
 std::vector<Address> network_addresses();
-
-/// The network sysctls that decide how long TCP tries, of the namespace the calling thread is in: name -> value.
-std::map<std::string, std::string> network_sysctls();
 
 }  // namespace tcpwitness

@@ -75,6 +75,7 @@ Status finish(LoadedProbes& probes, Collector& collector, RecordSink& sink, cons
     probes.detach(drain);
     drain();
     collector.unfinished_calls();
+    collector.last_look();
     final_metadata(sink, collector, probes, reason);
     Status flushed = sink.tick(boot_clock_ns());
     return drained ? flushed : drained;
