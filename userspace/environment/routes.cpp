@@ -28,14 +28,6 @@ std::string prefix_text(const Attributes& of, std::uint16_t type, unsigned lengt
     return address_text(found->data) + (host ? "" : fmt::format("/{}", length));
 }
 
-std::string table_name(std::uint32_t table) {
-    switch (table) {
-        case RT_TABLE_MAIN: return "main";
-        case RT_TABLE_LOCAL: return "local";
-        case RT_TABLE_DEFAULT: return "default";
-        default: return fmt::format("table {}", table);
-    }
-}
 
 std::string hop_text(const Attributes& hop, std::uint32_t device, const Devices& devices) {
     std::string text;

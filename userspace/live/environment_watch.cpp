@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto usual_pause = std::chrono::seconds(3);
-constexpr auto longest_first_look = std::chrono::seconds(1);
+constexpr auto longest_first_look = std::chrono::seconds(3);
 constexpr int share = 100;  // a look may take this part of a processor: a host with many namespaces is looked at less often
 
 /// Of the calling thread.
