@@ -33,8 +33,8 @@ typedef _Bool bool;
 #define NULL ((void *)0)
 
 /* uapi: linux/bpf.h */
-enum { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_RINGBUF = 27 };
-enum { BPF_ANY = 0, BPF_F_MMAPABLE = 1024, BPF_RB_FORCE_WAKEUP = 2 };
+enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_RINGBUF = 27 };
+enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_F_MMAPABLE = 1024, BPF_RB_FORCE_WAKEUP = 2 };
 /* uapi: sockets and packets */
 enum { AF_INET = 2, AF_INET6 = 10, IPPROTO_TCP = 6, IPPROTO_MPTCP = 262 };
 enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86dd };
@@ -148,6 +148,7 @@ struct net_device {
 
 struct sk_buff {
     struct net_device *dev;
+    struct sock *sk;
     char cb[48];
     unsigned int len;
     u16 protocol;
@@ -163,7 +164,7 @@ struct hlist_head { struct hlist_node *first; };
 
 struct iphdr { u8 ihl : 4; u8 version : 4; u16 frag_off; u8 protocol; u32 saddr, daddr; };
 struct ipv6hdr { u8 nexthdr; struct in6_addr saddr, daddr; };
-struct tcphdr { u16 source, dest; u16 doff : 4, fin : 1, syn : 1, rst : 1; };
+struct tcphdr { u16 source, dest; u16 doff : 4, fin : 1, syn : 1, rst : 1, ack : 1; };
 
 struct file { void *private_data; };
 struct fdtable {

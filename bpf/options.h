@@ -78,6 +78,19 @@ struct tw_queue_look {
     uint32_t send_waits;      /* unacknowledged data that a closed window or a full buffer holds back */
 };
 
+/* What repeats.h counts instead of recording it. Addresses as in a record; ports in host order. */
+#define TW_HELD_ENTRIES 16384
+struct tw_held_key {
+    uint32_t netns;
+    uint32_t prefix[2];        /* of the peer's address: 24 bits of IPv4, 48 of IPv6 */
+    int32_t reason;            /* TW_REPEAT_RESET_OUT: as in tw_reset_out */
+    uint16_t port;             /* 0: see the entry "others" */
+    uint16_t side;             /* enum tw_side: whose port */
+    uint8_t what;              /* enum tw_repeat */
+    uint8_t family;
+    uint8_t pad[2];
+};
+
 /* One per ring, written by the collector: bytes that it has taken. Alone in its cache line. */
 struct tw_taken {
     uint64_t position;

@@ -56,6 +56,7 @@ enum tw_kind {
     TW_OPTION = 20,
     TW_SAMPLE = 21,
     TW_ENVIRONMENT = 23, /* written by the collector */
+    TW_REPEATS = 24,     /* written by the collector */
 };
 
 /* One number per hook; the order is part of the ABI. Names, sections and texts: userspace/live/probes.cpp. */
@@ -444,6 +445,22 @@ struct tw_gap {
     uint32_t pad;
 };
 
+enum tw_repeat { TW_REPEAT_RESET_OUT = 1, TW_REPEAT_PACKET_IN = 2, TW_REPEAT_PACKET_OUT = 3 };
+#define TW_REPEATS_KINDS 3
+
+/* Events without a socket that came faster than they are worth: counted within a time instead of recorded one by one. The head's peer address is
+ * the sources' prefix; its local_port or peer_port, whichever is not 0, the port that they were about. All 0: various ones. */
+struct tw_repeats {
+    uint64_t from_ns;
+    uint64_t to_ns;
+    uint64_t count;
+    int32_t reason;          /* TW_REPEAT_RESET_OUT: as in tw_reset_out */
+    uint8_t what;            /* enum tw_repeat */
+    uint8_t prefix_length;
+    uint8_t flags;           /* TW_RESET_REASON: reason has a meaning */
+    uint8_t pad;
+};
+
 /* Text that the collector learnt while recording: "key=value", UTF-8, not terminated, `length` bytes after this. */
 struct tw_meta {
     uint32_t length;
@@ -496,6 +513,7 @@ TW_ASSERT(sizeof(struct tw_option) == 32);
 TW_ASSERT(sizeof(struct tw_sample) == 120);
 TW_ASSERT(sizeof(struct tw_gap) == 32);
 TW_ASSERT(sizeof(struct tw_meta) == 8);
+TW_ASSERT(sizeof(struct tw_repeats) == 32);
 TW_ASSERT(sizeof(struct tw_environment) == 8);
 
 #endif

@@ -71,12 +71,15 @@ int on_reset_out(u64 *ctx)
         record.head.cookie = 0;
     if (!wanted(&record.head, record.addresses))
         return 0;
+    const s32 reason = options.reset_reason ? (s32)ctx[2] : 0;
+    if (skb && !own && hold_reset(&record.head, record.addresses, !sk, reason))
+        return 0;
     if (own)
         fill_tcp(&record.body.tcp, sk);
     if (!skb)
         fill_task(&record.body.task);
     if (options.reset_reason) {
-        record.body.reason = (s32)ctx[2];
+        record.body.reason = reason;
         record.body.flags |= TW_RESET_REASON;
     }
     EMIT(record, TW_RESET_OUT, TW_PROBE_RESET_OUT);

@@ -1,5 +1,6 @@
 /* One object: one file per concern, one set of maps. */
 #include "pending.h"
+#include "repeats.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -1,12 +1,13 @@
 /* TCP control segments (SYN, FIN, RST), with --segments all of them, as they pass a device: headers only, never payload. */
 
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4 };
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 
 /* What the IP and TCP headers of a segment say; addresses and ports as on the wire. */
 struct segment_facts {
     u32 ip_length, tcp_length;
     u16 source, destination;
     bool control; /* SYN, FIN or RST */
+    bool syn, rst; /* of a control segment: a SYN that is no SYN-ACK; a RST */
     u32 from[4], to[4];
 };
 
@@ -26,7 +27,9 @@ static __always_inline bool facts_by_loads(struct segment_facts *facts, const un
         return false;
     }
     const struct tcphdr *tcp = AS(tcphdr, ip + ip_length);
-    facts->control = BPF_CORE_READ_BITFIELD(tcp, fin) || BPF_CORE_READ_BITFIELD(tcp, syn) || BPF_CORE_READ_BITFIELD(tcp, rst);
+    facts->syn = BPF_CORE_READ_BITFIELD(tcp, syn) && !BPF_CORE_READ_BITFIELD(tcp, ack);
+    facts->rst = BPF_CORE_READ_BITFIELD(tcp, rst);
+    facts->control = facts->rst || BPF_CORE_READ_BITFIELD(tcp, syn) || BPF_CORE_READ_BITFIELD(tcp, fin);
     if (!facts->control && !options.segments)
         return false;
     facts->ip_length = ip_length;
@@ -74,6 +77,8 @@ static __always_inline bool facts_by_probe_read(struct segment_facts *facts, con
     } else if (header[6] != IPPROTO_TCP) {
         return false;
     }
+    facts->syn = (tcp[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    facts->rst = tcp[13] & TCP_RST;
     facts->control = tcp[13] & (TCP_FIN | TCP_SYN | TCP_RST);
     if (!facts->control && !options.segments)
         return false;
@@ -108,6 +113,15 @@ static __always_inline void fill_flow(struct tw_head *head, u8 *addresses, const
     __builtin_memcpy(&words[out ? 4 : 0], facts->to, 16);
 }
 
+static __always_inline enum maker maker_of(const struct sk_buff *skb)
+{
+    const struct sock *sk = skb->sk;
+    if (!sk)
+        return MAKER_NONE;
+    const u16 family = sk->__sk_common.skc_family;
+    return (family == AF_INET || family == AF_INET6) && sk->sk_type != SOCK_RAW ? MAKER_TCP : MAKER_RAW;
+}
+
 static __always_inline int on_packet(const struct sk_buff *skb, const struct net_device *dev, u8 direction, u8 probe)
 {
     /* what leaves on lo comes in on lo: the way in tells both, as in tcpdump */
@@ -127,6 +141,9 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     record.head.netns = dev->nd_net.net->ns.inum;
     fill_flow(&record.head, record.addresses, &facts, protocol, out);
     if (!wanted(&record.head, record.addresses) || (!facts.control && !segment_chosen(&record.head, record.addresses)))
+        return 0;
+
+    if ((facts.syn || facts.rst) && hold_packet(&record.head, record.addresses, out, facts.syn, out ? maker_of(skb) : MAKER_NONE))
         return 0;
 
     const u16 mac = skb->mac_header;

@@ -45,6 +45,7 @@ std::size_t body_size(std::uint8_t kind) {
         case TW_OPTION: return sizeof(tw_option);
         case TW_SAMPLE: return sizeof(tw_sample);
         case TW_ENVIRONMENT: return sizeof(tw_environment);
+        case TW_REPEATS: return sizeof(tw_repeats);
         default: return 0;
     }
 }
@@ -267,6 +268,17 @@ EventBody decode_neighbour(const tw_neighbour& body) {
     return neighbour;
 }
 
+EventBody decode_repeats(const tw_repeats& body, const TraceContext& context) {
+    Repeats repeats;
+    repeats.what = static_cast<Repeats::What>(body.what);
+    repeats.count = body.count;
+    repeats.from_ns = body.from_ns;
+    repeats.to_ns = body.to_ns;
+    repeats.prefix_length = body.prefix_length;
+    if (body.flags & TW_RESET_REASON) repeats.reason = context.reset_reason(body.reason);
+    return repeats;
+}
+
 /// Kinds of one event that need nothing but their body.
 EventBody decode_body(const Record& record, const TraceContext& context) {
     switch (record.head.kind) {
@@ -309,6 +321,7 @@ EventBody decode_body(const Record& record, const TraceContext& context) {
             return Route{static_cast<Route::What>(body.type), task_of(body.task), body.error, body.table, body.for_connect != 0};
         }
         case TW_NEIGHBOUR: return decode_neighbour(record.as<tw_neighbour>());
+        case TW_REPEATS: return decode_repeats(record.as<tw_repeats>(), context);
         case TW_QUEUE: return decode_queue(record.as<tw_queue>());
         case TW_OPTION: {
             const auto body = record.as<tw_option>();

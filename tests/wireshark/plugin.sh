@@ -61,6 +61,7 @@ icmp|ICMP packet too big code 0 in, sent by 2001:db8::9, next hop takes 1280 byt
 route|route lookup: no route, table main, ENETUNREACH, for server[500]
 neighbour|neighbour on eth0: changed from 02:00:00:00:00:00 to 02:00:00:00:00:ff
 gap|42 records of probe timer_armed lost within 1.0 s
+repeats|199950 RSTs sent without a socket within 1.0 s: counted, not recorded
 meta|colour=ed
 environment|sysctl net.ipv4.tcp_retries2 changed from 15 to 8
 kind 200|kind 200: of a newer tcpwitness'
@@ -95,6 +96,7 @@ filter 'tcpwitness.rwnd_limited_ms == 2000 && tcpwitness.send_window == 65536' 1
 filter 'tcpwitness.netfilter_function == "__ip_local_out" && tcpwitness.device == "eth0"' 1
 filter 'tcpwitness.icmp_type == 2 && tcpwitness.mtu == 1280' 1
 filter 'tcpwitness.route == "no route" && tcpwitness.table == 254' 1
+filter 'tcpwitness.kind == "repeats" && tcpwitness.count > 100000' 1
 filter 'tcpwitness.malformed' 0
 
 "$write_sample" "$work/damaged.pcapng" damaged || exit 1

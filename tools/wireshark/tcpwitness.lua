@@ -14,6 +14,7 @@ local KIND = {
     [1] = "call", [2] = "state", [3] = "timer", [4] = "retransmit", [5] = "synack_retransmit", [6] = "error", [7] = "reset_received",
     [8] = "reset_sent", [9] = "destroy", [10] = "process_exit", [11] = "packet", [12] = "snapshot", [13] = "gap", [14] = "meta",
     [15] = "drop", [16] = "icmp", [17] = "route", [18] = "neighbour", [19] = "queue", [20] = "option", [21] = "sample", [23] = "environment",
+    [24] = "repeats",
 }
 local PROBE = {
     [0] = "state", "error", "destroy", "reset_received", "reset_sent", "retransmit", "synack_retransmit", "timer_armed", "timer_fired",
@@ -28,6 +29,7 @@ local OP = { "socket", "bind", "listen", "connect", "accept", "shutdown" }
 local TIMER = { [0] = "none", [1] = "RTO", [3] = "zero-window probe", [5] = "loss probe", [6] = "reordering", [32] = "keepalive" }
 local ENVIRONMENT = { "found", "appeared", "changed", "gone", "counted", "unreadable" }
 local TIMER_WHAT = { "armed", "fired" }
+local REPEATED = { "RSTs sent without a socket", "SYNs and RSTs in", "SYNs and RSTs out" }
 local QUEUE = { "listener", "receive", "send", "counters" }
 local RETRANSMIT = { "SYN", "RTO", "fast", "loss probe", "SYN-ACK" }
 local CONGESTION = { [0] = "Open", "Disorder", "CWR", "Recovery", "Loss" }
@@ -83,7 +85,7 @@ strings {
 }
 numbers(ProtoField.uint8, {
     retransmits = "Retransmits", backoff = "Backoff", timeouts = "Timeouts", probes_out = "Probes out", pending = "Pending timer",
-    shutdown = "Shutdown", ttl = "TTL or hop limit", icmp_type = "ICMP type", icmp_code = "ICMP code", arp_probes = "Probes sent",
+    shutdown = "Shutdown", ttl = "TTL or hop limit", icmp_type = "ICMP type", icmp_code = "ICMP code", arp_probes = "Probes sent", prefix_length = "Prefix length",
 })
 numbers(ProtoField.uint16, {
     quoted_length = "Length of the quoted packet", echo_payload = "Echo payload", echo_id = "Echo id", echo_seq = "Echo sequence number",
@@ -110,7 +112,7 @@ numbers(ProtoField.int32, {
 numbers(ProtoField.uint64, {
     time_ns = "Boot clock (ns)", enter_ns = "Entered at (ns)", cgroup = "Control group", bytes_acked = "Bytes acknowledged",
     bytes_received = "Bytes received", lost = "Records lost", from_ns = "From (ns)", to_ns = "To (ns)", took_ns = "Took (ns)",
-    since_ns = "Since (ns)",
+    since_ns = "Since (ns)", count = "Count",
 })
 for name, entry in pairs {
     state = { "State", STATE }, old_state = { "Old state", STATE }, new_state = { "New state", STATE }, op = { "Call", OP },
@@ -518,6 +520,15 @@ kinds.meta = { 8, function(tree, body)
     number_of_reason = key:match("^reason%.drop%.(%d+)$")
     if number_of_reason then drop_reasons[tonumber(number_of_reason)] = value:gsub("^SKB_DROP_REASON_", "") end
     return text
+end }
+
+kinds.repeats = { 32, function(tree, body)
+    local from, to = number(tree, "from_ns", body(0, 8)), number(tree, "to_ns", body(8, 8))
+    local count = number(tree, "count", body(16, 8))
+    number(tree, "reason_number", body(24, 4))
+    local what = name_of(REPEATED, body(28, 1):uint())
+    number(tree, "prefix_length", body(29, 1))
+    return string.format("%s %s within %s: counted, not recorded", tostring(count), what, duration(math.max(0, (to - from):tonumber()))), true
 end }
 
 kinds.environment = { 8, function(tree, body)

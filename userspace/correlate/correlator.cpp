@@ -37,6 +37,8 @@ void Correlator::add(Event event) {
         story_.process_exits.push_back(std::move(event));
     } else if (event.as<Gap>()) {
         story_.gaps.push_back(std::move(event));
+    } else if (event.as<Repeats>()) {
+        story_.repeats.push_back(std::move(event));
     } else if (event.as<Environment>()) {
         story_.environment.push_back(std::move(event));
     } else if (event.as<Neighbour>()) {

@@ -155,6 +155,7 @@ std::size_t Correlator::forget_ended_before(std::uint64_t time_ns, std::uint64_t
     }
     std::erase_if(flows_, [&](const auto& entry) { return entry.second.waiting.empty() && !story_.connection(entry.second.current); });
     std::erase_if(story_.gaps, [&](const Event& event) { return event.time_ns < time_ns; });
+    std::erase_if(story_.repeats, [&](const Event& event) { return event.time_ns < time_ns; });
     std::erase_if(story_.neighbours, [&](const Event& event) { return event.time_ns < time_ns; });
     std::erase_if(story_.process_exits, [&](const Event& event) { return event.time_ns < time_ns; });
     if (story_.connections.capacity() / 4 > story_.connections.size() + 1024) story_.connections.shrink_to_fit();

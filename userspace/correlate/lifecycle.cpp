@@ -185,6 +185,7 @@ void take(Connection&, const Event&, const Neighbour&) {}
 void take(Connection&, const Event&, const Timer&) {}
 void take(Connection&, const Event&, const ProcessExit&) {}
 void take(Connection&, const Event&, const Gap&) {}
+void take(Connection&, const Event&, const Repeats&) {}
 void take(Connection&, const Event&, const Environment&) {}
 
 bool learn(Endpoint& known, const Endpoint& news) {

@@ -17,6 +17,7 @@ struct Story {
     std::vector<Event> process_exits;         ///< exits of processes that owned sockets
     std::vector<Event> neighbours;            ///< what became of link-layer addresses
     std::vector<Event> gaps;                  ///< evidence gaps
+    std::vector<Event> repeats;               ///< what came so often that it was counted instead of recorded
     std::vector<Event> environment;           ///< the host's configuration: as found, and its changes
     std::vector<Event> unmatched;             ///< events of no connection: forwarded packets, a RST for a segment without socket, ...
     std::uint64_t begin_ns = 0, end_ns = 0;   ///< boot clock, what the trace covers

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -73,6 +75,55 @@ Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, 
     return f;
 }
 
+/// RSTs without a socket that came so fast that the recorder only counted them, with the knocks that it took one by one.
+struct Flood {
+    std::vector<const Event*> counted;
+    std::vector<const Connection*> knocks;
+    std::set<std::string> sources;
+    std::uint64_t count = 0, first_ns = UINT64_MAX, last_ns = 0;
+    std::string reason;
+
+    void add(const Event& event) {
+        const Repeats& repeats = *event.as<Repeats>();
+        counted.push_back(&event);
+        if (!event.flow.peer.address.unspecified()) sources.insert(fmt::format("{}/{}", event.flow.peer.address.text(), repeats.prefix_length));
+        count += repeats.count;
+        first_ns = std::min(first_ns, repeats.from_ns);
+        last_ns = std::max(last_ns, repeats.to_ns);
+        if (reason.empty()) reason = repeats.reason;
+    }
+    void add(const Connection& knock) {
+        knocks.push_back(&knock);
+        first_ns = std::min(first_ns, knock.begin_ns);
+        last_ns = std::max(last_ns, knock.begin_ns);
+        ++count;
+    }
+};
+using FloodsByPort = std::map<std::pair<WitnessId, std::uint16_t>, Flood>;
+
+Finding raise_flood(const Story& story, WitnessId witness, std::uint16_t port, const Flood& flood) {
+    Finding f;
+    f.rule = id;
+    f.culprit = Culprit::peer_host;
+    f.certainty = Certainty::proven;
+    f.first_ns = flood.first_ns;
+    f.last_ns = flood.last_ns;
+    f.count = flood.count;
+    std::string sources = flood.sources.empty() ? "various addresses" : *flood.sources.begin();
+    if (flood.sources.size() > 1) sources += " and " + count_text(flood.sources.size() - 1, "more network", "more networks");
+    f.headline = fmt::format("a flood: segments from {} {}were answered with RST{}, because there was no socket for them", sources,
+                             port ? fmt::format("to port {} ", port) : std::string(),
+                             story.info.witnesses.size() > 1 ? " on " + place(story, witness) : std::string());
+    const double seconds = std::max(1e-9, static_cast<double>(flood.last_ns - flood.first_ns) / 1e9);
+    f.reasons.push_back(fmt::format("{:.0f} a second; {} of them recorded one by one, the rest counted", static_cast<double>(flood.count) / seconds,
+                                    flood.knocks.size()));
+    if (!flood.reason.empty()) f.reasons.push_back("the kernel's reason: " + printable(flood.reason));
+    for (const Event* event : flood.counted) cite(f, event);
+    for (const Connection* knock : flood.knocks) f.connections.push_back(knock->id);
+    f.fold_key = fmt::format("flood/{}/{}", witness, port);
+    return f;
+}
+
 std::vector<Finding> find(const Story& story) {
     struct Candidate {
         const Connection* connection;
@@ -87,9 +138,15 @@ std::vector<Finding> find(const Story& story) {
     ListenersByPort listeners;
     for (const Connection& c : story.connections)
         if (c.is_listener()) listeners[{c.witness, c.flow.local.port}].push_back(&c);
+    FloodsByPort floods;
+    for (const Event& event : story.repeats)
+        if (event.as<Repeats>()->what == Repeats::What::reset_sent) floods[{event.witness, event.flow.local.port}].add(event);
     for (const Connection& c : story.connections) {
         if (c.has(sign::knock)) {
-            found.push_back(raise_closed_port(story, listeners, c));
+            if (const auto flood = floods.find({c.witness, c.flow.local.port}); flood != floods.end())
+                flood->second.add(c);
+            else
+                found.push_back(raise_closed_port(story, listeners, c));
             continue;
         }
         if (c.ending != Ending::reset_sent) continue;
@@ -104,6 +161,7 @@ std::vector<Finding> find(const Story& story) {
     const auto health_checks = regular_resets(on_purpose);
     for (const Candidate& one : candidates)
         if (!health_checks.contains(one.connection->id)) found.push_back(raise(story, exits, *one.connection, *one.event, one.why));
+    for (const auto& [where, flood] : floods) found.push_back(raise_flood(story, where.first, where.second, flood));
     return found;
 }
 

@@ -29,6 +29,7 @@ Result<std::unique_ptr<Collector>> Collector::open(const LoadedProbes& probes, c
                                                 static_cast<tw_taken*>(collector->taken_memory_.data()), layout);
     collector->wake_.reset(ring_buffer__new(fds.wake, [](void*, void*, std::size_t) { return 0; }, nullptr, nullptr));
     if (!collector->wake_) return Error{std::string("the wake-up ring buffer cannot be mapped: ") + std::strerror(errno)};
+    collector->held_back_ = std::make_unique<HeldBack>(probes.held_fd(), probes.reset_reasons_told(), boot_clock_ns());
     collector->last_check_ns_ = collector->last_missed_check_ns_ = boot_clock_ns();
     return collector;
 }
@@ -153,8 +154,13 @@ void Collector::check_losses() {
             missed_[number] = missed[number];
         }
         last_missed_check_ns_ = now;
+        check_held_back();
     }
     last_check_ns_ = now;
+}
+
+void Collector::check_held_back() {
+    held_back_->look(boot_clock_ns(), [this](const void* data, std::size_t size) { take(data, size); });
 }
 
 void Collector::report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns) {

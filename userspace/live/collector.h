@@ -11,6 +11,7 @@
 #include "bpf/options.h"
 #include "live/environment_watch.h"
 #include "live/handles.h"
+#include "live/held_back.h"
 #include "live/loader.h"
 #include "live/mapping.h"
 #include "live/namespaces.h"
@@ -50,6 +51,8 @@ public:
     std::uint64_t events() const;
     std::uint64_t lost() const;
     std::uint64_t left_out() const;
+    /// Events without a socket that were counted, not recorded.
+    std::uint64_t held_back() const { return held_back_->total(); }
     /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
     std::uint64_t malformed() const { return malformed_ + rings_->malformed(); }
 
@@ -60,6 +63,7 @@ private:
     void read_snapshot(tw_probe iterator);
     void take_environment();
     void check_losses();
+    void check_held_back();
     void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
 
     const LoadedProbes& probes_;
@@ -69,6 +73,7 @@ private:
     Mapping ring_memory_, taken_memory_, counters_memory_;
     std::unique_ptr<Rings> rings_;
     RingHandle wake_;
+    std::unique_ptr<HeldBack> held_back_;
     std::array<ProbeCount, TW_PROBES> counts_{};
     std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
     std::uint64_t malformed_ = 0;

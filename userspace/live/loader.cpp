@@ -122,6 +122,7 @@ private:
             bpf_program__set_autoload(program, !refused_.contains(name));
         }
         const int cpus = libbpf_num_possible_cpus();
+        loaded.reset_reasons_told_ = argument_is("tcp_send_reset", 2, "enum sk_rst_reason");
         loaded.cpus_ = cpus > 0 ? static_cast<unsigned>(cpus) : 1;
         loaded.rings_ = ring_layout(options_.buffer_bytes, static_cast<unsigned>(get_nprocs_conf()));
         bpf_map__set_max_entries(bpf->maps.rings, loaded.rings_.count * loaded.rings_.chunks);
@@ -146,7 +147,7 @@ private:
         to.hz = kernel_.hz();
         to.self_pid = static_cast<std::uint32_t>(getpid());
         to.retransmit_error = argument_is("tcp_retransmit_skb", 2, "int");
-        to.reset_reason = argument_is("tcp_send_reset", 2, "enum sk_rst_reason");
+        to.reset_reason = loaded.reset_reasons_told_;
         to.segments = options_.segments;
         to.plain_loads = kernel_.plain_loads();
         to.filter = kernel_filter(options_.filter);
@@ -226,6 +227,7 @@ RingFds LoadedProbes::ring_fds() const {
     const auto& maps = skeleton_->bpf->maps;
     return {bpf_map__fd(maps.rings), bpf_map__fd(maps.rings_taken), bpf_map__fd(maps.counters), bpf_map__fd(maps.wake)};
 }
+int LoadedProbes::held_fd() const { return bpf_map__fd(skeleton_->bpf->maps.held); }
 int LoadedProbes::pending_calls_fd() const { return bpf_map__fd(skeleton_->bpf->maps.pending_calls); }
 
 Result<Fd> LoadedProbes::snapshot(tw_probe iterator) const {

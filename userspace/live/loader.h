@@ -52,6 +52,8 @@ public:
 
     RingFds ring_fds() const;
     int pending_calls_fd() const;
+    int held_fd() const;  ///< counts of what was held back, tw_held_key to uint64
+    bool reset_reasons_told() const { return reset_reasons_told_; }  ///< the kernel gives its reason with each reset
     unsigned cpus() const { return cpus_; }
     const RingLayout& rings() const { return rings_; }
 
@@ -73,6 +75,7 @@ private:
     std::vector<ProbeState> states_;
     unsigned cpus_ = 1;
     RingLayout rings_;
+    bool reset_reasons_told_ = false;
 
     friend class Loader;
 };

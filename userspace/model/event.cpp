@@ -51,10 +51,17 @@ const char* name(Environment::What what) {
     return number < std::size(names) ? names[number] : "?";
 }
 
+const char* name(Repeats::What what) {
+    static constexpr const char* names[] = {"?", "reset_sent", "packet_in", "packet_out"};
+    const auto number = static_cast<std::size_t>(what);
+    return number < std::size(names) ? names[number] : "?";
+}
+
 const char* kind_name(const Event& event) {
     static constexpr const char* names[] = {"call",           "state",      "timer",   "retransmit",   "synack_retransmit", "error", "reset_received",
                                             "reset_sent",     "destroy",    "process_exit", "packet",  "snapshot",          "gap",
-                                            "queue",          "option",     "sample",  "environment",  "drop",              "icmp",  "route", "neighbour"};
+                                            "queue",          "option",     "sample",  "environment",  "drop",              "icmp",  "route", "neighbour",
+                                            "repeats"};
     static_assert(std::size(names) == std::variant_size_v<EventBody>);
     return names[event.body.index()];
 }

@@ -275,6 +275,18 @@ struct Neighbour {
     std::string device;
 };
 
+/// Events without a socket that came faster than they are worth: counted, not recorded one by one. Event::flow has the sources' prefix as the
+/// peer's address, and the port that they were about on its own side; none of it set: various ones.
+struct Repeats {
+    enum class What : std::uint8_t { reset_sent = 1, packet_in, packet_out };
+    What what{};
+    std::uint64_t count = 0;
+    std::uint64_t from_ns = 0, to_ns = 0;
+    std::uint8_t prefix_length = 0;
+    std::string reason;  ///< reset_sent: the kernel's name for it; empty = not told
+};
+const char* name(Repeats::What);
+
 /// Records lost between two times.
 struct Gap {
     std::uint64_t from_ns = 0, to_ns = 0;
@@ -295,7 +307,7 @@ const char* name(Environment::What);
 
 using EventBody = std::variant<Call, StateChange, Timer, Retransmit, SynAckRetransmit, SocketError, ResetReceived,
                                ResetSent, Destroy, ProcessExit, Segment, Snapshot, Gap, Queue, SocketOption, Sample,
-                               Environment, Drop, Icmp, Route, Neighbour>;
+                               Environment, Drop, Icmp, Route, Neighbour, Repeats>;
 
 struct Event {
     std::uint64_t id = 0;         ///< 1-based place in the merged time order; what findings and outputs cite

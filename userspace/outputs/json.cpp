@@ -237,6 +237,7 @@ void write_json(const Story& story, std::span<const Finding> findings, const Out
     for (const Event& event : story.gaps) lines.gap(event);
     if (options.findings_only) return;
     for (const Event& event : story.environment) lines.event(event, nullptr);
+    for (const Event& event : story.repeats) lines.event(event, nullptr);
 
     std::map<ConnectionId, std::vector<std::size_t>> numbers;
     for (std::size_t i = 0; i < chosen.size(); ++i)

@@ -25,6 +25,12 @@ std::uint64_t events_seen(const Story& story) {
     return events;
 }
 
+std::uint64_t counted_only(const Story& story) {
+    std::uint64_t count = 0;
+    for (const Event& event : story.repeats) count += event.as<Repeats>()->count;
+    return count;
+}
+
 std::string connections_text(const Story& story) {
     std::uint64_t listeners = 0, pairs = story.conversations.size();
     for (const Connection& connection : story.connections) listeners += connection.is_listener();
@@ -58,6 +64,8 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
     }
     const std::uint64_t lost = lost_records(story);
     line("events", fmt::format("{}, {} lost", events_seen(story), lost));
+    if (const std::uint64_t repeated = counted_only(story))
+        line("repeats", fmt::format("{} more without a socket came too fast to be recorded one by one: counted only", repeated));
     line("connections", connections_text(story));
     line("findings", std::to_string(plan.findings.size()));
 

@@ -150,6 +150,35 @@ TEST_CASE("somebody knocks on a closed port: one folded finding per port") {
     CHECK_THAT(f.headline, Contains("192.0.2.9:40000"));
 }
 
+TEST_CASE("a flood: what was recorded and what was only counted are one finding, with their sum") {
+    auto t = trace();
+    for (int i = 0; i < 4; ++i) {
+        End knock = t.end("fe", "10.0.2.2:23", "192.0.2.9:" + std::to_string(40000 + i));
+        knock.peer_isn = 100u + static_cast<unsigned>(i);
+        t.as(knock).at(i * 0.1).syn_in().reset_without_socket("NO_SOCKET").rst_out();
+    }
+    t.as(t.end("fe", "10.0.2.2:23", "192.0.2.0:0")).resets_counted(1996, 0, 1000).resets_counted(3000, 1000, 2000);
+    const Finding f = only(t.story());
+    CHECK(f.rule == "reset-sent");
+    CHECK(f.culprit == Culprit::peer_host);
+    CHECK(f.certainty == Certainty::proven);
+    CHECK(f.count == 5000);
+    CHECK(f.connections.size() == 4);
+    CHECK_THAT(f.headline, Contains("a flood: segments from 192.0.2.0/24 to port 23"));
+    CHECK_THAT(all_text(f), Contains("2500 a second; 4 of them recorded one by one"));
+}
+
+TEST_CASE("a flood of one port says nothing about a knock at another") {
+    auto t = trace();
+    End knock = t.end("fe", "10.0.2.2:24", "192.0.2.9:40000");
+    t.as(knock).at(0.1).syn_in().reset_without_socket("NO_SOCKET").rst_out();
+    t.as(t.end("fe", "10.0.2.2:23", "192.0.2.0:0")).resets_counted(1996, 0, 1000);
+    const auto findings = find_all(t.story());
+    INFO(all_text(findings));
+    REQUIRE(findings.size() == 2);
+    CHECK(findings[0].count + findings[1].count == 1997);
+}
+
 TEST_CASE("reset-received from one side") {
     auto t = trace();
     Session s = client_alone(t);

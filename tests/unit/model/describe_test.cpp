@@ -188,6 +188,8 @@ TEST_CASE("Processes, packets, snapshots and gaps") {
     CHECK(said(Snapshot{{}, {812, 812, 0, "nginx"}, 3, 1, 128}, TcpState::listen) ==
           "found when the recording began: LISTEN, fd 3 of nginx[812], accept queue 1 of 128");
     CHECK(said(Snapshot{}, TcpState::fin_wait2) == "found when the recording began: FIN_WAIT2, open in no process, 0 bytes unread, 0 unacknowledged");
+    CHECK(said(Repeats{Repeats::What::packet_in, 12, 0, 1'000'000'000, 24, {}}) ==
+          "12 SYNs and RSTs in about port 40112 about the peer's port 5061 of 10.0.2.2/24 within 1.0 s: counted, not recorded");
     CHECK(said(Gap{1'000'000, 4'000'000, 12, "state"}) == "12 records lost by probe state within 3.0 ms");
 }
 
@@ -270,7 +272,8 @@ TEST_CASE("No kind uses a field name twice, or one that outputs use for every ev
                                 SocketOption{{1, 1, 0, {}}, 1, SOL_SOCKET, SO_LINGER, 1, 1, -1}, Sample{},
                                 Environment{{}, false, "x", "x", "x", "x"}, drop, icmp,
                                 Route{Route::What::no_route, {1, 1, 1, "x"}, ENETUNREACH, 254, true},
-                                Neighbour{Neighbour::What::changed, 0, {}, {}, "eth0"}};
+                                Neighbour{Neighbour::What::changed, 0, {}, {}, "eth0"},
+                                Repeats{Repeats::What::reset_sent, 1, 1, 2, 24, "NO_SOCKET"}};
     STATIC_REQUIRE(std::size(bodies) == std::variant_size_v<EventBody>);
     for (const EventBody& body : bodies) {
         std::set<std::string> own = taken;

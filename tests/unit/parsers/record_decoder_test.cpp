@@ -50,7 +50,7 @@ TEST_CASE("every kind becomes its event, with its numbers") {
     const auto records = sample::every_kind();
     for (const std::string& record : records) REQUIRE(decoding.decode(record).ok());
     const auto& events = decoding.events;
-    REQUIRE(events.size() == 21);  // the call makes two, metadata and the unknown kind none
+    REQUIRE(events.size() == 22);  // the call makes two, metadata and the unknown kind none
 
     const Call& enter = *events[0].as<Call>();
     CHECK(enter.phase == Call::Phase::enter);
@@ -127,8 +127,15 @@ TEST_CASE("every kind becomes its event, with its numbers") {
     CHECK(events[19].as<Gap>()->lost == 42);
     CHECK(events[19].as<Gap>()->probe == "timer_armed");
 
-    CHECK(events[20].as<Environment>()->name == "net.ipv4.tcp_retries2");
-    CHECK(events[20].as<Environment>()->before == "15");
+    const Repeats& repeats = *events[20].as<Repeats>();
+    CHECK(repeats.what == Repeats::What::reset_sent);
+    CHECK(repeats.count == 199'950);
+    CHECK(repeats.to_ns - repeats.from_ns == 1'000'000'000);
+    CHECK(repeats.prefix_length == 24);
+    CHECK_FALSE(repeats.reason.empty());
+
+    CHECK(events[21].as<Environment>()->name == "net.ipv4.tcp_retries2");
+    CHECK(events[21].as<Environment>()->before == "15");
 
     CHECK(decoding.info.meta.at("colour") == "ed");
     CHECK(decoding.info.unknown_records == 1);

@@ -348,6 +348,15 @@ inline std::vector<std::string> every_kind() {
     gap.lost = 42;
     gap.lost_probe = TW_PROBE_TIMER_ARMED;
     add(TW_GAP, TW_PROBE_COLLECTOR, gap);
+    tw_repeats repeats{};
+    repeats.from_ns = 109 * second;
+    repeats.to_ns = 110 * second;
+    repeats.count = 199'950;
+    repeats.what = TW_REPEAT_RESET_OUT;
+    repeats.prefix_length = 24;
+    repeats.reason = 3;
+    repeats.flags = TW_RESET_REASON;
+    add(TW_REPEATS, TW_PROBE_COLLECTOR, repeats);
     tw_meta meta{};
     meta.length = 9;
     add(TW_META, TW_PROBE_COLLECTOR, meta, std::string_view("colour=ed\0\0\0", 12));

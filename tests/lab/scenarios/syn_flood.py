@@ -1,0 +1,88 @@
+"""A flood of SYNs to a port where nobody listens, and one connection that matters in the midst of it.
+
+Each SYN is answered with a RST. Recorded one by one, the flood would fill the disk and push everything else out of the buffer. The recorder
+takes the first ones of each second and counts the rest, exactly: what it recorded and what it counted add up to what the front end's kernel
+says it sent (OutRsts). The connection to another port is there with every event, nothing is lost, and the finding tells the flood's size.
+"""
+
+import os
+import socket
+import struct
+
+import traffic
+
+FAMILIES = (4,)
+SYNS = 60_000
+PORT = 81
+
+
+def frames(source, destination):
+    """SYNs as IPv4 packets, checksums and all, from many ports."""
+    ends = socket.inet_aton(source) + socket.inet_aton(destination)
+    for number in range(SYNS):
+        segment = struct.pack("!HHIIBBHHH", 1024 + number % 60_000, PORT, number, 0, 5 << 4, 2, 1024, 0, 0)
+        words = struct.unpack("!16H", ends + struct.pack("!HH", socket.IPPROTO_TCP, len(segment)) + segment)
+        total = sum(words)
+        total = (total & 0xFFFF) + (total >> 16)
+        checksum = ~(total + (total >> 16)) & 0xFFFF
+        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 0, 0, 64, socket.IPPROTO_TCP, 0) + ends
+        yield header + segment[:16] + struct.pack("!H", checksum) + segment[18:]
+
+
+def resets_sent():
+    with open("/proc/thread-self/net/snmp") as file:
+        names, values = [line.split() for line in file if line.startswith("Tcp:")]
+    return int(values[names.index("OutRsts")])
+
+
+def scenario(lab):
+    client, server = lab.pair()
+
+    def frontend():
+        listener = traffic.listen(5061, lab.family)
+        before = resets_sent()
+        yield
+        connection, _ = listener.accept()
+        connection.sendall(connection.recv(5))
+        connection.recv(1)
+        connection.close()
+        yield
+        yield resets_sent() - before
+
+    def flooding():
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+            for frame in frames(lab.address(client), lab.address(server)):
+                raw.sendto(frame, (lab.address(server), 0))
+
+    def asking():
+        connection = traffic.connect(lab.address(server), 5061)
+        connection.sendall(b"hello")
+        assert traffic.receive(connection, 5) == b"hello"
+        connection.close()
+
+    program = server.start(frontend)
+    with lab.record(client, server) as recorder:
+        flood = client.begin(flooding)
+        program.go()
+        client.run(asking, name="asking")
+        program.await_step()
+        flood.await_step()
+        sent = program.step()
+
+    assert ", 0 lost" in recorder.text, recorder.text
+    assert sent >= SYNS * 0.9, f"only {sent} RSTs were sent"
+    size = os.path.getsize(lab.trace)
+    assert size < 8_000_000, f"{size} bytes for a flood"
+    report = lab.read_report()
+    recorded = sum(event["kind"] == "reset_sent" and not event["has_socket"] for event in report.of("event"))
+    counted = sum(event["count"] for event in report.of("event") if event["kind"] == "repeats" and event["what"] == "reset_sent")
+    assert recorded + counted == sent, f"{recorded} recorded and {counted} counted, but {sent} sent"
+    lab.expect("reset-sent", culprit="peer-host", certainty="proven", count=sent, mentions=["flood", f"port {PORT}", "10.77.1.0/24"])
+    lab.expect_nothing_else()
+
+    client_end = next(c for c in report.of("connection") if c.get("process.command") == "asking")
+    events = [event for event in report.of("event") if event.get("connection") == client_end["id"]]
+    flags = [event["flags"] for event in events if event["kind"] == "packet"]
+    assert {"SYN", "SYN-ACK", "FIN-ACK"} <= set(flags), flags
+    states = [event["to"] for event in events if event["kind"] == "state"]
+    assert states[:2] == ["SYN_SENT", "ESTABLISHED"] and "destroy" in [event["kind"] for event in events], states

@@ -1,0 +1,79 @@
+#include "live/held_back.h"
+
+#include <bpf/bpf.h>
+#include <netinet/in.h>
+
+#include <cstring>
+#include <vector>
+
+#include "parsers/record_layout.h"
+
+namespace tcpwitness {
+namespace {
+
+constexpr std::uint64_t keep_ns = 60'000'000'000;
+
+bool is_others(const tw_held_key& key) { return key.netns == 0; }
+
+}  // namespace
+
+bool HeldBack::Less::operator()(const tw_held_key& a, const tw_held_key& b) const { return std::memcmp(&a, &b, sizeof(a)) < 0; }
+
+HeldBack::HeldBack(int fd, bool reasons_told, std::uint64_t now_ns) : fd_(fd), reasons_told_(reasons_told), last_ns_(now_ns) {
+    for (std::uint8_t what = 1; what <= TW_REPEATS_KINDS; ++what) {
+        tw_held_key others{};
+        others.what = what;
+        const std::uint64_t none = 0;
+        bpf_map_update_elem(fd_, &others, &none, BPF_NOEXIST);
+    }
+}
+
+std::string HeldBack::record(const tw_held_key& key, std::uint64_t added, std::uint64_t from_ns, std::uint64_t to_ns, bool reasons_told) {
+    RecordBuilder<tw_repeats> record(TW_REPEATS, TW_PROBE_COLLECTOR);
+    record.head.time_ns = to_ns;
+    record.head.netns = key.netns;
+    record.body.from_ns = from_ns;
+    record.body.to_ns = to_ns;
+    record.body.count = added;
+    record.body.what = key.what;
+    if (is_others(key)) return record.bytes(Flow{});
+    record.body.prefix_length = key.family == AF_INET6 ? 48 : 24;
+    if (key.what == TW_REPEAT_RESET_OUT && reasons_told) {
+        record.body.reason = key.reason;
+        record.body.flags |= TW_RESET_REASON;
+    }
+    std::uint8_t prefix[16]{};
+    std::memcpy(prefix, key.prefix, sizeof(key.prefix));
+    Flow flow;
+    flow.peer.address = key.family == AF_INET6 ? Address::ipv6(prefix) : Address::ipv4(prefix);
+    (key.side == TW_SIDE_LOCAL ? flow.local.port : flow.peer.port) = key.port;
+    return record.bytes(flow);
+}
+
+void HeldBack::look(std::uint64_t now_ns, const Emit& emit) {
+    std::vector<tw_held_key> keys;
+    tw_held_key key{}, next{};
+    for (const tw_held_key* after = nullptr; bpf_map_get_next_key(fd_, after, &next) == 0; after = &key) {
+        keys.push_back(next);
+        key = next;
+        if (keys.size() > TW_HELD_ENTRIES) break;  // an entry that went away meanwhile starts the walk again
+    }
+    for (const tw_held_key& each : keys) {
+        std::uint64_t count = 0;
+        if (bpf_map_lookup_elem(fd_, &each, &count) != 0) continue;
+        Seen& seen = seen_[each];
+        if (count == seen.count) {
+            if (is_others(each) || now_ns - seen.grown_ns < keep_ns) continue;
+            bpf_map_delete_elem(fd_, &each);
+            seen_.erase(each);
+            continue;
+        }
+        const std::string bytes = record(each, count - seen.count, last_ns_, now_ns, reasons_told_);
+        total_ += count - seen.count;
+        seen = {count, now_ns};
+        emit(bytes.data(), bytes.size());
+    }
+    last_ns_ = now_ns;
+}
+
+}  // namespace tcpwitness

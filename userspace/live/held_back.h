@@ -1,0 +1,41 @@
+// The counts of what the programs held back (bpf/repeats.h), as TW_REPEATS records of what was added since the last look.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "bpf/options.h"
+
+namespace tcpwitness {
+
+class HeldBack {
+public:
+    /// `fd`: the map of counts. Makes the entries "others" that the programs fall back to.
+    HeldBack(int fd, bool reasons_told, std::uint64_t now_ns);
+
+    using Emit = std::function<void(const void* record, std::size_t size)>;
+
+    /// One record for each entry that grew since the last look. Entries that have not grown for a minute are given back.
+    void look(std::uint64_t now_ns, const Emit&);
+
+    std::uint64_t total() const { return total_; }
+
+    /// The record of `added` more of `key` between the two times.
+    static std::string record(const tw_held_key& key, std::uint64_t added, std::uint64_t from_ns, std::uint64_t to_ns, bool reasons_told);
+
+private:
+    struct Less {
+        bool operator()(const tw_held_key& a, const tw_held_key& b) const;
+    };
+    struct Seen {
+        std::uint64_t count = 0, grown_ns = 0;
+    };
+    int fd_;
+    bool reasons_told_;
+    std::uint64_t last_ns_, total_ = 0;
+    std::map<tw_held_key, Seen, Less> seen_;
+};
+
+}  // namespace tcpwitness
