@@ -6,6 +6,7 @@ import socket
 import struct
 
 ANY = {4: "0.0.0.0", 6: "::"}
+LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 KIND = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 

@@ -48,6 +48,7 @@ def scenario(lab):
         program.await_step()
 
     lab.expect("connect-refused", culprit="peer-host", certainty="proven", count=80, mentions=["connecting"])
+    lab.expect("endpoint-down", certainty="proven", count=1)  # how the port stands, beside the verdict
     lab.expect_nothing_else()
     owners = {connection["process.pid"] for connection in lab.connections(client, "client")}
     assert owners == {client_program.pid}, f"the client's connections belong to {owners}, not to {client_program.pid}"
