@@ -30,16 +30,21 @@ std::string request(std::uint8_t family) {
     return std::string(bytes_of(head));
 }
 
-/// Asking a kernel without nftables would make it load the module.
+bool exists(const char* path) {
+    struct stat status {};
+    return stat(path, &status) == 0;
+}
+
+/// Asking a kernel without nftables would make it load the module. One that has no modules answers or refuses.
 bool there_is_nftables() {
     static const bool built_in = [] {
+        if (!exists("/proc/modules")) return true;
         std::ifstream symbols("/proc/kallsyms");
-        for (std::string address, type, name, rest; symbols >> address >> type >> name && std::getline(symbols, rest);)
-            if (name == "nf_tables_newrule") return rest.find('[') == std::string::npos;
+        for (std::string line; std::getline(symbols, line);)
+            if (line.find(" nf_tables_newrule") != std::string::npos) return line.find('[') == std::string::npos;
         return false;
     }();
-    struct stat status {};
-    return built_in || stat("/sys/module/nf_tables", &status) == 0;
+    return built_in || exists("/sys/module/nf_tables");
 }
 
 const char* family_name(std::uint8_t family) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "findings/finding.h"
+#include "findings/interposers.h"
 
 namespace tcpwitness {
 
@@ -100,6 +101,7 @@ std::vector<Finding> find_all(const Story& story) {
         for (Finding& finding : found)
             if (claims.settle(standing, finding)) standing.push_back(std::move(finding));
     }
+    name_interposers(story, standing);
     for (Finding& finding : standing) limit_by_gaps(finding, story);
     std::vector<Finding> all = fold(std::move(standing), story);
     std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) { return a.first_ns < b.first_ns; });

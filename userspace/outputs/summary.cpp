@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/interposers.h"
 #include "outputs/heading.h"
 #include "outputs/layout.h"
 
@@ -67,6 +68,7 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
     if (const std::uint64_t repeated = counted_only(story))
         line("repeats", fmt::format("{} more without a socket came too fast to be recorded one by one: counted only", repeated));
     line("connections", connections_text(story));
+    if (const std::string text = interposers_text(story); !text.empty()) line("interposers", text);
     line("findings", std::to_string(plan.findings.size()));
 
     const auto caution = [&](const std::string& text) { sink.append(wrapped(text, "! ", options.width)); };

@@ -48,7 +48,7 @@ def scenario(lab):
         client.ip("route add blackhole 10.99.0.0/16")
         client.sysctl(tcp_retries2=9)
         server.nft("delete table inet t")
-        time.sleep(6)
+        time.sleep(9)
         client.ip("route del blackhole 10.99.0.0/16")
 
     report = lab.read_report()
