@@ -71,6 +71,7 @@ struct Connection {
     ConnectionId listener = 0;    ///< the listening socket it came from, where known
     std::vector<Event> events;    ///< in time order
     std::uint64_t events_dropped = 0;  ///< events beyond the per-connection cap, counted not kept
+    std::uint64_t dropped_until_ns = 0;  ///< the last of them
     std::uint64_t begin_ns = 0, end_ns = 0;
 
     TcpState state{};             ///< last known

@@ -17,6 +17,7 @@ void keep_within(Connection& connection, std::size_t most) {
     if (connection.events.size() < most || most < 8) return;
     const auto first = connection.events.begin() + static_cast<std::ptrdiff_t>(most / 2);
     const auto chunk = static_cast<std::ptrdiff_t>(most / 4);
+    connection.dropped_until_ns = std::max(connection.dropped_until_ns, (first + chunk - 1)->time_ns);
     connection.events.erase(first, first + chunk);
     connection.events_dropped += static_cast<std::uint64_t>(chunk);
 }

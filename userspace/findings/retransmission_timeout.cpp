@@ -85,7 +85,7 @@ std::vector<Finding> find(const Story& story) {
             f.reasons.push_back(fmt::format("{} was recorded at that time: its end {} and got no sign of trouble", place(story, other->witness),
                                             other->live() ? "stayed open" : "ended on its own"));
             f.settle = "record again with --segments and a filter: then the trace holds the data segments of both ends";
-            if (segments_recorded(story) && !probes) follow_segments(f, story, c, *other, again);
+            if (segments_recorded(story) && !probes && !c.events_dropped && !other->events_dropped) follow_segments(f, story, c, *other, again);
         }
         f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text(), probes);
         found.push_back(std::move(f));

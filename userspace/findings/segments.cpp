@@ -21,7 +21,7 @@ std::vector<const Event*> segments_of(const Connection& c) {
     constexpr std::ptrdiff_t most_devices = 4;
     std::vector<const Event*> distinct;
     for (const Event& event : c.events) {
-        if (!event.as<Segment>()) continue;
+        if (!event.as<Segment>() || event.time_ns <= c.dropped_until_ns) continue;
         const auto recent = distinct.end() - std::min(std::ssize(distinct), most_devices);
         if (std::none_of(recent, distinct.end(), [&](const Event* seen) { return same_packet(*seen, event); })) distinct.push_back(&event);
     }

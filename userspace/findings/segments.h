@@ -19,7 +19,8 @@ inline bool acknowledges(const Segment& segment, std::uint32_t end) {
     return (segment.flags & tcp_flag::ack) && !segment.rst() && !seq_before(segment.ack, end);
 }
 
-/// The connection's segments in time order, each once however many devices of the host it passed.
+/// The connection's segments in time order, each once however many devices of the host it passed. Where some were not kept, only those
+/// after them: a pause between two of them is then one.
 std::vector<const Event*> segments_of(const Connection&);
 
 /// From SYN to SYN-ACK at the client, from SYN-ACK to its ACK at the server; nothing when a segment was sent again or is not there.

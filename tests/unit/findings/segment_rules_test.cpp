@@ -42,7 +42,8 @@ struct Talk {
         segment(ms + late + released_after, true, bytes);
         segment(ms + late + released_after + 1, false, 6);
     }
-    std::vector<Finding> findings() { return find_all(t.story()); }
+    std::vector<Finding> findings() { return find_all(t.story(limits)); }
+    Limits limits = Limits::offline();
     void nothing() {
         const auto found = findings();
         INFO(all_text(found));
@@ -195,6 +196,17 @@ TEST_CASE("a server that was not asked, that takes its time or only takes data i
             talk.segment(ms + .2, false, 0);
         }
         talk.segment(18'000, true, 0, true, true, tcp_flag::fin | tcp_flag::ack);
+    }
+    talk.nothing();
+}
+
+TEST_CASE("answers that were not kept are not missed") {
+    Talk talk;
+    talk.limits.max_events_per_connection = static_cast<std::size_t>(GENERATE(range(48, 80)));
+    for (int i = 0; i < 100; ++i) {
+        talk.segment(100.0 * i, true, 10);
+        talk.segment(100.0 * i + 1, false, 0);
+        talk.segment(100.0 * i + 90, false, 20);
     }
     talk.nothing();
 }
