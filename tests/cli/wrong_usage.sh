@@ -28,6 +28,8 @@ says 2 "not a list of ports" report --port 70000 x
 says 2 "not an address" report --host nowhere x
 says 2 "not a process id" record --pid 0
 says 2 "not a duration" record --duration -1
+says 2 "--sample: 100ms or more" record --sample 10ms
+says 2 "not a duration" record --sample often
 says 2 "from 64K to 1G" record --buffer 1
 says 2 "needs a filter" record --segments
 says 2 "needs a filter" live --segments --since +1

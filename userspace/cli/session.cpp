@@ -10,6 +10,7 @@ namespace tcpwitness {
 OptionGroup session_options(SessionArguments& to) {
     return {"Recording",
             {text(0, "duration", "TIME", "stop after this long: 30, 90s, 5m, 2h", to.duration),
+             text(0, "sample", "TIME", "every connection's RTT, windows and totals, so often: 1s, 10s", to.sample),
              text(0, "buffer", "SIZE", "memory between kernel and recorder, shared among the CPUs (default 16M)", to.buffer),
              text(0, "max-connections", "N", "connections tracked at once (default 100000)", to.max_connections),
              flag(0, "segments", "every TCP segment (headers only) of the sockets that a filter chooses; costs a record per packet", to.segments)}};
@@ -28,6 +29,12 @@ Result<SessionSettings> resolve(const SessionArguments& arguments) {
         const auto duration = parse_duration(arguments.duration);
         if (!duration) return duration.context("--duration");
         settings.duration_ns = *duration;
+    }
+    if (!arguments.sample.empty()) {
+        const auto sample = parse_duration(arguments.sample);
+        if (!sample) return sample.context("--sample");
+        if (*sample < 100'000'000) return Error{"--sample: 100ms or more"};
+        settings.sample_every_ns = *sample;
     }
     const auto filter = resolve_here(arguments.filters);
     if (!filter) return filter.error();
@@ -87,6 +94,7 @@ Result<Outcome> RecordingSession::run(RecordSink& sink, const std::string& doing
     auto collector = Collector::open(*probes_, settings_.load.filter, *namespaces_, sink);
     if (!collector) return collector.error();
     collector_ = std::move(*collector);
+    collector_->sample_every(settings_.sample_every_ns);
     collector_->snapshot();
     if (!doing.empty()) announce(doing);
     if (child_)

@@ -13,7 +13,7 @@
 namespace tcpwitness {
 
 struct SessionArguments {
-    std::string buffer = "16M", duration, max_connections = "100000";
+    std::string buffer = "16M", duration, sample, max_connections = "100000";
     bool segments = false;
     FilterArguments filters;
 };
@@ -23,6 +23,7 @@ OptionGroup session_options(SessionArguments&);
 struct SessionSettings {
     LoadOptions load;
     std::optional<std::uint64_t> duration_ns;
+    std::uint64_t sample_every_ns = 0;  ///< 0: no samples
     std::map<std::uint32_t, std::string> namespace_names;
     bool own_command = false;  ///< the command is a part of this program and ends with it
 };

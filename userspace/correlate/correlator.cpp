@@ -12,6 +12,11 @@ bool sent_without_socket(const Event& event) {
     return reset && !reset->has_socket;
 }
 
+bool says_over(const Event& event) {
+    const Queue* queue = event.as<Queue>();
+    return queue && queue->over;
+}
+
 /// Keeps the first half and the last ones; forgets from the middle, a chunk at a time so that it costs little.
 void keep_within(Connection& connection, std::size_t most) {
     if (connection.events.size() < most || most < 8) return;
@@ -50,6 +55,9 @@ void Correlator::add(Event event) {
         add_without_socket(std::move(event));
     } else if (const Call* call = event.as<Call>(); call && call->op == Call::Op::accept) {
         add_accept(std::move(event));
+    } else if (says_over(event)) {
+        // The recorder cannot tell a queue that was emptied from one that went with its socket.
+        if (Connection* connection = by_cookie(event); connection && connection->live()) add_to(*connection, std::move(event));
     } else {
         split_second_attempt(event);
         if (Connection* connection = connection_of(event))

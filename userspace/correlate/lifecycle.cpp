@@ -161,6 +161,7 @@ void take(Connection& c, const Event&, const Destroy&) {
 void take(Connection& c, const Event&, const Queue& queue) {
     if (c.events.empty()) c.preexisting = true;
     if (queue.what == Queue::What::listener) c.role = Role::listener;
+    c.signs |= sign::waited;
 }
 
 void take(Connection& c, const Event&, const SocketOption& option) { note_task(c, option.task, owner_rank::seen); }

@@ -61,6 +61,7 @@ std::optional<WitnessId> tell_loss(Finding& finding, const Story& story, const F
 
 bool packets_seen(const Story& story) { return probes_attached(story, "packet"); }
 bool resets_told(const Story& story) { return probes_attached(story, "reset_sent"); }
+bool calls_told(const Story& story) { return probes_attached(story, "call_exit"); }
 
 Homes::Homes(const Story& story) {
     for (WitnessId id = 0; id < story.info.witnesses.size(); ++id) {

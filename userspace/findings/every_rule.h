@@ -5,7 +5,27 @@
 
 namespace tcpwitness {
 
-extern const Rule listener_gone, interposer, idle_reset, reset_forged, connect_refused, reset_sent, reset_received, connect_timeout,
-    retransmission_timeout, handshake_incomplete, port_exhaustion, nagle_delayed_ack, server_silent, handshake_slow, endpoint_down, endpoint_up, evidence_gap;
+extern const Rule listener_gone;
+extern const Rule interposer;
+extern const Rule hung_service;
+extern const Rule accept_queue_overflow;
+extern const Rule keepalive_timeout;
+extern const Rule idle_reset;
+extern const Rule user_timeout;
+extern const Rule zero_window_stall;
+extern const Rule reset_forged;
+extern const Rule connect_refused;
+extern const Rule reset_sent;
+extern const Rule reset_received;
+extern const Rule connect_timeout;
+extern const Rule retransmission_timeout;
+extern const Rule handshake_incomplete;
+extern const Rule port_exhaustion;
+extern const Rule nagle_delayed_ack;
+extern const Rule server_silent;
+extern const Rule handshake_slow;
+extern const Rule endpoint_down;
+extern const Rule endpoint_up;
+extern const Rule evidence_gap;
 
 }  // namespace tcpwitness

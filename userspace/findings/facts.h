@@ -52,6 +52,7 @@ void cite(Finding&, const std::vector<const Event*>&);
 // --- coverage ---
 bool packets_seen(const Story&);  ///< the packet probes were there, so that absence of a packet means something
 bool resets_told(const Story&);   ///< the reset-sent probe was there
+bool calls_told(const Story&);    ///< the probe that tells what calls returned was there
 /// Which witness has an address, as far as recorded addresses and sockets tell.
 class Homes {
 public:

@@ -8,9 +8,28 @@ namespace tcpwitness {
 /// that know a cause (a process that ended, a device in between) stand before those that know only how it looked.
 std::span<const Rule> rules() {
     static const std::array table = {
-        listener_gone, interposer, idle_reset, reset_forged, connect_refused, reset_sent,
-        reset_received, connect_timeout, retransmission_timeout, handshake_incomplete,
-        port_exhaustion, nagle_delayed_ack, server_silent, handshake_slow, endpoint_down, endpoint_up, evidence_gap,
+        listener_gone,
+        interposer,
+        hung_service,
+        accept_queue_overflow,
+        zero_window_stall,
+        idle_reset,
+        keepalive_timeout,
+        user_timeout,
+        reset_forged,
+        connect_refused,
+        reset_sent,
+        reset_received,
+        connect_timeout,
+        retransmission_timeout,
+        handshake_incomplete,
+        port_exhaustion,
+        nagle_delayed_ack,
+        server_silent,
+        handshake_slow,
+        endpoint_down,
+        endpoint_up,
+        evidence_gap,
     };
     return table;
 }

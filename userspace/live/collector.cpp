@@ -1,20 +1,20 @@
 #include "live/collector.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <set>
-#include <string>
 
 #include "environment/sysctls.h"
+#include "live/iterator_records.h"
 #include "live/unfinished_calls.h"
 
 namespace tcpwitness {
 
 Collector::Collector(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
-    : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
+    : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink),
+      looker_(probes, filter, namespaces, [this](const void* data, std::size_t size) { take(data, size); }), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
 Result<std::unique_ptr<Collector>> Collector::open(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink) {
     std::unique_ptr<Collector> collector(new Collector(probes, filter, namespaces, sink));
@@ -77,40 +77,25 @@ void Collector::snapshot() {
     }
     snapshot_cookies_ = {};
     environment_.await_first_look();
+    look_at_queues();
 }
 
 void Collector::read_snapshot(tw_probe iterator) {
     const auto pass = probes_.snapshot(iterator);
     if (!pass) return;  // its row says so
-    std::string pending;
-    char chunk[65536];
-    while (true) {
-        const ssize_t size = read(pass->get(), chunk, sizeof(chunk));
-        if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-        if (size <= 0) return;
-        pending.append(chunk, static_cast<std::size_t>(size));
-        std::size_t at = 0;
-        while (pending.size() - at >= sizeof(tw_head)) {
-            tw_head head;
-            std::memcpy(&head, pending.data() + at, sizeof(head));
-            if (head.size < sizeof(head)) {
-                ++malformed_;
-                return;
-            }
-            if (pending.size() - at < head.size) break;
-            // several processes may have one socket open: each is told; the hash table only adds those that nobody has open
-            const bool first = snapshot_cookies_.insert(head.cookie).second;
-            if (first || iterator == TW_PROBE_SNAPSHOT_FILES) take(pending.data() + at, head.size);
-            at += head.size;
-        }
-        pending.erase(0, at);
-    }
+    const bool whole = for_each_record(*pass, [&](const tw_head& head, const void* data) {
+        // several processes may have one socket open: each is told; the hash table only adds those that nobody has open
+        const bool first = snapshot_cookies_.insert(head.cookie).second;
+        if (first || iterator == TW_PROBE_SNAPSHOT_FILES) take(data, head.size);
+    });
+    if (!whole) ++malformed_;
 }
 
 Status Collector::drain() {
     const std::uint64_t now = boot_clock_ns();
     ring_buffer__consume(wake_.get());
     rings_->take(now, [this](const void* data, std::size_t size) { take(data, size); });
+    looker_.tick(now);
     check_losses();
     take_environment();
     return sink_.tick(now);

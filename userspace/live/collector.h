@@ -12,7 +12,9 @@
 #include "live/environment_watch.h"
 #include "live/handles.h"
 #include "live/held_back.h"
+#include "live/kernel.h"
 #include "live/loader.h"
+#include "live/looker.h"
 #include "live/mapping.h"
 #include "live/namespaces.h"
 #include "live/rings.h"
@@ -35,7 +37,13 @@ public:
     /// Sockets that exist already, in every namespace that can be reached. Call after attaching, so that none falls between.
     void snapshot();
 
-    /// Takes the records made up to now, looks for losses, and ticks the sink. Does not wait: wake_fd() is for that.
+    /// Every connection's numbers every so often; 0: never.
+    void sample_every(std::uint64_t ns) { looker_.sample_every(ns); }
+
+    /// Looks at the queues now: at the end, while everything still stands.
+    void look_at_queues() { looker_.look(boot_clock_ns()); }
+
+    /// Takes the records made up to now, looks for losses and at the queues, and ticks the sink. Does not wait: wake_fd() is for that.
     Status drain();
 
     /// Calls that are still inside the kernel, each as an unfinished record.
@@ -54,7 +62,7 @@ public:
     /// Events without a socket that were counted, not recorded.
     std::uint64_t held_back() const { return held_back_->total(); }
     /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
-    std::uint64_t malformed() const { return malformed_ + rings_->malformed(); }
+    std::uint64_t malformed() const { return malformed_ + rings_->malformed() + looker_.malformed(); }
 
 private:
     Collector(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
@@ -70,6 +78,7 @@ private:
     const Filter& filter_;
     Namespaces& namespaces_;
     RecordSink& sink_;
+    Looker looker_;
     Mapping ring_memory_, taken_memory_, counters_memory_;
     std::unique_ptr<Rings> rings_;
     RingHandle wake_;

@@ -109,6 +109,8 @@ std::string boot_id() {
 
 std::uint64_t boot_clock_ns() { return read_clock(CLOCK_BOOTTIME); }
 
+std::uint64_t own_cpu_ns() { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
+
 std::uint64_t boot_to_wall_ns() {
     std::uint64_t offset = 0, best = UINT64_MAX;
     for (int i = 0; i < 8; ++i) {

@@ -43,6 +43,7 @@ std::string kernel_release();  ///< "6.18.44-amd64"
 std::string boot_id();
 std::string host_name();
 std::uint64_t boot_clock_ns();
+std::uint64_t own_cpu_ns();  ///< what this process has used so far
 /// wall = boot + this, right now: the offset read with the smallest uncertainty of a few tries.
 std::uint64_t boot_to_wall_ns();
 

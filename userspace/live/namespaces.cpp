@@ -72,8 +72,11 @@ std::string Namespaces::name(std::uint32_t inum) {
 }
 
 Fd Namespaces::open(std::uint32_t inum) const {
+    const auto seen = seen_at_.find(inum);
     const auto found = names_.find(inum);
-    return open_namespace(inum, found == names_.end() ? "" : found->second).file;
+    NamespaceFile file = open_namespace(inum, seen != seen_at_.end() ? seen->second : found != names_.end() ? found->second : "");
+    if (file.file) seen_at_[inum] = file.path;
+    return std::move(file.file);
 }
 
 std::vector<std::uint32_t> Namespaces::all() {

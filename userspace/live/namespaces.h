@@ -45,6 +45,7 @@ public:
 private:
     void read_run_netns();
     std::map<std::uint32_t, std::string> names_;
+    mutable std::map<std::uint32_t, std::string> seen_at_;  ///< a process's file, to look there first the next time
 };
 
 /// Runs `work` in a thread of its own inside the namespace. False when it cannot be entered.

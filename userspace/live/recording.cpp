@@ -72,6 +72,7 @@ Status finish(LoadedProbes& probes, Collector& collector, RecordSink& sink, cons
     const auto drain = [&] {
         if (drained) drained = collector.drain();
     };
+    collector.look_at_queues();
     probes.detach(drain);
     drain();
     collector.unfinished_calls();

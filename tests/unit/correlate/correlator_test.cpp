@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "support/events.h"
+#include "support/scenes.h"
 
 using namespace tcpwitness;
 
@@ -252,4 +252,28 @@ TEST_CASE("a connection keeps its first and last events and counts the rest") {
     CHECK(c.events.size() + c.events_dropped == 1002);
     CHECK(c.events.front().as<StateChange>());
     CHECK(c.events.back().as<Destroy>());
+}
+
+TEST_CASE("a queue that is over says nothing about a socket that is gone or was never seen") {
+    auto t = trace();
+    Session s = session(t);
+    client_opens(t, s, 100);
+    Queue queue;
+    queue.what = Queue::What::send;
+    t.as(s.client).at(1000).add(queue);
+    closes_first(t, s.client, 2000);
+    queue.over = true;
+    t.at(3000).add(queue);
+    const End stranger = t.end("edge", "10.0.1.2:41000", "10.0.2.2:5061");
+    t.as(stranger).at(3000).add(queue);
+    queue.over = false;
+    const End found = t.end("edge", "10.0.1.2:42000", "10.0.2.2:5061");
+    t.as(found).at(3100).add(queue);
+    const Story story = t.story();
+    REQUIRE(story.connections.size() == 2);
+    CHECK(story.connections[0].has(sign::waited));
+    CHECK(story.connections[0].end_ns < t.now() - 900'000'000);
+    CHECK_FALSE(story.connections[0].preexisting);
+    CHECK(story.connections[1].preexisting);
+    CHECK(story.connections[1].events.size() == 1);
 }

@@ -1,0 +1,94 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+#include "findings/queue_facts.h"
+#include "model/describe.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "accept-queue-overflow";
+constexpr std::uint64_t one_look_ns = 2'000'000'000;
+
+std::vector<const Event*> overflow_counters(const Story& story) {
+    std::vector<const Event*> counters;
+    for (const Event& event : story.unmatched)
+        if (const Queue* queue = event.as<Queue>(); queue && queue->overflows) counters.push_back(&event);
+    return counters;
+}
+
+/// The namespace counted overflows in the same look: then the queue was full even where it no longer was when it was looked at.
+const Event* counted(const std::vector<const Event*>& counters, const Event& looked) {
+    for (const Event* event : counters) {
+        const std::uint64_t apart = event->time_ns > looked.time_ns ? event->time_ns - looked.time_ns : looked.time_ns - event->time_ns;
+        if (event->witness == looked.witness && apart < one_look_ns) return event;
+    }
+    return nullptr;
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    std::optional<std::vector<const Event*>> counters;
+    for (const Connection& c : story.connections) {
+        if (!c.is_listener() || !c.has(sign::waited)) continue;
+        if (!counters) counters = overflow_counters(story);
+        std::uint64_t drops = 0, first_ns = 0, last_ns = 0;
+        const Queue* fullest = nullptr;
+        const Queue* process = nullptr;
+        std::vector<const Event*> proof;
+        for (const Event& event : c.events) {
+            const Queue* queue = event.as<Queue>();
+            if (!queue || !queue->drops) continue;
+            const Event* counter = counted(*counters, event);
+            if (!queue->full() && !counter) continue;  // dropped for another reason
+            drops += queue->drops;
+            if (!first_ns) first_ns = event.time_ns;
+            last_ns = event.time_ns;
+            if (!fullest || queue->accept_queue > fullest->accept_queue) fullest = queue;
+            if (queue->process_state) process = queue;
+            proof.push_back(&event);
+            if (counter) proof.push_back(counter);
+        }
+        if (!drops) continue;
+        Finding f = about(id, Culprit::local_application, Certainty::proven, c, first_ns);
+        f.last_ns = last_ns;
+        f.headline = fmt::format("{}{} does not call accept() fast enough on {}: its accept queue overflowed and {}{}", holder(c, process), at_place(story, c),
+                                 c.flow.local.text(), count_text(drops, "packet of a handshake was dropped", "packets of handshakes were dropped"),
+                                 last_ns > first_ns ? " within " + since(first_ns, last_ns) : "");
+        f.reasons.push_back(queue_limit_text(story, c, *fullest));
+        if (fullest->full()) f.reasons.push_back(fmt::format("{} waited for accept() when it was looked at", count_text(fullest->accept_queue, "connection", "connections")));
+        if (process) f.reasons.push_back("at that time: " + process_text(*process));
+        cite(f, proof);
+        const std::uint64_t from_ns = first_ns > one_look_ns ? first_ns - one_look_ns : 0;
+        add_unserved(f, unserved(story, c, from_ns, last_ns));
+        const auto late = delayed(story, c, from_ns, last_ns);
+        for (const Connection* one : late) add_end(f, one);
+        if (const auto clients = std::count_if(late.begin(), late.end(), [](const Connection* one) { return one->role == Role::client; }))
+            f.reasons.push_back(fmt::format("{} a second or more in the handshake", count_text(static_cast<std::size_t>(clients), "client lost", "clients lost")));
+        f.fold_key = std::to_string(c.id);
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+}  // namespace
+
+const Rule accept_queue_overflow = {
+    id, "connections are dropped because accept() is not called fast enough",
+    "Connections whose handshake is complete wait in the listening socket's accept queue until the process takes them with accept(). The queue was full, so the kernel dropped SYNs and the "
+    "last ACKs of handshakes. The clients send again and lose a second or more each time, or give up.",
+    "The listener's own drop counter rose while its queue was longer than its limit, or while the namespace counted ListenOverflows. The recorder looks at both about once a second. The finding "
+    "gives the limit, how much was dropped, and what the process was doing.",
+    "Not a queue that fills and is emptied in time: as long as nothing is dropped, nothing is raised. When the process did not call accept() at all for several seconds it is hung-service. Drops of a "
+    "firewall happen before the listener.",
+    "Find out why the process accepts so slowly: a single thread that does the work itself, a lock, a slow disk or database. A larger backlog in listen(), with net.core.somaxconn raised to match, bridges "
+    "bursts only. net.ipv4.tcp_abort_on_overflow=1 makes clients fail at once instead of waiting.",
+    find,
+};
+
+}  // namespace tcpwitness
