@@ -16,6 +16,8 @@ static __always_inline int call_enter(u8 op, s32 fd, s32 argument, u64 sockaddr)
     call->argument = argument;
     call->sockaddr = sockaddr;
     call->cookie = 0;
+    call->route_table = 0;
+    call->route_type = 0;
     call->enter_ns = bpf_ktime_get_boot_ns();
     call->op = op;
     return 0;
@@ -172,6 +174,8 @@ static __always_inline int call_exit(u8 op, s64 ret)
     remember_owner(id, slot);
     choose(record.head.cookie);
     note_flow(&record.head, record.addresses);
+    if (op == TW_CALL_CONNECT && !call.cookie && slot->pid_tgid == id)
+        emit_failed_connect(&record.head, record.addresses, slot, ret);
     EMIT(record, TW_CALL, TW_PROBE_CALL_EXIT);
     return 0;
 }

@@ -33,10 +33,13 @@ typedef _Bool bool;
 #define NULL ((void *)0)
 
 /* uapi: linux/bpf.h */
-enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_RINGBUF = 27 };
+enum { BPF_MAP_TYPE_HASH = 1, BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_PERCPU_ARRAY = 6, BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_RINGBUF = 27 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_F_MMAPABLE = 1024, BPF_RB_FORCE_WAKEUP = 2 };
 /* uapi: sockets and packets */
-enum { AF_INET = 2, AF_INET6 = 10, IPPROTO_TCP = 6, IPPROTO_MPTCP = 262 };
+enum { AF_INET = 2, AF_INET6 = 10, IPPROTO_ICMP = 1, IPPROTO_TCP = 6, IPPROTO_ICMPV6 = 58, IPPROTO_MPTCP = 262 };
+enum { SOCK_STREAM = 1 };
+enum { ICMP_DEST_UNREACH = 3, ICMP_FRAG_NEEDED = 4, ICMP_ECHO = 8, ICMP_TIME_EXCEEDED = 11, ICMP_PARAMETERPROB = 12 };
+enum { ICMPV6_DEST_UNREACH = 1, ICMPV6_PKT_TOOBIG, ICMPV6_TIME_EXCEED, ICMPV6_PARAMPROB, ICMPV6_ECHO_REQUEST = 128 };
 enum { ETH_P_IP = 0x0800, ETH_P_IPV6 = 0x86dd };
 enum { IFF_LOOPBACK = 8 };
 enum { ETH_HLEN = 14 };
@@ -54,7 +57,8 @@ struct in6_addr { union { u8 u6_addr8[16]; u32 u6_addr32[4]; } in6_u; };
 
 struct ns_common { u32 inum; };
 struct netns_ipv4 { int sysctl_tcp_keepalive_time; };
-struct net { struct ns_common ns; struct netns_ipv4 ipv4; };
+struct netns_ipv6 { struct fib6_info *fib6_null_entry; };
+struct net { struct ns_common ns; struct netns_ipv4 ipv4; struct netns_ipv6 ipv6; };
 typedef struct { struct net *net; } possible_net_t;
 
 struct timer_list {
@@ -146,9 +150,31 @@ struct net_device {
     char name[16];
 };
 
+struct dst_entry { struct net_device *dev; };
+
+struct fib6_result {
+    struct fib6_info *f6i;
+    u32 fib6_flags;
+    u8 fib6_type;
+};
+struct fib6_table { u32 tb6_id; };
+
+struct neigh_table { int family; };
+struct neighbour {
+    struct neigh_table *tbl;
+    unsigned long updated;
+    atomic_t probes;
+    u8 nud_state;
+    unsigned char ha[32];
+    struct net_device *dev;
+    u8 primary_key[16];
+};
+
 struct sk_buff {
     struct net_device *dev;
     struct sock *sk;
+    int skb_iif;
+    unsigned long _skb_refdst;
     char cb[48];
     unsigned int len;
     u16 protocol;

@@ -37,9 +37,15 @@ struct tw_filter {
     char comm[TW_FILTER_COMMS][TW_COMM_LEN];
 };
 
+#define TW_DROP_REASONS 256  /* of the kernel's core; subsystems number theirs above 65535 */
+
 struct tw_options {
+    uint64_t harmless_drops[TW_DROP_REASONS / 64];  /* a bit for each reason that means no loss */
+    uint32_t netfilter_drop;   /* the running kernel's numbers of reasons */
+    uint32_t no_route_drop;
     uint64_t write_timer;      /* address of tcp_write_timer in the running kernel */
     uint64_t keepalive_timer;  /* address of tcp_keepalive_timer; 0: not told */
+    uint64_t nf_hook_slow;     /* address of that function, which runs netfilter hooks; 0: not told */
     uint64_t secret;           /* scrambles socket addresses */
     uint64_t ring_bytes;       /* of one CPU's ring, without overhangs */
     uint64_t wake_bytes;       /* wake the collector when so much waits in a ring */
@@ -51,7 +57,8 @@ struct tw_options {
     uint8_t reset_reason;      /* tcp_send_reset has its third argument */
     uint8_t segments;          /* record all TCP segments that the filter chooses, not only SYN, FIN and RST */
     uint8_t plain_loads;       /* the kernel has bpf_rdonly_cast: see readable.h */
-    uint8_t pad[4];
+    uint8_t drop_socket;       /* kfree_skb has its fourth argument */
+    uint8_t pad[3];
     struct tw_filter filter;
 };
 
@@ -112,7 +119,9 @@ struct tw_pending_call {
     uint16_t peer_port;       /* host order */
     uint8_t op;               /* enum tw_call_op; 0: nobody is inside a call */
     uint8_t family;           /* of addresses */
-    uint32_t pad;
+    uint8_t route_type;       /* of the route that says no (RTN_*); 0: none matched */
+    uint8_t pad[3];
+    uint32_t route_table;     /* connect: the table where its route lookup failed; 0: it did not */
     uint8_t addresses[32];    /* local, peer, as in a record */
 };
 

@@ -79,10 +79,11 @@ enum tw_probe {
     TW_PROBE_SNAPSHOT_TCP = 15,
     TW_PROBE_COLLECTOR = 16,  /* gaps and metadata, which no hook makes */
     TW_PROBE_DROP = 17,
-    TW_PROBE_ICMP_IN = 18,
-    TW_PROBE_ICMP_OUT = 19,
+    TW_PROBE_NEIGHBOUR_ASKED = 18,
+    TW_PROBE_NEIGHBOUR_CHANGED = 19,
     TW_PROBE_ROUTE = 20,
-    TW_PROBE_NEIGHBOUR = 21,
+    TW_PROBE_NEIGHBOUR_FAILED = 21,
+    TW_PROBE_ROUTE6 = 22,
     TW_PROBE_QUEUE = 23,
     TW_PROBE_OPTION = 24,
     TW_PROBE_SAMPLE = 25,
@@ -302,7 +303,7 @@ enum tw_drop_flag {
 
 /*
  * The kernel threw a packet away: a TCP segment, or an ICMP error that quotes one. Only losses: what the kernel frees because it has used it
- * is not told. The packet filter's rule, where the collector found it, stands as text at the end of the body.
+ * is not told.
  */
 struct tw_drop {
     uint32_t reason;          /* enum skb_drop_reason of the running kernel, subsystem in the upper half; name it by the trace's own table */
@@ -310,7 +311,7 @@ struct tw_drop {
     uint32_t ack;
     uint32_t payload;         /* bytes */
     uint32_t ifindex;         /* 0: not on a device yet */
-    uint16_t rule_length;     /* bytes of the text at the end of the body */
+    uint16_t pad;
     uint8_t flags;            /* enum tw_drop_flag */
     uint8_t direction;        /* enum tw_direction; a packet on its way through is IN */
     uint8_t protocol;         /* IPPROTO_TCP, IPPROTO_ICMP, IPPROTO_ICMPV6 */
@@ -318,7 +319,7 @@ struct tw_drop {
     uint8_t icmp_type;
     uint8_t icmp_code;
     uint8_t ttl;              /* or hop limit; 0: the packet had no IP header yet */
-    uint8_t pad[3];
+    uint8_t pad2[3];
     uint8_t ifname[TW_IFNAME_LEN];
     uint8_t place[TW_SYMBOL_LEN];   /* the kernel function that threw it away */
     uint8_t caller[TW_SYMBOL_LEN];  /* a netfilter drop: the function whose hook it was */

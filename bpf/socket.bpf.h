@@ -59,13 +59,13 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(on_destroy, struct sock *sk)
 {
     RECORD(struct tw_destroy) record = {};
-    if (!sk->__sk_common.skc_cookie.counter) /* never left CLOSE: its calls were recorded by address */
+    const struct tcp_sock *tp = tcp_of(sk);
+    if (!tp || !tp->segs_out) /* never sent anything: its calls were recorded by address, and another recorder may have given it a cookie */
         record.head.socket_id = socket_id_of(sk);
     record.head.cookie = cookie_of(sk);
     fill_socket(&record.head, record.addresses, sk);
     if (!wanted(&record.head, record.addresses))
         return 0;
-    const struct tcp_sock *tp = tcp_of(sk);
     if (tp)
         fill_totals(&record.body, tp);
     EMIT(record, TW_DESTROY, TW_PROBE_DESTROY);

@@ -8,6 +8,7 @@ struct segment_facts {
     u16 source, destination;
     bool control; /* SYN, FIN or RST */
     bool syn, rst; /* of a control segment: a SYN that is no SYN-ACK; a RST */
+    bool icmp;    /* no segment, but ICMP behind ip_length */
     u32 from[4], to[4];
 };
 
@@ -21,9 +22,13 @@ static __always_inline bool facts_by_loads(struct segment_facts *facts, const un
     if (is_v4) {
         ip_length = BPF_CORE_READ_BITFIELD(v4, ihl) * 4;
         const bool later_fragment = v4->frag_off & bpf_htons(0x1fff);
+        facts->ip_length = ip_length;
+        facts->icmp = v4->protocol == IPPROTO_ICMP && !later_fragment;
         if (v4->protocol != IPPROTO_TCP || ip_length < 20 || later_fragment)
             return false;
     } else if (v6->nexthdr != IPPROTO_TCP) {
+        facts->ip_length = ip_length;
+        facts->icmp = v6->nexthdr == IPPROTO_ICMPV6;
         return false;
     }
     const struct tcphdr *tcp = AS(tcphdr, ip + ip_length);
@@ -66,6 +71,8 @@ static __always_inline bool facts_by_probe_read(struct segment_facts *facts, con
     if (is_v4) {
         ip_length = (header[0] & 0xf) * 4;
         const bool later_fragment = (header[6] & 0x1f) || header[7];
+        facts->ip_length = ip_length;
+        facts->icmp = header[9] == IPPROTO_ICMP && !later_fragment;
         if (header[9] != IPPROTO_TCP || ip_length < 20 || later_fragment)
             return false;
         tcp = &header[20];
@@ -75,6 +82,8 @@ static __always_inline bool facts_by_probe_read(struct segment_facts *facts, con
             tcp = behind_options;
         }
     } else if (header[6] != IPPROTO_TCP) {
+        facts->ip_length = ip_length;
+        facts->icmp = header[6] == IPPROTO_ICMPV6;
         return false;
     }
     facts->syn = (tcp[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
@@ -134,7 +143,7 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     const unsigned char *ip = skb->head + network;
     struct segment_facts facts = {};
     if (!(options.plain_loads ? facts_by_loads(&facts, ip, protocol) : facts_by_probe_read(&facts, ip, protocol)))
-        return 0;
+        return facts.icmp ? on_icmp(dev, ip, facts.ip_length, protocol == ETH_P_IP ? AF_INET : AF_INET6, direction, probe) : 0;
 
     RECORD(struct tw_packet) record = {};
     const bool out = direction == TW_OUT;

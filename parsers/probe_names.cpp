@@ -14,6 +14,12 @@ const char* probe_name(std::uint32_t number) {
     };
     static_assert(std::size(names) == TW_PROBE_COLLECTOR + 1);
     switch (number) {
+        case TW_PROBE_DROP: return "drop";
+        case TW_PROBE_NEIGHBOUR_ASKED: return "neighbour_asked";
+        case TW_PROBE_NEIGHBOUR_CHANGED: return "neighbour_changed";
+        case TW_PROBE_ROUTE: return "route";
+        case TW_PROBE_NEIGHBOUR_FAILED: return "neighbour_failed";
+        case TW_PROBE_ROUTE6: return "route6";
         case TW_PROBE_QUEUE: return "queue";
         case TW_PROBE_OPTION: return "option";
         case TW_PROBE_SAMPLE: return "sample";

@@ -222,8 +222,6 @@ EventBody decode_drop(const Record& record, const TraceContext& context) {
     drop.reason = context.drop_reason(body.reason);
     drop.place = text_of(body.place);
     drop.caller = text_of(body.caller);
-    if (body.rule_length && body.rule_length <= record.body.size() - sizeof body)
-        drop.rule = clean(record.body.substr(record.body.size() - body.rule_length));
     drop.device = text_of(body.ifname);
     drop.outgoing = body.direction == TW_OUT;
     drop.has_socket = body.flags & TW_DROP_SOCKET;

@@ -56,7 +56,7 @@ snapshot|was there before the recording: SYN_SENT, server[500]
 queue|accept queue 129 of 128, 7 half-open, 42 dropped, for 6.0 s; server[500] in state T in accept4, at do_signal_stop
 option|setsockopt(fd 9, SO_LINGER, on, 0 s)
 sample|sample: srtt 24 ms, cwnd 10, 5000000000 bytes acknowledged, 0 received, 6 retransmits
-drop|dropped [SYN] seq 31 out: reason 12 in __ip_local_out, table inet filter, chain o, rule 4
+drop|dropped [SYN] seq 31 out: reason 12 in __ip_local_out
 icmp|ICMP packet too big code 0 in, sent by 2001:db8::9, next hop takes 1280 bytes, about seq 31
 route|route lookup: no route, table main, ENETUNREACH, for server[500]
 neighbour|neighbour on eth0: changed from 02:00:00:00:00:00 to 02:00:00:00:00:ff

@@ -19,6 +19,7 @@ local KIND = {
 local PROBE = {
     [0] = "state", "error", "destroy", "reset_received", "reset_sent", "retransmit", "synack_retransmit", "timer_armed", "timer_fired",
     "call_enter", "call_exit", "process_exit", "packet_in", "packet_out", "snapshot_files", "snapshot_tcp", "collector",
+    [17] = "drop", [18] = "neighbour_asked", [19] = "neighbour_changed", [20] = "route", [21] = "neighbour_failed", [22] = "route6",
     [23] = "queue", [24] = "option", [25] = "sample",
 }
 local STATE = {
@@ -78,7 +79,7 @@ end
 strings {
     kind = "Kind", comm = "Command name", ["local.address"] = "Local address", ["peer.address"] = "Peer address", address = "Address",
     reason = "Reset reason", drop_reason = "Drop reason", place = "Kernel function", netfilter_function = "Function of the netfilter hook",
-    netfilter_rule = "Netfilter rule", device = "Device", icmp_sender = "ICMP sender", icmp_receiver = "ICMP receiver", mac = "Link-layer address",
+    device = "Device", icmp_sender = "ICMP sender", icmp_receiver = "ICMP receiver", mac = "Link-layer address",
     old_mac = "Old link-layer address", ["error.name"] = "Error name", key = "Key", value = "Value", option = "Socket option",
     process_state = "State of the process", process_call = "System call of the process", process_wait = "Where the process waits", topic = "Topic", name = "Name", before = "Before",
     after = "After", malformed = "Malformed",
@@ -429,7 +430,7 @@ kinds.drop = { 144, function(tree, body)
     number(tree, "segment_ack", body(8, 4))
     number(tree, "payload", body(12, 4))
     number(tree, "ifindex", body(16, 4))
-    local rule_length, flags = body(20, 2):le_uint(), body(22, 1):uint()
+    local flags = body(22, 1):uint()
     local direction, protocol = number(tree, "direction", body(23, 1)), body(24, 1):uint()
     local segment_flags = number(tree, "segment_flags", body(25, 1))
     number(tree, "icmp_type", body(26, 1))
@@ -441,13 +442,7 @@ kinds.drop = { 144, function(tree, body)
     local named = drop_reasons[reason] or ("reason " .. reason)
     made(tree, "drop_reason", named)
     local what = protocol == 6 and string.format("[%s] seq %d", flag_names(segment_flags), seq) or "ICMP error"
-    local sentence = string.format("dropped %s %s: %s in %s", what, name_of(DIRECTION, direction), named, caller ~= "" and caller or place)
-    if rule_length > 0 and rule_length <= body:len() - 144 then
-        local range = body(body:len() - rule_length, rule_length)
-        tree:add(fields.netfilter_rule, range, range:string())
-        sentence = sentence .. ", " .. range:string()
-    end
-    return sentence, true
+    return string.format("dropped %s %s: %s in %s", what, name_of(DIRECTION, direction), named, caller ~= "" and caller or place), true
 end }
 
 kinds.icmp = { 72, function(tree, body, head)

@@ -63,14 +63,21 @@ std::optional<std::vector<std::string>> Kernel::tracepoint_arguments(const std::
     return arguments;
 }
 
-std::map<std::int64_t, std::string> Kernel::enumerators(const std::string& name) const {
+std::map<std::int64_t, std::string> Kernel::enumerators(const std::string& name, const std::string& module) const {
     std::map<std::int64_t, std::string> names;
-    const int id = btf__find_by_name_kind(btf_.get(), name.c_str(), BTF_KIND_ENUM);
+    const btf* types = btf_.get();
+    BtfHandle of_module;
+    int id = btf__find_by_name_kind(types, name.c_str(), BTF_KIND_ENUM);
+    if (id < 0 && !module.empty() && access(("/sys/kernel/btf/" + module).c_str(), R_OK) == 0) {
+        of_module.reset(btf__load_module_btf(module.c_str(), btf_.get()));
+        types = of_module.get();
+        id = types ? btf__find_by_name_kind(types, name.c_str(), BTF_KIND_ENUM) : -1;
+    }
     if (id < 0) return names;
-    const btf_type* type = btf__type_by_id(btf_.get(), static_cast<std::uint32_t>(id));
+    const btf_type* type = btf__type_by_id(types, static_cast<std::uint32_t>(id));
     const struct btf_enum* value = btf_enum(type);
     for (std::uint32_t i = 0; i < btf_vlen(type); ++i)
-        names.emplace(value[i].val, btf__name_by_offset(btf_.get(), value[i].name_off));
+        names.emplace(value[i].val, btf__name_by_offset(types, value[i].name_off));
     return names;
 }
 

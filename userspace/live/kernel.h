@@ -21,8 +21,8 @@ public:
     /// Argument types of a tracepoint by name ("sock", "sk_buff", "int", "enum sk_rst_reason"), or nothing when the kernel lacks it.
     std::optional<std::vector<std::string>> tracepoint_arguments(const std::string& tracepoint) const;
 
-    /// Enumerators of a kernel enum: number -> name; empty when the kernel lacks it.
-    std::map<std::int64_t, std::string> enumerators(const std::string& name) const;
+    /// Enumerators of a kernel enum: number -> name; empty when the kernel lacks it. With `module`, also where only that module has it.
+    std::map<std::int64_t, std::string> enumerators(const std::string& name, const std::string& module = {}) const;
 
     /// bpf_rdonly_cast exists (6.2 and later): programs may load through any pointer instead of calling a helper for it.
     bool plain_loads() const;

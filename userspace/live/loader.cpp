@@ -14,6 +14,7 @@
 #include <random>
 
 #include "base/text.h"
+#include "live/drop_reasons.h"
 #include "live/kernel_filter.h"
 #include "live/tracefs.h"
 #include "tcpwitness.skel.h"
@@ -150,6 +151,12 @@ private:
         to.reset_reason = loaded.reset_reasons_told_;
         to.segments = options_.segments;
         to.plain_loads = kernel_.plain_loads();
+        to.nf_hook_slow = Kernel::symbol("nf_hook_slow");
+        to.drop_socket = argument_is("kfree_skb", 3, "sock");
+        const auto reasons = drop_reasons(kernel_);
+        std::ranges::copy(harmless_drops(reasons), to.harmless_drops);
+        to.netfilter_drop = drop_reason_number(reasons, "NETFILTER_DROP");
+        to.no_route_drop = drop_reason_number(reasons, "IP_OUTNOROUTES");
         to.filter = kernel_filter(options_.filter);
     }
 

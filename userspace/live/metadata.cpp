@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "live/drop_reasons.h"
+
 namespace tcpwitness {
 namespace {
 
@@ -54,6 +56,7 @@ Metadata initial_metadata(const Kernel& kernel, const LoadedProbes& probes, cons
     }
     for (const auto& [number, name] : kernel.enumerators("sk_rst_reason"))
         out.emplace_back("reason.reset." + std::to_string(number), name);
+    for (const auto& [number, name] : drop_reasons(kernel)) out.emplace_back("reason.drop." + std::to_string(number), name);
     add_filter(out, options.filter);
     if (options.segments) out.emplace_back("segments", "yes");
     return out;

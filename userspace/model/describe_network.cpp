@@ -88,7 +88,6 @@ std::string sentence(const Drop& drop, const Event& event) {
     else if (!drop.place.empty())
         text += fmt::format(" in {}", printable(drop.place));
     if (!drop.device.empty()) text += fmt::format(", {}", printable(drop.device));
-    if (!drop.rule.empty()) text += fmt::format(", {}", printable(drop.rule));
     return text;
 }
 
@@ -99,7 +98,6 @@ void add_fields(std::vector<Field>& to, const Drop& drop, const Event& event) {
         add(to, "netfilter_function", drop.caller);
         if (const char* hook = netfilter_hook(drop.caller); *hook) add(to, "netfilter_hook", hook);
     }
-    if (!drop.rule.empty()) add(to, "netfilter_rule", drop.rule);
     if (!drop.device.empty()) add(to, "device", drop.device);
     add(to, "direction", drop.outgoing ? "out" : "in");
     add(to, "has_socket", drop.has_socket);

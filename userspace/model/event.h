@@ -219,7 +219,6 @@ struct Drop {
     std::string reason;   ///< the kernel's own name without prefix ("NETFILTER_DROP")
     std::string place;    ///< the kernel function that threw it away
     std::string caller;   ///< a netfilter drop: the kernel function whose hook it was
-    std::string rule;     ///< a netfilter drop: "table inet filter, chain input, rule 7"; empty = not known
     std::string device;   ///< empty = on none yet
     bool outgoing = false;     ///< made by this host; else it came in, perhaps only to be forwarded
     bool has_socket = false;   ///< from a socket, or for one

@@ -250,6 +250,7 @@ void write_json(const Story& story, std::span<const Finding> findings, const Out
         for (const Event& event : connection.events) lines.event(event, &connection);
     }
     for (const Event& event : story.process_exits) lines.event(event, nullptr);
+    for (const Event& event : story.neighbours) lines.event(event, nullptr);
     if (options.selected) return;
     for (const Event& event : story.unmatched) lines.event(event, nullptr);
 }

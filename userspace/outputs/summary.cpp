@@ -21,7 +21,7 @@ std::uint64_t lost_records(const Story& story) {
 }
 
 std::uint64_t events_seen(const Story& story) {
-    std::uint64_t events = story.process_exits.size() + story.unmatched.size();
+    std::uint64_t events = story.process_exits.size() + story.neighbours.size() + story.unmatched.size();
     for (const Connection& connection : story.connections) events += connection.events.size() + connection.events_dropped;
     return events;
 }

@@ -28,6 +28,15 @@ bool used_by(const ShownSession& session, const Task& task) {
     return false;
 }
 
+/// The peer's own link-layer address, or a neighbour that did not answer while the session was in trouble: that may be its next hop.
+bool matters(const ShownSession& session, const Event& event) {
+    const Neighbour& neighbour = *event.as<Neighbour>();
+    return std::any_of(session.ends.begin(), session.ends.end(), [&](const Connection* end) {
+        if (end->witness != event.witness) return false;
+        return event.flow.peer.address == end->flow.peer.address || (neighbour.what == Neighbour::What::failed && end->has(sign::dropped | sign::error));
+    });
+}
+
 /// What stands in the column that tells the ends apart: the witness, or the role where one witness holds both.
 class Who {
 public:
@@ -106,6 +115,8 @@ std::vector<const Event*> session_events(const Story& story, const ShownSession&
         const auto* exit = event.as<ProcessExit>();
         if (exit && event.time_ns >= begin && event.time_ns <= end && used_by(session, exit->task)) events.push_back(&event);
     }
+    for (const Event& event : story.neighbours)
+        if (event.time_ns >= begin && event.time_ns <= end + slack_ns && matters(session, event)) events.push_back(&event);
     std::size_t gaps = 0;
     for (const Event& event : story.gaps) {
         const auto* gap = event.as<Gap>();

@@ -277,3 +277,56 @@ TEST_CASE("a queue that is over says nothing about a socket that is gone or was 
     CHECK(story.connections[1].preexisting);
     CHECK(story.connections[1].events.size() == 1);
 }
+
+TEST_CASE("a drop goes to its socket, else to its tuple's connection, else to the flow's unmatched events") {
+    auto t = trace();
+    const End edge = t.end("edge", "10.0.1.2:40000", "10.0.2.2:80", task(7, "curl"));
+    Drop out;
+    out.outgoing = true;
+    out.flags = tcp_flag::syn;
+    t.as(edge).at(0).syn_sent().syn_out().timer_armed(1000).add(out);
+    End bare = edge;
+    bare.cookie = bare.socket_id = 0;
+    t.as(bare).add(Drop{});
+    End stranger = bare;
+    stranger.flow.local.port = 1;
+    t.as(stranger).add(Drop{});
+    const Story story = t.story();
+    REQUIRE(story.connections.size() == 1);
+    CHECK(story.connections[0].has(sign::dropped));
+    const auto& events = story.connections[0].events;
+    CHECK(std::count_if(events.begin(), events.end(), [](const Event& event) { return event.as<Drop>(); }) == 2);
+    CHECK(story.unmatched_events(stranger.flow).size() == 1);
+    CHECK(story.unmatched_events(stranger.flow.reversed()).size() == 1);
+    CHECK(story.unmatched_packets(stranger.flow).empty());
+}
+
+TEST_CASE("an ICMP error goes to the connection that it quotes; one that goes out is no sign for it; neighbours stand apart") {
+    for (const bool outgoing : {false, true}) {
+        auto t = trace();
+        const End edge = t.end("edge", "10.0.1.2:40000", "10.0.2.2:80", task(7, "curl"));
+        t.as(edge).at(0).syn_sent().syn_out().timer_armed(1000);
+        End bare = edge;
+        bare.cookie = bare.socket_id = 0;
+        Icmp icmp;
+        icmp.type = 3;
+        icmp.outgoing = outgoing;
+        t.as(bare).add(icmp).add(Neighbour{Neighbour::What::failed, 3, {}, {}, "eth0"});
+        const Story story = t.story();
+        REQUIRE(story.connections.size() == 1);
+        CHECK(story.connections[0].events.back().as<Icmp>());
+        CHECK(story.connections[0].has(sign::icmp_error) != outgoing);
+        CHECK(story.neighbours.size() == 1);
+    }
+}
+
+TEST_CASE("a failed route lookup belongs to the socket that has no cookie yet") {
+    auto t = trace();
+    const End edge = t.end("edge", "*:0", "10.0.2.2:80", task(7, "curl"));
+    t.as(edge).at(0).socket_call().without_cookie().connect_enter();
+    t.without_cookie().add(Route{Route::What::no_route, edge.task, ENETUNREACH, 254, true}).without_cookie().connect_exit(-ENETUNREACH).destroy();
+    const Story story = t.story();
+    REQUIRE(story.connections.size() == 1);
+    CHECK(story.connections[0].has(sign::no_route));
+    CHECK(story.connections[0].ending == Ending::connect_failed);
+}

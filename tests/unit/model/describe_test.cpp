@@ -260,7 +260,7 @@ TEST_CASE("No kind uses a field name twice, or one that outputs use for every ev
     queue.call = queue.wait = "x";
     Drop drop;
     drop.caller = "ip_local_out";
-    drop.rule = drop.device = "x";
+    drop.device = "x";
     drop.ttl = 64;
     Icmp icmp;
     icmp.type = 3;
@@ -387,12 +387,11 @@ TEST_CASE("Drops") {
     CHECK(said(drop) == "dropped SYN seq 7 out: NETFILTER_DROP (by the packet filter) in nf_hook_slow");
     drop.caller = "__ip_local_out";
     drop.device = "eth0";
-    drop.rule = "table inet filter, chain out, rule 4";
-    CHECK(said(drop) == "dropped SYN seq 7 out: NETFILTER_DROP (by the packet filter) at output, eth0, table inet filter, chain out, rule 4");
+    CHECK(said(drop) == "dropped SYN seq 7 out: NETFILTER_DROP (by the packet filter) at output, eth0");
     CHECK(value(event(drop), "netfilter_hook") == "output");
     CHECK(noteworthy(event(drop)));
     drop.caller = "a_function_of_tomorrow";
-    CHECK(said(drop) == "dropped SYN seq 7 out: NETFILTER_DROP (by the packet filter) in a_function_of_tomorrow, eth0, table inet filter, chain out, rule 4");
+    CHECK(said(drop) == "dropped SYN seq 7 out: NETFILTER_DROP (by the packet filter) in a_function_of_tomorrow, eth0");
     CHECK(value(event(drop), "netfilter_hook") == "(none)");
 
     Drop error;

@@ -276,7 +276,6 @@ Case one_of_each(const char* comm, const char* host, const char* reason) {
     dropped.reason = "NETFILTER_DROP";
     dropped.place = "nf_hook_slow";
     dropped.caller = "ip6_input";
-    dropped.rule = std::string("table inet filter, chain ") + comm + ", rule 7";
     dropped.device = "eth0";
     dropped.has_socket = true;
     dropped.flags = tcp_flag::ack;

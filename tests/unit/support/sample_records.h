@@ -308,7 +308,6 @@ inline std::vector<std::string> every_kind() {
     tw_drop drop{};
     drop.reason = 12;
     drop.seq = 31;
-    drop.rule_length = 34;
     drop.flags = TW_DROP_SOCKET;
     drop.direction = TW_OUT;
     drop.protocol = 6;
@@ -317,7 +316,7 @@ inline std::vector<std::string> every_kind() {
     std::memcpy(drop.ifname, "eth0", 4);
     std::memcpy(drop.place, "nf_hook_slow", 12);
     std::memcpy(drop.caller, "__ip_local_out", 14);
-    add(TW_DROP, TW_PROBE_DROP, drop, "table inet filter, chain o, rule 4");
+    add(TW_DROP, TW_PROBE_DROP, drop);
     tw_icmp icmp{};
     icmp.mtu = 1280;
     icmp.quoted_seq = 31;
@@ -329,7 +328,7 @@ inline std::vector<std::string> every_kind() {
     icmp.sender[15] = 9;
     std::memcpy(icmp.receiver, from.peer.data(), 16);
     std::memcpy(icmp.ifname, "eth0", 4);
-    add(TW_ICMP, TW_PROBE_ICMP_IN, icmp);
+    add(TW_ICMP, TW_PROBE_PACKET_IN, icmp);
     tw_route route{};
     route.task = task(500, "server");
     route.error = 101;
@@ -341,7 +340,7 @@ inline std::vector<std::string> every_kind() {
     neighbour.old_mac[0] = neighbour.new_mac[0] = 2;
     neighbour.new_mac[5] = 255;
     std::memcpy(neighbour.ifname, "eth0", 4);
-    add(TW_NEIGHBOUR, TW_PROBE_NEIGHBOUR, neighbour);
+    add(TW_NEIGHBOUR, TW_PROBE_NEIGHBOUR_CHANGED, neighbour);
     tw_gap gap{};
     gap.from_ns = 109 * second;
     gap.to_ns = 110 * second;
