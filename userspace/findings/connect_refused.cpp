@@ -75,6 +75,18 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     }
 }
 
+/// The refusal came as an ICMP error: whoever sent it refused.
+void blame_sender(Finding& f, const Connection& c, const Event& event) {
+    const Icmp& icmp = *event.as<Icmp>();
+    const bool peer = icmp.sender == c.flow.peer.address, own = icmp.sender == c.flow.local.address && !on_this_host(c);
+    f.culprit = peer ? Culprit::peer_host : own ? Culprit::local_firewall : Culprit::path;
+    f.certainty = Certainty::proven;
+    f.settle.clear();
+    f.headline += fmt::format(": {} answered ICMP{} {}", peer ? "the peer" : own ? "this host's own packet filter" : icmp.sender.text(), icmp.v6 ? "v6" : "", name(icmp));
+    f.reasons.front() = fmt::format("an ICMP error of {} answered the SYN, no RST", icmp.sender.text());
+    cite(f, &event);
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::optional<Homes> homes;
@@ -112,7 +124,11 @@ std::vector<Finding> find(const Story& story) {
                                                 c.flow.peer.address.text(), usual->second));
             }
         }
-        ask_peer(f, story, c, *homes);
+        const Event* icmp = resets.empty() ? icmp_refusal(c) : nullptr;
+        if (icmp)
+            blame_sender(f, c, *icmp);
+        else
+            ask_peer(f, story, c, *homes);
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
         found.push_back(std::move(f));
     }
@@ -128,7 +144,7 @@ const Rule connect_refused = {
     "A RST that answers our SYN, and ECONNREFUSED. When the peer's trace is in the story: its kernel's reset with reason NO_SOCKET proves that nobody "
     "listens there; a peer that never saw the SYN proves that something on the path refused. From one side, a RST whose TTL differs from that of the "
     "peer's other packets points at a firewall.",
-    "Not a timeout: somebody answered. When the listener was seen going away, the finding is listener-gone and this is an effect of it.",
+    "Not a timeout: somebody answered. An ICMP error may refuse as well: then the finding names its sender, and the path is the culprit unless that is the peer itself. When the listener was seen going away, the finding is listener-gone and this is an effect of it.",
     "Check that the service runs on the peer, on that port and address (ss -ltn), and not only on 127.0.0.1. If it does, look for a reject rule on the "
     "peer and on the way, and record on the peer at the same time.",
     find,

@@ -34,6 +34,19 @@ const char* word(PacketKind kind) {
     return "packet";
 }
 
+/// Why a host on the way did not pass the packet on, where its kernel told.
+void tell_drop(Finding& finding, const Story& story, const Flow& flow, const Sighting& seen) {
+    const std::uint32_t seq = seen.entered.front()->as<Segment>()->seq;
+    for (const Event* event : story.unmatched_events(flow)) {
+        const Drop* drop = event->as<Drop>();
+        if (!drop || drop->icmp || event->witness != seen.witness || drop->seq != seq) continue;
+        const std::string hook = netfilter_hook(drop->caller);
+        finding.reasons.push_back(fmt::format("{} dropped it: {}{}", place(story, seen.witness), printable(drop->reason), hook.empty() ? "" : " at its " + hook + " hook"));
+        cite(finding, event);
+        return;
+    }
+}
+
 }  // namespace
 
 std::optional<WitnessId> tell_origin(Finding& finding, const Story& story, const Flow& flow, const Endpoint& source, PacketKind kind) {
@@ -54,6 +67,7 @@ std::optional<WitnessId> tell_loss(Finding& finding, const Story& story, const F
         finding.reasons.push_back(fmt::format("the {} came into {} on {} and never left it", word(kind), place(story, seen.witness),
                                               interface_name(story, *seen.entered.front())));
         cite(finding, seen.entered);
+        tell_drop(finding, story, flow, seen);
         return seen.witness;
     }
     return std::nullopt;

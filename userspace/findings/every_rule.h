@@ -7,6 +7,10 @@ namespace tcpwitness {
 
 extern const Rule listener_gone;
 extern const Rule interposer;
+extern const Rule local_drop;
+extern const Rule no_route;
+extern const Rule host_unreachable;
+extern const Rule path_mtu_blackhole;
 extern const Rule hung_service;
 extern const Rule accept_queue_overflow;
 extern const Rule keepalive_timeout;

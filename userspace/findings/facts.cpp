@@ -91,6 +91,13 @@ const Event* failed_connect(const Connection& c) {
     return nullptr;
 }
 
+const Event* icmp_refusal(const Connection& c) {
+    if (!c.has(sign::icmp_error)) return nullptr;
+    for (auto event = c.events.rbegin(); event != c.events.rend(); ++event)
+        if (const Icmp* icmp = event->as<Icmp>(); icmp && !icmp->outgoing && !icmp->too_big()) return &*event;
+    return nullptr;
+}
+
 void cite(Finding& finding, const Event* event) {
     if (event && event->id) finding.evidence.push_back(event->id);
 }

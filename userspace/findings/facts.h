@@ -46,6 +46,7 @@ std::vector<const Event*> resets_in(const Connection&);   ///< RST packets that 
 /// When the connection's SYNs left: the packets, or the state change and its retransmits where no packet was seen.
 std::vector<const Event*> syns_sent(const Connection&);
 const Event* failed_connect(const Connection&);           ///< the connect() exit that brought the error to the application
+const Event* icmp_refusal(const Connection&);             ///< the last ICMP error about it that came in, other than "too big"
 void cite(Finding&, const Event*);
 void cite(Finding&, const std::vector<const Event*>&);
 

@@ -10,9 +10,13 @@ std::span<const Rule> rules() {
     static const std::array table = {
         listener_gone,
         interposer,
+        local_drop,
+        no_route,
+        host_unreachable,
         hung_service,
         accept_queue_overflow,
         zero_window_stall,
+        path_mtu_blackhole,
         idle_reset,
         keepalive_timeout,
         user_timeout,

@@ -44,7 +44,7 @@ private:
         return numbers;
     }
     EventBody body() {
-        switch (pick(13)) {
+        switch (pick(17)) {
             case 0: {
                 Call call;
                 call.op = static_cast<Call::Op>(1 + pick(6));
@@ -89,6 +89,34 @@ private:
             }
             case 10: return Snapshot{};
             case 11: return Gap{pick(time_ + 1), pick(time_ + 1), pick(3), "state"};
+            case 12: {
+                static constexpr const char* reasons[] = {"NETFILTER_DROP", "IP_RPFILTER", "IP_OUTNOROUTES", "NEIGH_FAILED", "QDISC_DROP"};
+                Drop drop;
+                drop.reason = reasons[pick(5)];
+                drop.caller = pick(2) ? "ip_local_deliver" : "";
+                drop.outgoing = pick(2);
+                drop.icmp = pick(2);
+                drop.flags = byte();
+                drop.seq = static_cast<std::uint32_t>(pick(3));
+                return drop;
+            }
+            case 13: {
+                Icmp icmp;
+                icmp.outgoing = pick(2);
+                icmp.v6 = pick(2);
+                icmp.type = byte();
+                icmp.code = byte();
+                icmp.sender = end().address;
+                return icmp;
+            }
+            case 14: {
+                Route route;
+                route.what = static_cast<Route::What>(pick(9));
+                route.error = static_cast<std::int32_t>(pick(130));
+                route.for_connect = pick(2);
+                return route;
+            }
+            case 15: return Neighbour{static_cast<Neighbour::What>(pick(5)), byte(), {}, {}, "eth0"};
             default: {
                 Segment segment;
                 segment.outgoing = pick(2);

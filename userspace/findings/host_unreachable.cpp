@@ -1,0 +1,106 @@
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "host-unreachable";
+
+bool unreachable_error(std::int32_t error) {
+    return error == EHOSTUNREACH || error == ENETUNREACH || error == EACCES || error == EPROTO || error == ENOPROTOOPT || error == EHOSTDOWN;
+}
+
+/// A neighbour that did not answer while the connection waited: the peer itself, else the one that its packets waited for.
+const Event* silent_neighbour(const Story& story, const Connection& c) {
+    constexpr std::uint64_t slack_ns = 100'000'000;
+    const Event* next_hop = nullptr;
+    const Event* dropped = nullptr;
+    for (const Event& event : c.events)
+        if (const Drop* drop = event.as<Drop>(); drop && drop->reason == "NEIGH_FAILED") dropped = &event;
+    for (const Event& event : story.neighbours) {
+        const Neighbour* neighbour = event.as<Neighbour>();
+        if (neighbour->what != Neighbour::What::failed || event.witness != c.witness || event.time_ns + slack_ns < c.begin_ns || event.time_ns > c.end_ns + slack_ns)
+            continue;
+        if (event.flow.peer.address == c.flow.peer.address) return &event;
+        const bool same_device = dropped && dropped->as<Drop>()->device == neighbour->device;
+        if (same_device && event.flow.peer.address.family == c.flow.peer.address.family) next_hop = &event;
+    }
+    return next_hop;
+}
+
+void blame_neighbour(Finding& f, const Connection& c, const Event& event) {
+    const Neighbour& neighbour = *event.as<Neighbour>();
+    const bool v6 = c.flow.peer.address.family == Address::Family::ipv6;
+    const char* asked = v6 ? "neighbour discovery" : "ARP";
+    const bool itself = event.flow.peer.address == c.flow.peer.address;
+    f.headline += itself ? fmt::format(": it does not answer {} on {}", asked, printable(neighbour.device))
+                         : fmt::format(": the next hop {} does not answer {} on {}", event.flow.peer.address.text(), asked, printable(neighbour.device));
+    f.reasons.push_back(fmt::format("the kernel asked for the link-layer address of {} and nobody answered", event.flow.peer.address.text()));
+    if (itself) f.reasons.push_back("the peer is on this link: it is down, elsewhere (VLAN, cable), or the address is wrong");
+    cite(f, &event);
+}
+
+void blame_sender(Finding& f, const Connection& c, const Event& event) {
+    const Icmp& icmp = *event.as<Icmp>();
+    const bool itself = icmp.sender == c.flow.peer.address;
+    if (itself) f.culprit = Culprit::peer_host;
+    f.headline += fmt::format(": {} answered ICMP{} {}", itself ? "the peer itself" : icmp.sender.text(), icmp.v6 ? "v6" : "", name(icmp));
+    if (!itself) f.reasons.push_back(fmt::format("{} is a router or firewall on the way; the peer did not send it", icmp.sender.text()));
+    cite(f, &event);
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    for (const Connection& c : story.connections) {
+        if (c.is_listener() || c.embryonic || !unreachable_error(c.error) || !c.has(sign::syn_sent | sign::syn_out | sign::established)) continue;
+        const Event* icmp = icmp_refusal(c);
+        const Event* neighbour = silent_neighbour(story, c);
+        const bool own = icmp && icmp->as<Icmp>()->sender == c.flow.local.address;  // this host tells itself that a neighbour is silent
+        const Event* error = last<SocketError>(c);
+        const Event* result = failed_connect(c);
+        const Event* end = result ? result : error ? error : &c.events.back();
+        Finding f = about(id, Culprit::path, Certainty::proven, c, end->time_ns);
+        const auto syns = syns_sent(c);
+        if (!syns.empty() && !c.has(sign::established)) f.first_ns = syns.front()->time_ns;
+        f.headline = c.has(sign::established) ? fmt::format("{}{}: the connection with {} was given up with {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error))
+                                              : fmt::format("{}{}: connect() to {} failed with {} after {}", who(c), at_place(story, c), c.flow.peer.text(),
+                                                            errno_name(c.error), since(f.first_ns, end->time_ns));
+        if (neighbour && (!icmp || own)) {
+            blame_neighbour(f, c, *neighbour);
+        } else if (icmp && !own) {
+            blame_sender(f, c, *icmp);
+        } else {
+            f.certainty = Certainty::likely;
+            f.headline += ": an ICMP error that was not recorded, or a neighbour that is silent";
+            f.settle = "look at `ip neighbour` for the next hop, and record again: the ICMP error names its sender";
+        }
+        cite(f, syns);
+        cite(f, icmp);
+        cite(f, error);
+        cite(f, result);
+        f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text(), icmp && !own ? icmp->as<Icmp>()->sender.text() : "");
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+}  // namespace
+
+const Rule host_unreachable = {
+    id, "the peer cannot be reached: a router says so, or nobody answers on the link",
+    "The network told that packets cannot be delivered. A router or firewall sent an ICMP error, or the next hop's link-layer address was asked for and nobody answered.",
+    "connect() or an open connection ended with EHOSTUNREACH or a like error, and there is an ICMP error about it, whose sender the finding names, or a neighbour that failed to answer ARP or "
+    "neighbour discovery at that time.",
+    "Not no-route, where this host itself has no route and sends nothing. Not a timeout: somebody said no, or the link did. Not a refusal by RST.",
+    "For a silent neighbour: is the host up, the cable and VLAN right, the address right? ip neighbour and a capture of ARP on the device tell. For an ICMP error: ask whoever runs its sender; 'prohibited' is a "
+    "firewall, 'host unreachable' a last router that gets no ARP answer itself, 'net unreachable' a missing route there.",
+    find,
+};
+
+}  // namespace tcpwitness

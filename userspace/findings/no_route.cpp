@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "no-route";
+constexpr std::size_t stuck_after = 3;
+
+/// Programs that try IPv6 and IPv4 in turn: a family without a route is no trouble when the other one connects.
+bool other_family_connected(const Story& story, const Connection& c) {
+    constexpr std::uint64_t soon_ns = 2'000'000'000;
+    return std::any_of(story.connections.begin(), story.connections.end(), [&](const Connection& other) {
+        return other.witness == c.witness && other.owner.pid == c.owner.pid && other.has(sign::established) && other.role == Role::client &&
+               other.flow.peer.port == c.flow.peer.port && other.flow.peer.address.family != c.flow.peer.address.family &&
+               other.begin_ns + soon_ns >= c.begin_ns && other.begin_ns <= c.end_ns + soon_ns;
+    });
+}
+
+/// "no route to it in table main", "the route to it (table main) says prohibit".
+std::string cause_text(const Route* route) {
+    if (!route) return "it has no route there";
+    const std::string table = route->table ? fmt::format("table {}", table_name(route->table)) : "";
+    switch (route->what) {
+        case Route::What::no_route: return table.empty() ? "it has no route there" : fmt::format("it has no route there ({} was asked last)", table);
+        case Route::What::blackhole: return fmt::format("a blackhole route{}", table.empty() ? "" : " in " + table);
+        case Route::What::unreachable: return fmt::format("an unreachable route{}", table.empty() ? "" : " in " + table);
+        case Route::What::prohibit: return fmt::format("a prohibit route{}", table.empty() ? "" : " in " + table);
+    }
+    return "it has no route there";
+}
+
+std::optional<Finding> refused_by_routes(const Story& story, const Connection& c) {
+    if (c.ending != Ending::connect_failed || c.has(sign::syn_sent | sign::syn_out)) return std::nullopt;
+    const Event* told = first<Route>(c);
+    if (!told && c.error != ENETUNREACH) return std::nullopt;
+    if (other_family_connected(story, c)) return std::nullopt;
+    const Event* result = failed_connect(c);
+    const Event* at = told ? told : result ? result : &c.events.back();
+    Finding f = about(id, Culprit::local_configuration, Certainty::proven, c, at->time_ns);
+    f.headline = fmt::format("{}{}: connect() to {} failed with {}: {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error),
+                             cause_text(told ? told->as<Route>() : nullptr));
+    f.reasons.push_back("the kernel gave up before it sent anything");
+    cite(f, told);
+    cite(f, result);
+    f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text(), c.error);
+    return f;
+}
+
+/// The route went away under an open connection.
+std::optional<Finding> lost_its_route(const Story& story, const Connection& c) {
+    if (!c.has(sign::established) || !c.has(sign::dropped | sign::no_route | sign::retransmit) || (c.ending == Ending::closed && c.both_closed())) return std::nullopt;
+    std::vector<const Event*> failures;
+    for (const Event& event : c.events) {
+        const Drop* drop = event.as<Drop>();
+        const Retransmit* again = event.as<Retransmit>();
+        const bool dropped = drop && drop->outgoing && drop->reason == "IP_OUTNOROUTES";
+        if (dropped || (again && (again->error == -ENETUNREACH || again->error == -EHOSTUNREACH))) failures.push_back(&event);
+    }
+    if (failures.size() < stuck_after) return std::nullopt;
+    const Event* told = last<Route>(c);
+    Finding f = about(id, Culprit::local_configuration, Certainty::proven, c, failures.front()->time_ns);
+    f.last_ns = failures.back()->time_ns;
+    f.headline = fmt::format("{}{}: the connection with {} is stuck since {}: {}", who(c), at_place(story, c), c.flow.peer.text(),
+                             since(c.begin_ns, failures.front()->time_ns) + " after its start", cause_text(told ? told->as<Route>() : nullptr));
+    f.reasons.push_back(fmt::format("{} for want of a route over {}", count_text(failures.size(), "segment could not be sent", "segments could not be sent"),
+                                    since(f.first_ns, f.last_ns)));
+    cite(f, failures);
+    cite(f, told);
+    f.fold_key = fmt::format("{}/{}/open", c.witness, c.flow.peer.address.text());
+    return f;
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    for (const Connection& c : story.connections) {
+        if (c.is_listener() || c.embryonic) continue;
+        if (auto f = refused_by_routes(story, c))
+            found.push_back(std::move(*f));
+        else if (auto open = lost_its_route(story, c))
+            found.push_back(std::move(*open));
+    }
+    return found;
+}
+
+}  // namespace
+
+const Rule no_route = {
+    id, "this host has no route to the peer, or one that says no",
+    "The kernel looked for a route and found none, or one of type unreachable, prohibit or blackhole. Nothing was sent: neither the network nor the peer has a part in it.",
+    "connect() ended with ENETUNREACH, or with EHOSTUNREACH, EACCES or EINVAL after a route lookup that failed, before any SYN left. The finding names the table that was asked last "
+    "and what the route says. An open connection whose segments find no route three times is told too.",
+    "Not an ICMP error from a router, nor an unanswered ARP request: those are host-unreachable, and a SYN was sent or tried before. Not a program that tries IPv6 first on a host that has only "
+    "IPv4, and then connects.",
+    "ip route get ADDRESS shows what the kernel would do, ip rule and ip route show table all where it comes from. See what changed the routes at that time: a link that went down, a VPN, DHCP.",
+    find,
+};
+
+}  // namespace tcpwitness
