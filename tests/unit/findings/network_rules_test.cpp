@@ -193,9 +193,7 @@ TEST_CASE("local-drop on an open connection: the same segment three times, not t
 TEST_CASE("no-route: the lookup that failed is told with its table") {
     auto t = trace();
     Session s = session(t, "edge", "edge");
-    t.as(s.client).at(0).connect_enter();
-    t.without_cookie().add(Route{Route::What::no_route, s.client.task, ENETUNREACH, 254, true});
-    t.without_cookie().connect_exit(-ENETUNREACH).destroy();
+    t.as(s.client).at(0).connect_enter().add(Route{Route::What::no_route, s.client.task, ENETUNREACH, 254, true}).connect_exit(-ENETUNREACH).destroy();
     const Finding f = only(t.story());
     CHECK(f.rule == "no-route");
     CHECK(f.culprit == Culprit::local_configuration);
@@ -244,7 +242,9 @@ TEST_CASE("host-unreachable: nobody answers ARP on the link") {
     neighbour.cookie = neighbour.socket_id = 0;
     neighbour.flow = {{}, {s.client.flow.peer.address, 0}};
     t.as(neighbour).at(2999).add(Neighbour{Neighbour::What::failed, 3, {}, {}, "eth0"});
-    t.as(s.client).at(2999.5).without_cookie().add(unreachable("10.0.1.2", 1));  // the kernel tells itself
+    End bare = s.client;
+    bare.cookie = bare.socket_id = 0;
+    t.as(bare).at(2999.5).add(unreachable("10.0.1.2", 1));  // the kernel tells itself
     const Finding f = only(t.story());
     CHECK(f.rule == "host-unreachable");
     CHECK(f.culprit == Culprit::path);
