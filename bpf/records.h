@@ -87,6 +87,8 @@ enum tw_probe {
     TW_PROBE_QUEUE = 23,
     TW_PROBE_OPTION = 24,
     TW_PROBE_SAMPLE = 25,
+    TW_PROBE_NF_RESET = 31,
+    TW_PROBE_RESET_ANSWER = 32,
     TW_PROBES = 48,           /* slots reserved in the counters */
 };
 
@@ -236,6 +238,7 @@ enum tw_reset_flag {
     TW_RESET_ANSWER = 1,      /* answers an incoming segment (tcp_v4_send_reset); else the socket's own (active) */
     TW_RESET_NO_SOCKET = 2,   /* no full socket: none, request sock or TIME_WAIT */
     TW_RESET_REASON = 4,      /* the kernel gave its reason; else infer and say so */
+    TW_RESET_FIREWALL = 8,    /* made by a packet filter's reject; the local end is the one in whose name it goes, unless it is our own */
 };
 
 struct tw_reset_out {
@@ -246,7 +249,8 @@ struct tw_reset_out {
     uint32_t ack;
     uint8_t flags;           /* enum tw_reset_flag */
     uint8_t segment_flags;   /* TCP flags of the segment answered */
-    uint8_t pad[2];
+    uint8_t hook;            /* TW_RESET_FIREWALL: where, enum nf_inet_hooks (prerouting 0 ... postrouting 4) */
+    uint8_t pad;
 };
 
 struct tw_destroy {

@@ -16,5 +16,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #include "wire.bpf.h"
 #include "drop.bpf.h"
 #include "neighbour.bpf.h"
+#include "hidden_reset.bpf.h"
 #include "snapshot.bpf.h"
 #include "look.bpf.h"

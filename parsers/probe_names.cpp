@@ -23,6 +23,8 @@ const char* probe_name(std::uint32_t number) {
         case TW_PROBE_QUEUE: return "queue";
         case TW_PROBE_OPTION: return "option";
         case TW_PROBE_SAMPLE: return "sample";
+        case TW_PROBE_NF_RESET: return "firewall_reset";
+        case TW_PROBE_RESET_ANSWER: return "answer_reset";
         default: return number < std::size(names) ? names[number] : "unknown";
     }
 }

@@ -189,6 +189,7 @@ EventBody decode_reset_sent(const Record& record, const TraceContext& context) {
     reset.seq = body.seq;
     reset.ack = body.ack;
     reset.segment_flags = body.segment_flags;
+    if (body.flags & TW_RESET_FIREWALL) reset.firewall_hook = body.hook;
     return reset;
 }
 

@@ -2,7 +2,8 @@
 
 A scenario is a file in scenarios/ with a docstring (what happens, what each side sees, what tcpwitness must say) and a
 function `scenario(lab)`. It runs once for each family in FAMILIES, both by default; lab.family says which. Further
-settings of the file: ALONE = True (nothing else may run beside it), LIMIT (seconds, default 60).
+settings of the file: ALONE = True (nothing else may run beside it), LIMIT (seconds, default 60), NEEDS (programs without
+which it is skipped).
 """
 
 import multiprocessing
@@ -12,6 +13,7 @@ import subprocess
 import tempfile
 
 import processes
+import settings
 from examples import write_example
 from namespaces import Namespace, connect_chain, connect_pair
 from recorder import Live, Recorder, Report
@@ -77,9 +79,9 @@ class Lab:
         """Watches these hosts live."""
         return Live(self.binary, os.path.join(self.folder, "live.txt"), namespaces, options)
 
-    def tcpwitness(self, *words, **settings):
+    def tcpwitness(self, *words, **more):
         """Any other call of the program; a CompletedProcess with text."""
-        return subprocess.run([self.binary, *words], capture_output=True, text=True, timeout=30, **settings)
+        return subprocess.run([self.binary, *words], capture_output=True, text=True, timeout=30 * settings.patience, **more)
 
     def read_report(self, trace=None):
         self.report = Report(self.binary, trace or self.trace)
@@ -101,6 +103,18 @@ class Lab:
         """What the report prints of this finding becomes the example on its page (docs/findings), where the runner was asked for that."""
         if self.examples and self.family == 4:
             write_example(self.examples, rule, self.tcpwitness("report", self.trace, "--color", "never", "--utc").stdout)
+    # What this kernel can tell.
+
+    def probe_status(self, name):
+        """Of the recording that is reported: "attached", or why it is not there."""
+        if self.report is None:
+            self.read_report()
+        return {probe["name"]: probe["status"] for probe in self.report.of("witness")[0]["probes"]}[name]
+
+    @property
+    def when_told(self):
+        """How sure a finding is that rests on the kernel's reason for a reset: kernels that do not give one need another probe, and guess."""
+        return "proven" if "not needed" in self.probe_status("answer_reset") else "likely"
 
     # What the report must say.
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import settings
 from processes import die_with_parent
 
 
@@ -43,7 +44,7 @@ class Recorder:
             self.process = subprocess.Popen(
                 self.words, stdin=subprocess.DEVNULL, stdout=self.stdout(), stderr=stderr, preexec_fn=die_with_parent
             )
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + 30 * settings.patience
         while self.READY not in self.text:
             if self.process.poll() is not None or time.monotonic() > limit:
                 self.kill()
@@ -58,7 +59,7 @@ class Recorder:
         time.sleep(0.1)  # what the last step set off in softirq is still part of the story
         self.process.send_signal(signal.SIGINT)
         try:
-            status = self.process.wait(20)
+            status = self.process.wait(20 * settings.patience)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError("the recorder did not end on SIGINT") from None
@@ -89,7 +90,7 @@ class Live(Recorder):
 
     def await_lines(self, count, seconds):
         """Its lines, once there are so many."""
-        limit = time.monotonic() + seconds
+        limit = time.monotonic() + seconds * settings.patience
         while len(self.lines) < count:
             assert time.monotonic() < limit, f"{count} lines were expected within {seconds} s, not {self.lines}"
             time.sleep(0.02)
@@ -103,6 +104,8 @@ class Report:
         done = subprocess.run([binary, "report", trace, "--format", "json", *options], capture_output=True, text=True)
         assert done.returncode == 0, f"report ended with status {done.returncode}: {done.stderr.strip()}"
         self._lines = done.stdout.splitlines()
+        if settings.probes_file:
+            self._note_probes(settings.probes_file)
 
     def of(self, kind):
         return [json.loads(line) for line in self._lines if line.startswith(f'{{"type":"{kind}"')]
@@ -110,3 +113,9 @@ class Report:
     @property
     def findings(self):
         return self.of("finding")
+
+    def _note_probes(self, path):
+        with open(path, "a") as file:
+            for witness in self.of("witness")[:1]:  # each repeats those of the trace
+                for probe in witness["probes"]:
+                    file.write(json.dumps({field: probe[field] for field in ("name", "status", "events")}) + "\n")

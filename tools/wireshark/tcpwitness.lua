@@ -29,6 +29,7 @@ local STATE = {
 local OP = { "socket", "bind", "listen", "connect", "accept", "shutdown" }
 local TIMER = { [0] = "none", [1] = "RTO", [3] = "zero-window probe", [5] = "loss probe", [6] = "reordering", [32] = "keepalive" }
 local ENVIRONMENT = { "found", "appeared", "changed", "gone", "counted", "unreadable" }
+local HOOK = { [0] = "prerouting", "input", "forward", "output", "postrouting", "ingress" }
 local TIMER_WHAT = { "armed", "fired" }
 local REPEATED = { "RSTs sent without a socket", "SYNs and RSTs in", "SYNs and RSTs out" }
 local QUEUE = { "listener", "receive", "send", "counters" }
@@ -309,7 +310,11 @@ kinds.reset_sent = { 96, function(tree, body)
     made(tree, "answers_segment", answer)
     made(tree, "has_socket", bit32.band(flags, 2) == 0)
     local sentence = "RST sent"
-    if bit32.band(flags, 4) ~= 0 then
+    if bit32.band(flags, 8) ~= 0 then
+        local hook = HOOK[body(94, 1):uint()] or "an unknown hook"
+        made(tree, "firewall_hook", hook)
+        sentence = string.format("%s by the packet filter (reject at %s)", sentence, hook)
+    elseif bit32.band(flags, 4) ~= 0 then
         local named = reset_reasons[reason] or ("reason " .. reason)
         made(tree, "reason", named)
         sentence = sentence .. ": " .. named

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/doctor_environment.h"
 #include "cli/options.h"
+#include "live/fitness.h"
 #include "live/kernel.h"
 #include "live/loader.h"
 #include "live/metadata.h"
@@ -51,8 +52,7 @@ int run_doctor(const std::vector<std::string>& words) {
     const auto kernel = Kernel::inspect();
     row("BTF", kernel.ok(), kernel ? "readable" : kernel.error().message);
     if (!kernel) return exit_failed;
-    const auto arguments = kernel->tracepoint_arguments("tcp_send_reset");
-    const bool reasons = arguments && arguments->size() > 2;
+    const bool reasons = tells_reset_reasons(*kernel);
     row("reset reasons", reasons, reasons ? "told by the kernel" : "not told by this kernel (6.10 and later do); inferred from what the socket went through");
 
     LoadOptions options;
@@ -65,7 +65,7 @@ int run_doctor(const std::vector<std::string>& words) {
     fmt::print("\n{:<18} {:<12} {}\n", "PROBE", "STATUS", "HOOK");
     for (const ProbeState& state : loaded->states()) {
         const std::string status = status_text(state);
-        fmt::print("{:<18} {:<12} {}\n", name(*state.probe), status.substr(0, status.find(':')), hook_text(*state.probe));
+        fmt::print("{:<18} {:<12} {}{}\n", name(*state.probe), status.substr(0, status.find(':')), hook_text(*state.probe), state.probe->optional ? " (optional)" : "");
         if (!state.why.empty()) fmt::print("{:<18} {:<12} {}\n", "", "", state.why);
     }
     const bool good = host_good && loaded->main_job_possible();

@@ -80,13 +80,14 @@ std::uint64_t RecordingSession::boot_to_wall_ns(const Metadata& metadata) const 
 }
 
 void RecordingSession::announce(const std::string& doing) const {
-    std::size_t usable = 0;
+    std::size_t usable = 0, expected = 0;
     for (const ProbeState& state : probes_->states()) {
         if (state.usable()) ++usable;
-        if (state.status != ProbeState::Status::attached)
+        if (state.usable() || !state.probe->optional) ++expected;
+        if (state.status != ProbeState::Status::attached && !state.probe->optional)
             fmt::print(stderr, "probe {} ({}): {}\n", name(*state.probe), hook_text(*state.probe), status_text(state));
     }
-    fmt::print(stderr, "{} of {} probes attached, {} KiB buffer; {}{}\n", usable, probes_->states().size(),
+    fmt::print(stderr, "{} of {} probes attached, {} KiB buffer; {}{}\n", usable, expected,
                probes_->rings().total_bytes() >> 10, doing, child_ ? "" : "; Ctrl-C ends it");
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "correlate/lifecycle.h"
+#include "correlate/reset_inference.h"
 
 namespace tcpwitness {
 
@@ -144,6 +145,7 @@ void Correlator::mark_changed(Connection& connection) {
 
 void Correlator::add_to(Connection& connection, Event event) {
     const bool was_listener = connection.is_listener();
+    if (ResetSent* reset = event.as<ResetSent>()) infer_reason(*reset, &connection);
     if (!event.as<Segment>()) tie(connection, event);
     take_facts(connection, event);
     const bool complete = !event.as<Segment>() && learn_flow(connection, event.flow);
@@ -210,7 +212,12 @@ void Correlator::add_without_socket(Event event) {
         if (Connection* listener = by_cookie(event)) connection->listener = listener->id;
         return add_to(*connection, std::move(event));
     }
-    const ResetSent& reset = *event.as<ResetSent>();
+    ResetSent& reset = *event.as<ResetSent>();
+    if (reset.firewall_hook) {  // of a connection that is there, or about packets that this host forwards or does not let in
+        if (connection && connection->live()) return add_to(*connection, std::move(event));
+        return story_.add_unmatched(std::move(event));
+    }
+    infer_reason(reset, connection);
     const bool answers_syn = (reset.segment_flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn;
     if (answers_syn && (!connection || (!connection->live() && connection->peer_isn != reset.seq)) && event.flow.complete())
         connection = start_knock(event);

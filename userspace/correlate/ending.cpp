@@ -17,7 +17,7 @@ Ending reset_ending(const Connection& c) {
     for (const Event& event : c.events) {
         if (event.as<ResetReceived>()) received = event.time_ns;
         const ResetSent* sent = event.as<ResetSent>();
-        if (!sent) continue;
+        if (!sent || sent->firewall_hook) continue;
         if (!received) return Ending::reset_sent;
         return sent->has_socket && !c.has(sign::rst_in) && event.time_ns - received <= own_reset_within_ns ? Ending::reset_sent
                                                                                                           : Ending::reset_received;

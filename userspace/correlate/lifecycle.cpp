@@ -120,6 +120,7 @@ void take(Connection& c, const Event&, const ResetReceived&) {
 }
 
 void take(Connection& c, const Event&, const ResetSent& reset) {
+    if (reset.firewall_hook) return;  // the socket had no part in it
     const bool answers_syn = (reset.segment_flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn;
     if (c.embryonic && !c.has(sign::syn_ack_out | sign::syn_ack_retransmit) && !reset.has_socket && answers_syn)
         c.signs |= sign::knock | sign::ended;

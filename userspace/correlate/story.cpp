@@ -83,7 +83,9 @@ std::vector<const Event*> Story::unmatched_events(const Flow& flow) const {
 }
 
 void Story::add_unmatched(Event event) {
-    if (event.as<Segment>() || event.as<Drop>() || event.as<Icmp>()) unmatched_by_flow_.emplace(without_direction(event.flow), unmatched_trimmed_ + unmatched.size());
+    const ResetSent* reset = event.as<ResetSent>();
+    if (event.as<Segment>() || event.as<Drop>() || event.as<Icmp>() || (reset && reset->firewall_hook))
+        unmatched_by_flow_.emplace(without_direction(event.flow), unmatched_trimmed_ + unmatched.size());
     unmatched.push_back(std::move(event));
 }
 

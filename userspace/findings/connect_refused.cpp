@@ -68,7 +68,10 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         f.settle = told ? "" : fmt::format("make sure that {} holds {}: the trace does not tell its addresses", place(story, *home), c.flow.peer.address.text());
         f.reasons.push_back(fmt::format("{} was recorded at that time and never saw the SYN: a device on the path refused in its name", place(story, *home)));
         tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
-    } else if (only_firewall_answered(story, c, *home)) {
+    } else if (tell_reject(f, story, firewall_reset(story, c.flow, *home))) {
+        f.certainty = Certainty::proven;
+        f.settle.clear();
+    } else if (bare_resets_told(story) && only_firewall_answered(story, c, *home)) {
         f.reasons.push_back(fmt::format("{} got the SYN and sent the RST, but its TCP did not: a packet filter on {} rejects it", place(story, *home),
                                         place(story, *home)));
         f.settle = fmt::format("look at the packet filter of {}", place(story, *home));
@@ -125,10 +128,15 @@ std::vector<Finding> find(const Story& story) {
             }
         }
         const Event* icmp = resets.empty() ? icmp_refusal(c) : nullptr;
-        if (icmp)
+        if (icmp) {
             blame_sender(f, c, *icmp);
-        else
+        } else if (tell_reject(f, story, firewall_reset(story, c))) {
+            f.culprit = Culprit::local_firewall;
+            f.certainty = Certainty::proven;
+            f.settle.clear();
+        } else {
             ask_peer(f, story, c, *homes);
+        }
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
         found.push_back(std::move(f));
     }
@@ -142,7 +150,7 @@ const Rule connect_refused = {
     "The SYN was answered by a RST. Usually the peer's kernel sent it because no process listens on that port; a firewall may send the same RST in the "
     "peer's name.",
     "A RST that answers our SYN, and ECONNREFUSED. When the peer's trace is in the story: its kernel's reset with reason NO_SOCKET proves that nobody "
-    "listens there; a peer that never saw the SYN proves that something on the path refused. From one side, a RST whose TTL differs from that of the "
+    "listens there; a peer that never saw the SYN proves that something on the path refused. Where the kernel lets tcpwitness look on, a packet filter's own reset proves that it rejected. From one side, a RST whose TTL differs from that of the "
     "peer's other packets points at a firewall.",
     "Not a timeout: somebody answered. An ICMP error may refuse as well: then the finding names its sender, and the path is the culprit unless that is the peer itself. When the listener was seen going away, the finding is listener-gone and this is an effect of it.",
     "Check that the service runs on the peer, on that port and address (ss -ltn), and not only on 127.0.0.1. If it does, look for a reject rule on the "

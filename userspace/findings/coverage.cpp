@@ -56,6 +56,7 @@ std::optional<WitnessId> tell_origin(Finding& finding, const Story& story, const
                                               place(story, seen.witness), interface_name(story, *seen.left.front()),
                                               place(story, seen.witness)));
         cite(finding, seen.left);
+        if (kind == PacketKind::rst) tell_reject(finding, story, firewall_reset(story, flow, seen.witness));
         return seen.witness;
     }
     return std::nullopt;
@@ -71,6 +72,32 @@ std::optional<WitnessId> tell_loss(Finding& finding, const Story& story, const F
         return seen.witness;
     }
     return std::nullopt;
+}
+
+bool bare_resets_told(const Story& story) {
+    return resets_told(story) && std::all_of(story.info.probes.begin(), story.info.probes.end(), [](const ProbeStatus& probe) {
+               return probe.name != "answer_reset" || probe.attached() || probe.status.find("not needed") != std::string::npos;
+           });
+}
+
+const Event* firewall_reset(const Story& story, const Flow& flow, WitnessId witness) {
+    for (const Event* event : story.unmatched_events(flow))
+        if (event->as<ResetSent>() && event->witness == witness) return event;
+    return nullptr;
+}
+
+const Event* firewall_reset(const Story& story, const Connection& c) {
+    for (const Event& event : c.events)
+        if (const ResetSent* reset = event.as<ResetSent>(); reset && reset->firewall_hook) return &event;
+    return firewall_reset(story, c.flow, c.witness);
+}
+
+bool tell_reject(Finding& finding, const Story& story, const Event* reset) {
+    if (!reset) return false;
+    finding.reasons.push_back(fmt::format("the packet filter of {} made the RST (reject at {})", place(story, reset->witness),
+                                          reset->as<ResetSent>()->firewall_hook_name()));
+    cite(finding, reset);
+    return true;
 }
 
 bool packets_seen(const Story& story) { return probes_attached(story, "packet"); }

@@ -53,6 +53,7 @@ void cite(Finding&, const std::vector<const Event*>&);
 // --- coverage ---
 bool packets_seen(const Story&);  ///< the packet probes were there, so that absence of a packet means something
 bool resets_told(const Story&);   ///< the reset-sent probe was there
+bool bare_resets_told(const Story&);  ///< and it, or the one that helps it out before 6.10, tells resets without a socket too
 bool calls_told(const Story&);    ///< the probe that tells what calls returned was there
 /// Which witness has an address, as far as recorded addresses and sockets tell.
 class Homes {
@@ -81,6 +82,12 @@ std::string interface_name(const Story&, const Event& packet);
 /// Cites the packets in the finding. Returns the witness that made a packet, or where it got lost.
 std::optional<WitnessId> tell_origin(Finding&, const Story&, const Flow&, const Endpoint& source, PacketKind);
 std::optional<WitnessId> tell_loss(Finding&, const Story&, const Flow&, const Endpoint& source, PacketKind);
+
+/// The RST that a packet filter made for this flow, as its kernel told (an optional probe); null where nobody saw one.
+const Event* firewall_reset(const Story&, const Flow&, WitnessId);
+const Event* firewall_reset(const Story&, const Connection&);
+/// Says so and cites it; false when there is none.
+bool tell_reject(Finding&, const Story&, const Event* reset);
 
 /// A finding about `connection` with the fields that every rule fills.
 Finding about(const char* rule, Culprit, Certainty, const Connection& connection, std::uint64_t time_ns);

@@ -21,27 +21,19 @@ bool one_of(const std::string& reason, std::initializer_list<const char*> words)
     return false;
 }
 
-/// The name that a newer kernel would have given.
-std::string inferred_reason(const Connection& c, const ResetSent& reset) {
-    if (!reset.answers_segment) return unread_bytes(c, reset.tcp) ? "TCP_ABORT_ON_CLOSE" : "TCP_ABORT_ON_LINGER";
-    if (!reset.has_socket) return "NO_SOCKET";
-    if (reset.tcp.closed_by_application || c.has(sign::local_closed)) return "TCP_ABORT_ON_DATA";
-    return {};
-}
-
 }  // namespace
 
 std::optional<WhyReset> why_reset(const Connection& c, const Event& event) {
     const ResetSent& reset = *event.as<ResetSent>();
     const bool told = !reset.reason.empty() && reset.reason != "NOT_SPECIFIED" && !reset.inferred;
-    const std::string reason = told || reset.inferred ? reset.reason : inferred_reason(c, reset);
+    const std::string reason = told || reset.inferred ? reset.reason : "";
     WhyReset why;
     if (told) {
         why.reasons.push_back(fmt::format("the kernel's reason: {}", printable(reason)));
     } else {
         why.certainty = Certainty::likely;
         why.reasons.push_back(reason.empty() ? "this kernel gives no reason for a reset"
-                                             : fmt::format("{} is concluded from what the socket went through; this kernel gives no reason", printable(reason)));
+                                             : fmt::format("{} is inferred from what the socket went through; this kernel gives no reason", printable(reason)));
         why.settle = "a kernel from 6.10 on tells the reason itself";
     }
 

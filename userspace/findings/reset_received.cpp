@@ -56,7 +56,7 @@ std::vector<Finding> find(const Story& story) {
         f.settle = record_on(c.flow.peer.address) + ": it names the process and the reason, or shows that it sent no RST";
         if (const Connection* other = story.other_end(c)) {
             add_end(f, other);
-            if (other->has(sign::rst_out) && packets_seen(story) && resets_told(story)) {
+            if (other->has(sign::rst_out) && packets_seen(story) && bare_resets_told(story)) {
                 f.certainty = Certainty::proven;
                 f.leans_on_silence = true;
                 f.settle.clear();

@@ -172,7 +172,7 @@ const Rule reset_sent = {
     "The kernel of this host sent a RST on an open connection, or for a port where nothing listens. The other side sees \"connection reset by peer\" or "
     "\"connection refused\". The kernel tells why it did so.",
     "The kernel's own reset event with its reason: TCP_ABORT_ON_CLOSE (closed with data unread), SO_LINGER 0 (TCP_ABORT_ON_LINGER, TCP_DISCONNECT_WITH_DATA), data that "
-    "arrived after close, NO_SOCKET (nothing listens). Kernels before 6.10 give no reason: then it is concluded from what the socket went through, and the finding says so.",
+    "arrived after close, NO_SOCKET (nothing listens). Kernels before 6.10 give no reason: then it is inferred from what the socket went through, and the finding says so.",
     "Not a RST after both sides had sent FIN: that harms nobody and is not raised. Nor a health check that connects and resets at an even pace. When the process had died, or its "
     "listening socket had gone, the finding is listener-gone.",
     "Unread data at close: read until end of file, or shutdown() the sending side first and wait. SO_LINGER 0: find the setsockopt, or the pool setting behind it. Data after close: let the "

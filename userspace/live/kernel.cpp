@@ -1,15 +1,19 @@
 #include "live/kernel.h"
 
+#include <bpf/bpf.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <fstream>
+#include <iterator>
 
+#include "base/fd.h"
 #include "base/text.h"
 
 namespace tcpwitness {
@@ -31,6 +35,20 @@ std::string type_name(const btf* types, std::uint32_t id) {
     if (!type) return "?";
     const std::string name = btf__name_by_offset(types, type->name_off);
     return btf_is_any_enum(type) ? "enum " + name : name;
+}
+
+/// Types of a prototype's parameters from the `first` on.
+std::optional<std::vector<std::string>> parameters(const btf* types, const btf_type* prototype, std::uint32_t first) {
+    if (!prototype || !btf_is_func_proto(prototype)) return std::nullopt;
+    std::vector<std::string> arguments;
+    for (std::uint32_t i = first; i < btf_vlen(prototype); ++i) arguments.push_back(type_name(types, btf_params(prototype)[i].type));
+    return arguments;
+}
+
+std::optional<std::vector<std::string>> function_in(const btf* types, const std::string& function) {
+    const int id = btf__find_by_name_kind(types, function.c_str(), BTF_KIND_FUNC);
+    if (id < 0) return std::nullopt;
+    return parameters(types, btf__type_by_id(types, btf__type_by_id(types, static_cast<std::uint32_t>(id))->type), 0);
 }
 
 }  // namespace
@@ -55,12 +73,25 @@ std::optional<std::vector<std::string>> Kernel::tracepoint_arguments(const std::
     const btf_type* type = btf__type_by_id(btf_.get(), static_cast<std::uint32_t>(id));
     type = btf__type_by_id(btf_.get(), type->type);
     if (type && btf_is_ptr(type)) type = btf__type_by_id(btf_.get(), type->type);
-    if (!type || !btf_is_func_proto(type)) return std::nullopt;
-    std::vector<std::string> arguments;
-    const btf_param* parameter = btf_params(type);
-    for (std::uint32_t i = 1; i < btf_vlen(type); ++i)  // the first is the tracepoint's private pointer
-        arguments.push_back(type_name(btf_.get(), parameter[i].type));
-    return arguments;
+    return parameters(btf_.get(), type, 1);  // the first is the tracepoint's private pointer
+}
+
+std::optional<std::vector<std::string>> Kernel::function_arguments(const std::string& function, const std::string& module) const {
+    if (auto built_in = function_in(btf_.get(), function); built_in || module.empty()) return built_in;
+    if (access(("/sys/kernel/btf/" + module).c_str(), R_OK) != 0) return std::nullopt;
+    const BtfHandle types(btf__load_module_btf(module.c_str(), btf_.get()));
+    return types ? function_in(types.get(), function) : std::nullopt;
+}
+
+std::string Kernel::why_no_function_programs() const {
+    const int id = btf__find_by_name_kind(btf_.get(), "tcp_v4_rcv", BTF_KIND_FUNC);
+    if (id < 0) return "this kernel's type information holds no functions";
+    const bpf_insn return_0[] = {{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY, .attach_btf_id = static_cast<std::uint32_t>(id));
+    const Fd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "try_function", "GPL", return_0, std::size(return_0), &options));
+    const Fd link(program ? bpf_raw_tracepoint_open(nullptr, program.get()) : -1);
+    if (link) return {};
+    return std::string("this kernel lets no program hang on its functions (it was built without that, or is locked down): ") + std::strerror(errno);
 }
 
 std::map<std::int64_t, std::string> Kernel::enumerators(const std::string& name, const std::string& module) const {
@@ -83,17 +114,22 @@ std::map<std::int64_t, std::string> Kernel::enumerators(const std::string& name,
 
 bool Kernel::plain_loads() const { return btf__find_by_name_kind(btf_.get(), "bpf_rdonly_cast", BTF_KIND_FUNC) > 0; }
 
-std::uint64_t Kernel::symbol(const std::string& name) {
-    std::ifstream symbols("/proc/kallsyms");
-    for (std::string line; std::getline(symbols, line);) {
-        const auto parts = split(line, ' ');
-        if (parts.size() < 3) continue;
-        if (split(parts[2], '\t')[0] != name) continue;
-        std::uint64_t address = 0;
-        std::from_chars(parts[0].data(), parts[0].data() + parts[0].size(), address, 16);
-        return address;
+std::uint64_t Kernel::symbol(const std::string& name) { return symbols({name})[0]; }
+
+std::vector<std::uint64_t> Kernel::symbols(const std::vector<std::string>& names) {
+    constexpr std::size_t name_column = 19;  // "ffffffff81000000 T _stext", or with a module: "... t name\t[module]"
+    std::vector<std::uint64_t> addresses(names.size());
+    std::size_t found = 0;
+    std::ifstream file("/proc/kallsyms");
+    for (std::string line; found < names.size() && std::getline(file, line);) {
+        if (line.size() <= name_column) continue;
+        const std::string_view symbol = std::string_view(line).substr(name_column, line.find('\t', name_column) - name_column);
+        const auto at = std::find(names.begin(), names.end(), symbol);
+        if (at == names.end()) continue;
+        std::from_chars(line.data(), line.data() + 16, addresses[static_cast<std::size_t>(at - names.begin())], 16);
+        ++found;
     }
-    return 0;
+    return addresses;
 }
 
 std::string kernel_release() {

@@ -18,8 +18,17 @@ public:
     /// Fails when the kernel has no BTF or it cannot be read.
     static Result<Kernel> inspect();
 
+    /// A kernel whose types these are; its modules are unknown.
+    static Kernel described_by(BtfHandle types) { return Kernel(std::move(types)); }
+
     /// Argument types of a tracepoint by name ("sock", "sk_buff", "int", "enum sk_rst_reason"), or nothing when the kernel lacks it.
     std::optional<std::vector<std::string>> tracepoint_arguments(const std::string& tracepoint) const;
+
+    /// The same for a function, built in or of this module where that is loaded.
+    std::optional<std::vector<std::string>> function_arguments(const std::string& function, const std::string& module = {}) const;
+
+    /// Whether this kernel lets a program hang on its functions (fentry), tried out on one; why not, or empty.
+    std::string why_no_function_programs() const;
 
     /// Enumerators of a kernel enum: number -> name; empty when the kernel lacks it. With `module`, also where only that module has it.
     std::map<std::int64_t, std::string> enumerators(const std::string& name, const std::string& module = {}) const;
@@ -32,6 +41,8 @@ public:
 
     /// Address of a kernel function; 0 when kallsyms hides or lacks it.
     static std::uint64_t symbol(const std::string& name);
+    /// The same for several in one pass, in their order: the list is long.
+    static std::vector<std::uint64_t> symbols(const std::vector<std::string>& names);
 
 private:
     explicit Kernel(BtfHandle btf);

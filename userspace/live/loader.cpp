@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "live/drop_reasons.h"
+#include "live/fitness.h"
 #include "live/kernel_filter.h"
 #include "live/tracefs.h"
 #include "tcpwitness.skel.h"
@@ -94,20 +95,16 @@ public:
 private:
     /// Leaves out what the running kernel has no hook for, before the verifier sees it.
     void decide_by_btf() {
-        for (const Probe& row : probes()) {
-            if (row.hook != Hook::btf_tracepoint) continue;
-            const auto given = kernel_.tracepoint_arguments(row.target);
-            std::string why;
-            if (!given) {
-                why = std::string("this kernel has no tracepoint ") + row.target;
-            } else if (given->size() < row.arguments.size() || !std::equal(row.arguments.begin(), row.arguments.end(), given->begin())) {
-                why = std::string("this kernel's tracepoint ") + row.target + " has other arguments than the program reads";
-            }
-            if (!why.empty())
-                for (const char* program : row.programs) refused_.emplace(program, why);
-        }
-        write_timer_ = Kernel::symbol("tcp_write_timer");
-        keepalive_timer_ = Kernel::symbol("tcp_keepalive_timer");
+        const std::string no_functions = kernel_.why_no_function_programs();
+        for (const Probe& row : probes())
+            for (std::size_t i = 0; i < row.programs.size(); ++i)
+                if (std::string why = why_unfit(kernel_, row, i); !why.empty())
+                    refused_.emplace(row.programs[i], std::move(why));
+                else if (row.hook == Hook::function && !no_functions.empty())
+                    refused_.emplace(row.programs[i], no_functions);
+        const auto timers = Kernel::symbols({"tcp_write_timer", "tcp_keepalive_timer"});
+        write_timer_ = timers[0];
+        keepalive_timer_ = timers[1];
         if (!write_timer_)
             for (const char* program : {"on_timer_armed", "on_timer_fired"})
                 refused_.emplace(program, "/proc/kallsyms hides the address of tcp_write_timer; sysctl kernel.kptr_restrict=1 shows it to root");
@@ -123,7 +120,7 @@ private:
             bpf_program__set_autoload(program, !refused_.contains(name));
         }
         const int cpus = libbpf_num_possible_cpus();
-        loaded.reset_reasons_told_ = argument_is("tcp_send_reset", 2, "enum sk_rst_reason");
+        loaded.reset_reasons_told_ = tells_reset_reasons(kernel_);
         loaded.cpus_ = cpus > 0 ? static_cast<unsigned>(cpus) : 1;
         loaded.rings_ = ring_layout(options_.buffer_bytes, static_cast<unsigned>(get_nprocs_conf()));
         bpf_map__set_max_entries(bpf->maps.rings, loaded.rings_.count * loaded.rings_.chunks);
@@ -147,7 +144,7 @@ private:
         to.wake_bytes = to.ring_bytes / 4;
         to.hz = kernel_.hz();
         to.self_pid = static_cast<std::uint32_t>(getpid());
-        to.retransmit_error = argument_is("tcp_retransmit_skb", 2, "int");
+        to.retransmit_error = tells_retransmit_error(kernel_);
         to.reset_reason = loaded.reset_reasons_told_;
         to.segments = options_.segments;
         to.plain_loads = kernel_.plain_loads();
@@ -158,11 +155,6 @@ private:
         to.netfilter_drop = drop_reason_number(reasons, "NETFILTER_DROP");
         to.no_route_drop = drop_reason_number(reasons, "IP_OUTNOROUTES");
         to.filter = kernel_filter(options_.filter);
-    }
-
-    bool argument_is(const char* tracepoint, std::size_t index, const char* type) const {
-        const auto arguments = kernel_.tracepoint_arguments(tracepoint);
-        return arguments && arguments->size() > index && (*arguments)[index] == type;
     }
 
     void attach(LoadedProbes& loaded) {

@@ -35,7 +35,7 @@ std::string status_text(const ProbeState& state) {
         case ProbeState::Status::partial: return "fallback: " + state.why;
         case ProbeState::Status::unavailable: break;
     }
-    return "unavailable: " + state.why;
+    return (state.probe->optional ? "optional: " : "unavailable: ") + state.why;
 }
 
 Metadata initial_metadata(const Kernel& kernel, const LoadedProbes& probes, const std::string& tool, const std::string& command_line,

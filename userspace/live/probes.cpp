@@ -58,6 +58,11 @@ const std::vector<Probe> table = {
      "socket options that change how TCP behaves, as the application sets them"},
     {TW_PROBE_SAMPLE, Hook::iterator, "tcp", {"sample_tcp"}, {}, false,
      "every connection's round trip time, windows and totals, every N seconds (record --sample N)"},
+    {TW_PROBE_NF_RESET, Hook::function, "nf_send_reset,nf_send_reset6", {"on_firewall_reset", "on_firewall_reset6"},
+     {"net", "sock", "sk_buff", "int"}, false, "a RST that this host's packet filter made (reject with tcp reset), and at which hook",
+     {"nf_reject_ipv4", "nf_reject_ipv6"}, true},
+    {TW_PROBE_RESET_ANSWER, Hook::function, "tcp_v4_send_reset,tcp_v6_send_reset", {"on_answer_reset", "on_answer_reset6"},
+     {"sock", "sk_buff"}, false, "a RST for want of a socket, which kernels before 6.10 do not tell with the others", {}, true},
 };
 
 }  // namespace
@@ -74,6 +79,7 @@ const char* name(const Probe& row) { return probe_name(row.number); }
 
 std::string hook_text(const Probe& row) {
     if (row.hook == Hook::btf_tracepoint) return std::string("tp_btf/") + row.target;
+    if (row.hook == Hook::function) return std::string("fentry/") + row.target;
     if (row.hook == Hook::iterator) return std::string("iter/") + row.target;
     std::string text = std::string("tracepoint/syscalls/") + row.target + "_{";
     for (const char* program : row.programs) {

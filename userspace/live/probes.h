@@ -12,6 +12,7 @@ namespace tcpwitness {
 /// How a program reaches its hook.
 enum class Hook : unsigned char {
     btf_tracepoint,      ///< tp_btf: one program per tracepoint, typed arguments
+    function,            ///< fentry: one program per kernel function; where the kernel allows it
     syscall_tracepoint,  ///< perf tracepoint, one program per system call
     iterator,            ///< read when the recording begins, or from time to time
 };
@@ -19,11 +20,13 @@ enum class Hook : unsigned char {
 struct Probe {
     tw_probe number;              ///< its short name: parsers/probe_names.h
     Hook hook;
-    const char* target;           ///< tracepoint name, or what the programs hang on
+    const char* target;           ///< tracepoint name, or what the programs hang on; functions: comma-separated, as programs
     std::vector<const char*> programs;   ///< BPF program names
     std::vector<const char*> arguments;  ///< BTF types that the program takes by position; the kernel must agree
     bool essential;               ///< without it the main job cannot be done
     const char* shows;            ///< what its records tell
+    std::vector<const char*> modules = {};  ///< functions: the module that each is in where it is not built in
+    bool optional = false;        ///< an extra that many kernels do not give; nothing is said where it is missing, but by doctor
 };
 
 std::span<const Probe> probes();

@@ -49,11 +49,13 @@ bool noteworthy(const ResetSent&, const Event&) { return true; }
 
 std::string sentence(const ResetSent& reset, const Event& event) {
     std::string text = "RST sent";
-    if (reset.reason.empty()) {
+    if (reset.firewall_hook) {
+        text += fmt::format(" by the packet filter (reject at {})", reset.firewall_hook_name());
+    } else if (reset.reason.empty()) {
         text += ", this kernel does not say why";
     } else {
         const std::string words = in_words(reset, event);
-        text += fmt::format(": {}{}", reset.inferred ? "concluded " : "", printable(reset.reason));
+        text += fmt::format(": {}{}", reset.inferred ? "inferred " : "", printable(reset.reason));
         if (!words.empty()) text += fmt::format(" ({})", words);
     }
     if (reset.answers_segment) text += fmt::format(", answers {} seq {}", flags_text(reset.segment_flags), reset.seq);
@@ -66,6 +68,7 @@ void add_fields(std::vector<Field>& to, const ResetSent& reset, const Event& eve
         add(to, "reason", reset.reason);
         add(to, "reason_inferred", reset.inferred);
     }
+    if (reset.firewall_hook) add(to, "firewall_hook", reset.firewall_hook_name());
     add(to, "answers_segment", reset.answers_segment);
     add(to, "has_socket", reset.has_socket);
     if (reset.answers_segment) {
@@ -78,3 +81,13 @@ void add_fields(std::vector<Field>& to, const ResetSent& reset, const Event& eve
 }
 
 }  // namespace tcpwitness::kinds
+
+namespace tcpwitness {
+
+const char* ResetSent::firewall_hook_name() const {
+    static constexpr const char* names[] = {"prerouting", "input", "forward", "output", "postrouting", "ingress"};
+    if (!firewall_hook) return "";
+    return *firewall_hook < std::size(names) ? names[*firewall_hook] : "an unknown hook";
+}
+
+}  // namespace tcpwitness

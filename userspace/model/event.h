@@ -119,6 +119,8 @@ struct ResetSent {
     bool has_socket = false;         ///< a full socket sent it
     std::uint32_t seq = 0, ack = 0;  ///< of the segment answered
     std::uint8_t segment_flags = 0;  ///< of the segment answered
+    std::optional<std::uint8_t> firewall_hook;  ///< a packet filter's reject made it, at this netfilter hook; TCP knows nothing of it
+    const char* firewall_hook_name() const;     ///< "input", "forward", ...; "" when it was not a packet filter
 };
 
 struct Destroy {
@@ -321,6 +323,7 @@ struct Event {
     EventBody body;
 
     template <typename T> const T* as() const { return std::get_if<T>(&body); }
+    template <typename T> T* as() { return std::get_if<T>(&body); }
 };
 
 /// "call", "state", "timer", "retransmit", "synack_retransmit", "error", "reset_received", "reset_sent", "destroy",

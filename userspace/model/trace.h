@@ -29,9 +29,10 @@ struct Interface {
 struct ProbeStatus {
     std::string name;    ///< "state", "reset_sent", ...
     std::string hook;    ///< "tp_btf/inet_sock_set_state"
-    std::string status;  ///< "attached", "fallback: why", "unavailable: why"
+    std::string status;  ///< "attached", "fallback: why", "unavailable: why", "optional: why" (an extra that is not there)
     std::uint64_t events = 0, lost = 0;
     bool attached() const { return status == "attached" || status.starts_with("fallback"); }
+    bool missed() const { return !attached() && !status.starts_with("optional"); }
 };
 
 /// Everything about a recording that is not an event.

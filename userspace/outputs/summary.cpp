@@ -76,7 +76,7 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
         caution("The recording was cut off" + (info.cut_note.empty() ? std::string(" before it was closed") : ": " + printable(info.cut_note)) +
                 "; this is everything up to there.");
     for (const ProbeStatus& probe : info.probes)
-        if (!probe.attached()) caution(fmt::format("Not recorded: {} ({})", printable(probe.name), printable(probe.status)));
+        if (probe.missed()) caution(fmt::format("Not recorded: {} ({})", printable(probe.name), printable(probe.status)));
     if (info.unknown_records)
         caution(fmt::format("{} of a newer tcpwitness skipped.", count_text(info.unknown_records, "record", "records")));
     if (info.foreign_packets)

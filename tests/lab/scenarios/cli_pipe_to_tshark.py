@@ -4,13 +4,13 @@ tshark lists the real packets of a connect that is refused, the SYN and the RST,
 """
 
 import errno
-import shutil
 import subprocess
 
 import traffic
 from recorder import Recorder
 
 FAMILIES = (4,)
+NEEDS = ("tshark",)
 
 
 class Piped(Recorder):
@@ -36,7 +36,6 @@ class Piped(Recorder):
 
 
 def scenario(lab):
-    assert shutil.which("tshark"), "tshark is not installed"
     client, server = lab.pair()
     with Piped(lab.binary, lab.trace, (client, server)) as recorder:
         assert client.run(traffic.connect_error, lab.address(server), 5061) == errno.ECONNREFUSED

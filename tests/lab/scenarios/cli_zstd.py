@@ -8,6 +8,7 @@ import time
 import traffic
 
 FAMILIES = (4,)
+NEEDS = ("zstd",)
 
 
 def scenario(lab):

@@ -265,6 +265,49 @@ TEST_CASE("connect-refused with both ends: the peer never saw the SYN") {
     CHECK(f.certainty == Certainty::proven);
 }
 
+TEST_CASE("connect-refused with both ends: the peer's packet filter rejected it") {
+    for (const bool told : {true, false}) {
+        auto t = trace();
+        Session s = session(t);
+        listen(t, s);
+        client_is_refused(t, s, 100);
+        t.as(s.server).at(100.1).syn_in();
+        if (told) t.firewall_reset(1);
+        t.rst_out();
+        const Finding f = only(t.story());
+        CHECK(f.rule == "connect-refused");
+        CHECK(f.culprit == Culprit::peer_host);
+        CHECK(f.certainty == (told ? Certainty::proven : Certainty::likely));
+        CHECK(f.settle.empty() == told);
+        CHECK_THAT(all_text(f), Contains(told ? "the packet filter of fe made the RST (reject at input)" : "a packet filter on fe rejects it"));
+    }
+}
+
+TEST_CASE("a kernel that is silent about resets without a socket accuses no packet filter") {
+    for (const char* status : {"optional: this kernel lets no program hang on its functions", "optional: not needed: told already", "attached"}) {
+        auto t = trace();
+        t.info().probes = {{"reset_sent", "", "attached"}, {"answer_reset", "", status}};
+        Session s = session(t);
+        listen(t, s);
+        client_is_refused(t, s, 100);
+        t.as(s.server).at(100.1).syn_in().rst_out();
+        const bool silent = std::string(status).ends_with("functions");
+        CHECK((all_text(only(t.story())).find("packet filter on fe") == std::string::npos) == silent);
+    }
+}
+
+TEST_CASE("connect-refused by this host's own packet filter: proven, nobody else to ask") {
+    auto t = trace();
+    Session s = session(t, "edge", "edge");
+    client_is_refused(t, s, 100);
+    t.as(s.client).at(100.05).firewall_reset(3);
+    const Finding f = only(t.story());
+    CHECK(f.rule == "connect-refused");
+    CHECK(f.culprit == Culprit::local_firewall);
+    CHECK(f.certainty == Certainty::proven);
+    CHECK_THAT(all_text(f), Contains("reject at output"));
+}
+
 TEST_CASE("refused connects fold per process and peer") {
     auto t = trace();
     for (int i = 0; i < 383; ++i) {

@@ -41,7 +41,7 @@ TEST_CASE("closing with unread data: the application, proven, on both sides one 
     CHECK(f.connections.size() == 2);
 }
 
-TEST_CASE("a kernel that gives no reason: concluded, and said so") {
+TEST_CASE("a kernel that gives no reason: inferred, and said so") {
     auto t = trace();
     Session s = client_alone(t);
     client_opens(t, s, 0);
@@ -50,7 +50,7 @@ TEST_CASE("a kernel that gives no reason: concluded, and said so") {
     CHECK(f.rule == "reset-sent");
     CHECK(f.certainty == Certainty::likely);
     CHECK_THAT(f.headline, Contains("7 bytes unread"));
-    CHECK_THAT(all_text(f), Contains("concluded"));
+    CHECK_THAT(all_text(f), Contains("inferred"));
 }
 
 TEST_CASE("SO_LINGER 0 is raised, unless a health check does it at an even pace") {

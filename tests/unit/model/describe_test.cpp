@@ -131,8 +131,16 @@ TEST_CASE("Errors and resets") {
     sent.reason = "TCP_ABORT_ON_CLOSE";
     CHECK(said(sent) == "RST sent: TCP_ABORT_ON_CLOSE (closed with 120 unread bytes)");
     sent.inferred = true;
-    CHECK(said(sent) == "RST sent: concluded TCP_ABORT_ON_CLOSE (closed with 120 unread bytes)");
+    CHECK(said(sent) == "RST sent: inferred TCP_ABORT_ON_CLOSE (closed with 120 unread bytes)");
     sent.inferred = false;
+    ResetSent rejected;
+    rejected.firewall_hook = 2;
+    rejected.answers_segment = true;
+    rejected.segment_flags = 0x02;
+    rejected.seq = 7;
+    CHECK(said(rejected) == "RST sent by the packet filter (reject at forward), answers SYN seq 7");
+    rejected.firewall_hook = 200;
+    CHECK(said(rejected) == "RST sent by the packet filter (reject at an unknown hook), answers SYN seq 7");
     sent.task = {812, 815, 0, "nginx"};
     sent.reason = "TCP_ABORT_ON_LINGER";
     CHECK(said(sent) == "RST sent: TCP_ABORT_ON_LINGER (closed with SO_LINGER 0), by nginx[812/815]");

@@ -209,6 +209,14 @@ public:
         reset.segment_flags = answered_flags;
         return without_cookie().add(reset);
     }
+    /// A packet filter rejects a SYN to this end, at a netfilter hook (input 1, forward 2, output 3).
+    TraceBuilder& firewall_reset(std::uint8_t hook) {
+        ResetSent reset;
+        reset.answers_segment = true;
+        reset.segment_flags = tcp_flag::syn;
+        reset.firewall_hook = hook;
+        return without_cookie().add(reset);
+    }
     TraceBuilder& destroy() { return add(Destroy{}); }
     TraceBuilder& process_exit(Task task, std::int32_t code) {
         ProcessExit exit;
