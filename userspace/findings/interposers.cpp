@@ -76,25 +76,6 @@ bool any_value(std::string_view text, Matches matches) {
     return std::any_of(elements.begin(), elements.end(), [&](std::string_view element) { return trim(element) == "..." || matches(element); });
 }
 
-bool may_match(std::string_view rule, const Endpoint& source, const Endpoint& destination) {
-    const auto after = [&](std::string_view words, auto matches) {
-        for (std::size_t at = rule.find(words); at != std::string_view::npos; at = rule.find(words, at + 1))
-            if ((at == 0 || rule[at - 1] == ' ') && !any_value(rule.substr(at + words.size()), matches)) return false;
-        return true;
-    };
-    for (const char* other : {"udp ", "icmp ", "icmpv6 ", "sctp ", "meta l4proto udp", "meta l4proto icmp", "ip protocol udp", "ip protocol icmp"})
-        if (rule.starts_with(other) || rule.find(std::string(" ") + other) != std::string_view::npos) return false;
-    const bool v6 = source.address.family == Address::Family::ipv6;
-    if (rule.find(v6 ? "ip saddr" : "ip6 saddr") != std::string_view::npos || rule.find(v6 ? "ip daddr" : "ip6 daddr") != std::string_view::npos ||
-        rule.find(v6 ? "meta nfproto ipv4" : "meta nfproto ipv6") != std::string_view::npos)
-        return false;
-    const auto port = [](std::uint16_t wanted) { return [wanted](std::string_view element) { return port_matches(element, wanted); }; };
-    const auto address = [](const Address& wanted) { return [&wanted](std::string_view element) { return address_matches(element, wanted); }; };
-    return after("tcp sport ", port(source.port)) && after("tcp dport ", port(destination.port)) && after("th sport ", port(source.port)) &&
-           after("th dport ", port(destination.port)) && after(v6 ? "ip6 saddr " : "ip saddr ", address(source.address)) &&
-           after(v6 ? "ip6 daddr " : "ip daddr ", address(destination.address));
-}
-
 /// Rules that end a connection by a RST, and those whose packets vanished.
 bool explains(const std::string& rule, Interposer::Effect effect) {
     static const std::set<std::string> by_reset = {"connect-refused", "reset-forged", "reset-received", "interposer"};
@@ -126,6 +107,25 @@ std::string counted_text(const Interposer& one) {
 }
 
 }  // namespace
+
+bool may_match(std::string_view rule, const Endpoint& source, const Endpoint& destination) {
+    const auto after = [&](std::string_view words, auto matches) {
+        for (std::size_t at = rule.find(words); at != std::string_view::npos; at = rule.find(words, at + 1))
+            if ((at == 0 || rule[at - 1] == ' ') && !any_value(rule.substr(at + words.size()), matches)) return false;
+        return true;
+    };
+    for (const char* other : {"udp ", "icmp ", "icmpv6 ", "sctp ", "meta l4proto udp", "meta l4proto icmp", "ip protocol udp", "ip protocol icmp"})
+        if (rule.starts_with(other) || rule.find(std::string(" ") + other) != std::string_view::npos) return false;
+    const bool v6 = source.address.family == Address::Family::ipv6;
+    if (rule.find(v6 ? "ip saddr" : "ip6 saddr") != std::string_view::npos || rule.find(v6 ? "ip daddr" : "ip6 daddr") != std::string_view::npos ||
+        rule.find(v6 ? "meta nfproto ipv4" : "meta nfproto ipv6") != std::string_view::npos)
+        return false;
+    const auto port = [](std::uint16_t wanted) { return [wanted](std::string_view element) { return port_matches(element, wanted); }; };
+    const auto address = [](const Address& wanted) { return [&wanted](std::string_view element) { return address_matches(element, wanted); }; };
+    return after("tcp sport ", port(source.port)) && after("tcp dport ", port(destination.port)) && after("th sport ", port(source.port)) &&
+           after("th dport ", port(destination.port)) && after(v6 ? "ip6 saddr " : "ip saddr ", address(source.address)) &&
+           after(v6 ? "ip6 daddr " : "ip daddr ", address(destination.address));
+}
 
 bool may_touch(const std::string& condition, const Flow& flow) {
     return condition.empty() || may_match(condition, flow.local, flow.peer) || may_match(condition, flow.peer, flow.local);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "findings/finding.h"
@@ -23,6 +24,8 @@ struct Interposer {
 /// All that were there at some time of the recording.
 std::vector<Interposer> interposers(const Story&);
 
+/// False when the words of a rule exclude a packet between these ends: another port, address or protocol. What they do not tell may be.
+bool may_match(std::string_view rule, const Endpoint& source, const Endpoint& destination);
 /// False when the words of a rule exclude this flow in both directions: another port, address or protocol. What they do not tell may be.
 bool may_touch(const std::string& condition, const Flow&);
 

@@ -80,7 +80,7 @@ Culprit culprit_of(const Drop& drop) {
     return drop.reason == "IP_RPFILTER" ? Culprit::local_configuration : Culprit::local_kernel;
 }
 
-/// "its packet filter (output hook; table inet t, chain o, handle 4: tcp dport 25 drop)", "strict rp_filter on eth1", "QDISC_DROP in ...".
+/// "its packet filter (output hook; table inet t, chain o, handle 4: tcp dport 5061 drop)", "strict rp_filter on eth1", "QDISC_DROP in ...".
 std::string cause_text(const Drop& drop, const std::vector<std::string>& rules) {
     const std::string device = drop.device.empty() ? "" : " on " + printable(drop.device);
     if (drop.reason == "IP_RPFILTER") return "strict rp_filter" + device;

@@ -103,7 +103,7 @@ TEST_CASE("local-drop names the rule when the recorded ruleset leaves one only")
     };
     names({{"inet t o handle 4", "tcp dport 5061 drop"}, {"inet t o handle 5", "tcp dport 25 drop"}, {"inet t o handle 6", "udp dport 5061 drop"}},
           "output hook; table inet t, chain o, handle 4: tcp dport 5061 drop");
-    names({{"inet t other handle 4", "tcp dport { 5000-5100, 80 } reject with tcp reset"}, {"inet t o handle 5", "tcp dport != 5061 drop"}}, "chain other, handle 4");
+    names({{"inet t other handle 4", "tcp dport { 5000-5100, 80 } reject with tcp reset"}, {"inet t o handle 5", "tcp dport 5062 drop"}}, "chain other, handle 4");
     names({{"inet t o handle 4", "ip daddr 10.0.2.2 drop"}, {"inet t o handle 5", "ip daddr 10.0.2.3 drop"}, {"inet t o handle 6", "icmp type echo-request drop"}}, "handle 4");
     names({{"inet t o handle 4", "tcp sport 40000 drop"}, {"ip6 t o handle 5", "drop"}, {"inet t o handle 7", "tcp dport 5061 accept"}}, "handle 4");
 }
