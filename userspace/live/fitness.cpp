@@ -44,6 +44,7 @@ bool argument_is(const Kernel& kernel, const char* tracepoint, std::size_t index
 }
 
 bool tells_reset_reasons(const Kernel& kernel) { return argument_is(kernel, "tcp_send_reset", 2, "enum sk_rst_reason"); }
+bool tells_drop_socket(const Kernel& kernel) { return argument_is(kernel, "kfree_skb", 3, "sock"); }
 bool tells_retransmit_error(const Kernel& kernel) { return argument_is(kernel, "tcp_retransmit_skb", 2, "int"); }
 
 }  // namespace tcpwitness

@@ -19,5 +19,6 @@ bool argument_is(const Kernel&, const char* tracepoint, std::size_t index, const
 bool tells_reset_reasons(const Kernel&);
 /// tcp_retransmit_skb tells how the attempt ended (kernel 6.17 and later).
 bool tells_retransmit_error(const Kernel&);
+bool tells_drop_socket(const Kernel&);        ///< kfree_skb has its fourth argument (6.11)
 
 }  // namespace tcpwitness

@@ -149,7 +149,7 @@ private:
         to.segments = options_.segments;
         to.plain_loads = kernel_.plain_loads();
         to.nf_hook_slow = Kernel::symbol("nf_hook_slow");
-        to.drop_socket = argument_is("kfree_skb", 3, "sock");
+        to.drop_socket = tells_drop_socket(kernel_);
         const auto reasons = drop_reasons(kernel_);
         std::ranges::copy(harmless_drops(reasons), to.harmless_drops);
         to.netfilter_drop = drop_reason_number(reasons, "NETFILTER_DROP");
