@@ -10,6 +10,9 @@ namespace tcpwitness {
 
 namespace {
 
+constexpr std::uint32_t largest_segment = 1u << 20;  // no segment is larger, also before segmentation offload
+
+
 constexpr const char* id = "path-mtu-blackhole";
 constexpr std::uint32_t least_large = 1000;  ///< bytes of payload; below that every link passes it
 constexpr std::size_t rounds_enough = 3;
@@ -28,6 +31,7 @@ Run last_run(const Connection& c) {
         const Retransmit* again = event.as<Retransmit>();
         if (!again || again->what == Retransmit::What::syn || again->what == Retransmit::What::syn_ack) continue;
         const std::uint32_t bytes = again->end_seq - again->seq;
+        if (bytes > largest_segment) continue;  // the record does not tell where it ends
         if (run.rounds.empty() || again->seq != run.seq) run = {{}, again->seq, bytes};
         run.bytes = std::min(run.bytes, bytes);
         run.rounds.push_back(&event);
