@@ -9,7 +9,7 @@
 #include "filter.h"
 
 /* Full records each second, before the rest of that second is counted. */
-enum { PACE_OF_PREFIX = 50, PACE_OF_NAMESPACE = 500 };
+enum { PACE_OF_PREFIX = 500, PACE_OF_NAMESPACE = 1000 };
 enum { SOCK_RAW = 3 };
 
 struct pace_key { u32 netns; u32 prefix[2]; }; /* prefix 0: the whole namespace */

@@ -58,10 +58,15 @@ const Connection* Story::other_end(const Connection& one) const {
 }
 
 bool Story::gap_within(std::uint64_t from_ns, std::uint64_t to_ns) const {
-    return std::any_of(gaps.begin(), gaps.end(), [&](const Event& event) {
+    const auto lost = [&](const Event& event) {
         const Gap* gap = event.as<Gap>();
         return gap && gap->from_ns <= to_ns && gap->to_ns >= from_ns;
-    });
+    };
+    const auto only_counted = [&](const Event& event) {
+        const Repeats* repeats = event.as<Repeats>();
+        return repeats && repeats->from_ns <= to_ns && repeats->to_ns >= from_ns;
+    };
+    return std::any_of(gaps.begin(), gaps.end(), lost) || std::any_of(repeats.begin(), repeats.end(), only_counted);
 }
 
 std::vector<const Event*> Story::unmatched_packets(const Flow& flow) const {

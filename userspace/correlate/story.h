@@ -27,7 +27,7 @@ struct Story {
     const Conversation* conversation(ConversationId id) const;
     /// The other end of the session, when this story holds it.
     const Connection* other_end(const Connection&) const;
-    /// Records were lost at this witness's host within [from, to].
+    /// Records were lost within [from, to], or were only counted: what is not there may have been.
     bool gap_within(std::uint64_t from_ns, std::uint64_t to_ns) const;
 
     /// Packets of this flow, in either direction, that belong to no connection: what a host on the path forwarded or made.

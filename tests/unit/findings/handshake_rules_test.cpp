@@ -265,6 +265,23 @@ TEST_CASE("connect-refused with both ends: the peer never saw the SYN") {
     CHECK(f.certainty == Certainty::proven);
 }
 
+TEST_CASE("connect-refused with both ends: what the peer only counted is not proof that it never saw the SYN") {
+    auto t = trace();
+    Session s = session(t);
+    listen(t, s);
+    Session earlier = session(t, "edge", "fe", 39999);
+    open(t, earlier, 10);
+    client_is_refused(t, s, 100);
+    t.as(t.end("fe", "10.0.2.2:81", "192.0.2.0:0")).resets_counted(1996, 0, 1000);
+    bool told = false;
+    for (const Finding& f : find_all(t.story())) {
+        if (f.rule != "connect-refused") continue;
+        told = true;
+        CHECK(f.certainty != Certainty::proven);
+    }
+    CHECK(told);
+}
+
 TEST_CASE("connect-refused with both ends: the peer's packet filter rejected it") {
     for (const bool told : {true, false}) {
         auto t = trace();
