@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "correlate/wire_facts.h"
 #include "model/event.h"
 #include "model/trace.h"
 
@@ -82,6 +84,8 @@ struct Connection {
     std::optional<std::uint64_t> established_ns;  ///< when it reached ESTABLISHED
     std::optional<std::uint32_t> local_isn, peer_isn;
     ConversationId conversation = 0;
+
+    std::shared_ptr<const WireFacts> wire;  ///< set where a capture tells about it
 
     std::uint8_t owner_rank = 0;  ///< the correlator's: how good its knowledge of the owner is
     bool changed = false;         ///< the correlator's: got events that refresh() has not judged yet

@@ -139,6 +139,19 @@ struct ProcessExit {
     int status() const { return (code >> 8) & 0xff; }
 };
 
+/// What a segment is in the course of its session, as a capture's analysis tells it.
+namespace segment_mark {
+inline constexpr std::uint32_t
+    rto = 1u << 0,            ///< sent again after the retransmission timeout
+    fast = 1u << 1,           ///< sent again after duplicate ACKs or SACK told that it was missing
+    loss_probe = 1u << 2,     ///< sent again to draw out an ACK (TLP-like)
+    spurious = 1u << 3,       ///< sent again although it had been acknowledged already
+    out_of_order = 1u << 4,   ///< late, and not sent again
+    lost_before = 1u << 5,    ///< what should have come before it was never captured
+    duplicate_ack = 1u << 6, zero_window = 1u << 7, window_probe = 1u << 8, keepalive = 1u << 9, keepalive_ack = 1u << 10,
+    retransmission = rto | fast | loss_probe | spurious;
+}
+
 /// A TCP segment on the wire. Event::flow has the host's own end as local.
 struct Segment {
     bool outgoing = false;
@@ -157,6 +170,8 @@ struct Segment {
     bool has_mac = false;
     std::uint32_t interface = 0;     ///< index in Trace::interfaces
     std::uint64_t frame = 0;         ///< 1-based packet number in its file; 0 live
+    std::uint64_t packet_id = 0;     ///< epb_packetid of its file; 0 = none
+    std::uint32_t marks = 0;         ///< segment_mark::, what the sender's state makes of it; packets of captures only
 
     bool is(std::uint8_t wanted, std::uint8_t mask = 0x17) const { return (flags & mask) == wanted; }
     bool syn() const { return is(tcp_flag::syn, tcp_flag::syn | tcp_flag::ack | tcp_flag::rst); }

@@ -1,0 +1,44 @@
+// Packets in, connections out: rebuilds TCP sessions from a capture alone, with memory for the live ones only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "correlate/connection.h"
+#include "model/trace.h"
+#include "parsers/capture_reader.h"
+#include "parsers/packet.h"
+
+namespace tcpwitness {
+
+struct CaptureOptions {
+    bool keep_all_control = false;  ///< also for sessions without trouble: SYN, FIN and RST, because another witness is asked about them
+    std::size_t max_events_per_connection = 2'000;
+    std::size_t max_live = 1'000'000;
+    std::vector<Address> local;     ///< addresses that are this witness's own; empty: find out
+};
+
+/// What a capture holds: one witness, its sessions as connections (ids from 1, events of those that may interest a rule; Connection::wire is
+/// always set), and what belongs to none.
+struct CaptureStory {
+    TraceInfo info;
+    std::vector<Connection> connections;
+    std::vector<Event> unmatched;      ///< RSTs and ICMP errors of no session, echo requests (markers)
+    std::uint64_t packets = 0, tcp_packets = 0, bytes = 0;
+};
+
+class CaptureAnalyzer {
+public:
+    explicit CaptureAnalyzer(CaptureOptions options = {});
+    ~CaptureAnalyzer();
+
+    void add(const CapturedPacket& captured, const Packet& packet);  ///< in the order of the file
+    CaptureStory finish(const CaptureReader& reader);
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tcpwitness
