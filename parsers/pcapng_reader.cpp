@@ -49,7 +49,7 @@ std::uint16_t Reader::number16(const char* at) const {
 Error Reader::error(std::string what) const { return Error{fmt::format("pcapng block at byte {}: {}", block_offset_, what)}; }
 
 /// The body of the next block, or nothing at the end or at a cut.
-Result<std::string_view> Reader::next_block() {
+Result<std::string_view> Reader::read_block() {
     buffer_.consume(std::exchange(block_length_, 0));
     block_offset_ = buffer_.offset();
     const auto head = buffer_.peek(block_frame);
@@ -90,34 +90,38 @@ Result<std::string_view> Reader::next_block() {
     const std::uint32_t trailer = number32(whole->data() + length - 4);
     if (trailer != length) return error(fmt::format("its two lengths differ: {} and {}", length, trailer));
     block_length_ = length;
+    block_ = *whole;
     return whole->substr(8, length - block_frame);
 }
 
 Result<Reader::Item> Reader::next() {
-    while (!ended_) {
-        const auto body = next_block();
-        if (!body) {
-            ended_ = true;
-            return body.error();
-        }
-        if (ended_) break;
-        Item item;
-        Status read = success();
-        switch (type_) {
-            case block::section: item = Item::section, read = read_section(*body); break;
-            case block::interface: item = Item::interface, read = read_interface(*body); break;
-            case block::packet: item = Item::packet, read = read_packet(*body); break;
-            case block::simple_packet:
-            case block::old_packet: ++frames_; continue;
-            default: continue;
-        }
-        if (!read) {
-            ended_ = true;
-            return read.error();
-        }
-        return item;
+    while (true) {
+        auto item = next_block();
+        if (!item || *item != Item::other) return item;
     }
-    return Item::end;
+}
+
+Result<Reader::Item> Reader::next_block() {
+    if (ended_) return Item::end;
+    const auto body = read_block();
+    if (!body) {
+        ended_ = true;
+        return body.error();
+    }
+    if (ended_) return Item::end;
+    Item item = Item::other;
+    Status read = success();
+    switch (type_) {
+        case block::section: item = Item::section, read = read_section(*body); break;
+        case block::interface: item = Item::interface, read = read_interface(*body); break;
+        case block::packet: item = Item::packet, read = read_packet(*body); break;
+        default: frames_ += takes_frame_number(type_); break;
+    }
+    if (!read) {
+        ended_ = true;
+        return read.error();
+    }
+    return item;
 }
 
 /// Calls take(code, value) for each option; a list without opt_endofopt ends with its block.

@@ -15,7 +15,7 @@ class Reader {
 public:
     explicit Reader(ByteSource& source) : buffer_(source) {}
 
-    enum class Item { section, interface, packet, end };
+    enum class Item { section, interface, packet, other, end };
 
     struct Section {
         std::string os, application;
@@ -45,6 +45,12 @@ public:
     /// Reads on to the next block of interest; others are skipped. A file that stops inside a block ends with `Item::end` and cut_note().
     Result<Item> next();
 
+    /// The same, but stops at every block: `Item::other` for those that next() skips.
+    Result<Item> next_block();
+    std::string_view block() const { return block_; }  ///< the whole of it, as it stands in the file; until the next call
+    std::uint32_t block_type() const { return type_; }
+    bool swapped() const { return swapped_; }           ///< its numbers are in the other byte order than this host's
+
     const Section& section() const { return section_; }                        ///< the current one
     const std::vector<Interface>& interfaces() const { return interfaces_; }  ///< of the current section
     const Packet& packet() const { return packet_; }
@@ -52,7 +58,7 @@ public:
     std::uint64_t offset() const { return block_offset_; }                     ///< of the block that next() returned
 
 private:
-    Result<std::string_view> next_block();
+    Result<std::string_view> read_block();
     Status read_section(std::string_view body);
     Status read_interface(std::string_view body);
     Status read_packet(std::string_view body);
@@ -65,6 +71,7 @@ private:
     bool swapped_ = false, ended_ = false;
     std::uint32_t type_ = 0;  ///< of the block at block_offset_
     std::size_t block_length_ = 0;  ///< still to be consumed
+    std::string_view block_;
     std::uint64_t block_offset_ = 0, frames_ = 0;
     Section section_;
     std::vector<Interface> interfaces_;

@@ -143,6 +143,7 @@ void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Devic
     }
     parsed->segment.interface = context_.interface(device.netns, device.ifindex, interface.name);
     parsed->segment.frame = packet.frame;
+    parsed->segment.packet_id = packet.id;
     Event common;
     common.time_ns = time;
     common.witness = context_.witness(device.netns);

@@ -43,6 +43,7 @@ void add_fields(std::vector<Field>& to, const Segment& segment, const Event& eve
         add(to, "source_mac", fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]));
     }
     if (segment.frame) add(to, "frame", segment.frame);
+    if (segment.packet_id) add(to, "packet_id", std::to_string(segment.packet_id));
 }
 
 }  // namespace tcpwitness::kinds

@@ -256,7 +256,7 @@ TEST_CASE("No kind uses a field name twice, or one that outputs use for every ev
     Segment segment;
     segment.has_mac = segment.has_timestamps = true;
     segment.mss = 1;
-    segment.frame = 1;
+    segment.frame = segment.packet_id = 1;
     ResetSent sent;
     sent.has_socket = sent.answers_segment = true;
     sent.reason = "X";

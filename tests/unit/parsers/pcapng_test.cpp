@@ -1,48 +1,15 @@
-#include <cstring>
-
 #include <catch2/catch.hpp>
 
 #include "parsers/pcapng_format.h"
 #include "parsers/pcapng_reader.h"
 #include "parsers/pcapng_writer.h"
 #include "support/memory_source.h"
+#include "support/pcapng_blocks.h"
 
 using namespace tcpwitness;
 using pcapng::Reader;
 
 namespace {
-
-/// Builds blocks by hand, in either byte order, with lengths that may lie.
-struct Blocks {
-    bool swapped = false;
-    std::string bytes;
-
-    std::string u32(std::uint32_t value) const {
-        if (swapped) value = __builtin_bswap32(value);
-        return {reinterpret_cast<const char*>(&value), 4};
-    }
-    std::string u16(std::uint16_t value) const {
-        if (swapped) value = __builtin_bswap16(value);
-        return {reinterpret_cast<const char*>(&value), 2};
-    }
-    Blocks& block(std::uint32_t type, const std::string& body) {
-        const auto length = static_cast<std::uint32_t>(body.size() + 12);
-        bytes += u32(type) + u32(length) + body + u32(length);
-        return *this;
-    }
-    Blocks& section() { return block(pcapng::block::section, u32(pcapng::byte_order_magic) + u16(1) + u16(0) + std::string(8, '\xff')); }
-    Blocks& interface(const std::string& options = "", std::uint16_t link_type = 1) {
-        return block(pcapng::block::interface, u16(link_type) + u16(0) + u32(0) + options);
-    }
-    Blocks& packet(std::uint64_t time, const std::string& data, const std::string& options = "", std::uint32_t interface = 0) {
-        const auto size = static_cast<std::uint32_t>(data.size());
-        return block(pcapng::block::packet, u32(interface) + u32(static_cast<std::uint32_t>(time >> 32)) + u32(static_cast<std::uint32_t>(time)) +
-                                                u32(size) + u32(size) + data + std::string((4 - size % 4) % 4, '\0') + options);
-    }
-    std::string option(std::uint16_t code, const std::string& value) const {
-        return u16(code) + u16(static_cast<std::uint16_t>(value.size())) + value + std::string((4 - value.size() % 4) % 4, '\0');
-    }
-};
 
 struct Seen {
     std::vector<std::uint64_t> times;
@@ -150,6 +117,35 @@ TEST_CASE("hundreds of interfaces, unknown blocks, options without an end") {
     const Seen seen = read_all(blocks.bytes, 100);
     CHECK(seen.error.empty());
     CHECK(seen.times.size() == 2);
+}
+
+TEST_CASE("frames are counted as Wireshark counts them") {
+    for (const std::uint32_t type : {2u, 3u, 9u, 0x204u, 0x208u, 0xbadu, 0x40000badu, 4u, 5u, 7u, 10u, 0x101u, 0x80000001u}) {
+        Blocks blocks;
+        blocks.section().interface().packet(1, "x").block(type, std::string(32, '\0')).packet(2, "y");
+        MemorySource source(blocks.bytes);
+        Reader reader(source);
+        while (*reader.next() != Reader::Item::end) continue;
+        const bool counts = type == 2 || type == 3 || type == 9 || type == 0x204 || type == 0x208 || type == 0xbad || type == 0x40000bad;
+        INFO(type);
+        CHECK(reader.packet().frame == (counts ? 3 : 2));
+    }
+}
+
+TEST_CASE("every block can be had as it stands in the file") {
+    for (const bool swapped : {false, true}) {
+        Blocks blocks{swapped, {}};
+        blocks.section().interface().block(4, "names...").packet(1, "abc", blocks.option(1, "why")).block(0x80000001, "").packet(2, "y");
+        MemorySource source(blocks.bytes, 10);
+        Reader reader(source);
+        std::string copied;
+        for (auto item = reader.next_block(); *item != Reader::Item::end; item = reader.next_block()) {
+            CHECK((*item == Reader::Item::other) == (reader.block_type() == 4 || reader.block_type() == 0x80000001));
+            copied += reader.block();
+        }
+        CHECK(copied == blocks.bytes);
+        CHECK(reader.swapped() == swapped);
+    }
 }
 
 TEST_CASE("damaged blocks end in one clear error, after the packets before them") {

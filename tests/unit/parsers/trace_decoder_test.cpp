@@ -57,6 +57,8 @@ TEST_CASE("what the encoder writes, the decoder reads, in time order") {
     CHECK(syn.as<Segment>()->syn());
     CHECK(syn.as<Segment>()->outgoing);
     CHECK(syn.as<Segment>()->has_mac);
+    CHECK(syn.as<Segment>()->frame > 0);
+    CHECK(syn.as<Segment>()->packet_id == (std::uint64_t{syn.cpu} << 32 | syn.seq));
     CHECK(syn.flow.local.text() == "10.1.0.2:40001");
     CHECK(syn.flow.peer.text() == "10.2.0.2:5061");
     CHECK(syn.time_ns == 100 * sample::second + 2000);
