@@ -188,6 +188,9 @@ int on_drop(u64 *ctx)
     }
     if (!wanted(&record.head, record.addresses))
         return 0;
+    const bool syn = (record.body.segment_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN, rst = record.body.segment_flags & TCP_RST;
+    if (!(record.body.flags & TW_DROP_SOCKET) && hold_drop(&record.head, record.addresses, out, syn, rst, reason))
+        return 0;
     record.body.reason = reason;
     const u32 zero = 0;
     struct drop_room *room = bpf_map_lookup_elem(&drop_rooms, &zero);

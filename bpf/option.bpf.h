@@ -25,13 +25,13 @@ int exit_setsockopt(struct syscall_exit *ctx)
 {
     enum { EBADF = 9, ENOTSOCK = 88 };
     struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
-    const u32 level = (u32)PT_REGS_PARM2_CORE_SYSCALL(registers), option = (u32)PT_REGS_PARM3_CORE_SYSCALL(registers);
+    const u32 level = (u32)PT_REGS_PARM2_SYSCALL(registers), option = (u32)PT_REGS_PARM3_SYSCALL(registers);
     if (!option_matters(level, option) || ctx->ret == -EBADF || ctx->ret == -ENOTSOCK)
         return 0;
     const u64 id = current_id();
     if ((u32)(id >> 32) == options.self_pid || !current_wanted())
         return 0;
-    const s32 fd = (s32)PT_REGS_PARM1_CORE_SYSCALL(registers);
+    const s32 fd = (s32)PT_REGS_PARM1_SYSCALL(registers);
     const struct sock *sk = socket_of_fd(fd);
     if (!sk || READ(sock, sk, sk_protocol) != IPPROTO_TCP)
         return 0;
@@ -40,7 +40,7 @@ int exit_setsockopt(struct syscall_exit *ctx)
     if (!fill_socket_untrusted(&record.head, record.addresses, sk) || !flow_wanted(&record.head, record.addresses))
         return 0;
     s32 value[2] = {}; /* an int, or struct linger */
-    const void *from = (const void *)PT_REGS_PARM4_CORE_SYSCALL(registers);
+    const void *from = (const void *)PT_REGS_PARM4_SYSCALL(registers);
     if (bpf_probe_read_user(value, option == SO_LINGER && level == SOL_SOCKET ? 8 : 4, from) && ctx->ret == 0)
         return 0;
     record.body.pid = id >> 32;

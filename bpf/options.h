@@ -90,7 +90,7 @@ struct tw_queue_look {
 struct tw_held_key {
     uint32_t netns;
     uint32_t prefix[2];        /* of the peer's address: 24 bits of IPv4, 48 of IPv6 */
-    int32_t reason;            /* TW_REPEAT_RESET_OUT: as in tw_reset_out */
+    int32_t reason;            /* TW_REPEAT_RESET_OUT: as in tw_reset_out; TW_REPEAT_DROP: as in tw_drop */
     uint16_t port;             /* 0: see the entry "others" */
     uint16_t side;             /* enum tw_side: whose port */
     uint8_t what;              /* enum tw_repeat */

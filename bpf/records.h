@@ -450,8 +450,8 @@ struct tw_gap {
     uint32_t pad;
 };
 
-enum tw_repeat { TW_REPEAT_RESET_OUT = 1, TW_REPEAT_PACKET_IN = 2, TW_REPEAT_PACKET_OUT = 3 };
-#define TW_REPEATS_KINDS 3
+enum tw_repeat { TW_REPEAT_RESET_OUT = 1, TW_REPEAT_PACKET_IN = 2, TW_REPEAT_PACKET_OUT = 3, TW_REPEAT_DROP = 4 };
+#define TW_REPEATS_KINDS 4
 
 /* Events without a socket that came faster than they are worth: counted within a time instead of recorded one by one. The head's peer address is
  * the sources' prefix; its local_port or peer_port, whichever is not 0, the port that they were about. All 0: various ones. */
@@ -459,7 +459,7 @@ struct tw_repeats {
     uint64_t from_ns;
     uint64_t to_ns;
     uint64_t count;
-    int32_t reason;          /* TW_REPEAT_RESET_OUT: as in tw_reset_out */
+    int32_t reason;          /* TW_REPEAT_RESET_OUT: as in tw_reset_out; TW_REPEAT_DROP: as in tw_drop */
     uint8_t what;            /* enum tw_repeat */
     uint8_t prefix_length;
     uint8_t flags;           /* TW_RESET_REASON: reason has a meaning */

@@ -1,7 +1,7 @@
 /*
- * What comes again and again without a socket: SYNs to a port where nothing listens, the RSTs that answer them, and the like. Beyond a pace
- * such events are counted here instead of recorded; the collector writes the counts once a second (TW_REPEATS), none is left out. Events of
- * sockets are never held back: a closed port has none, and of an open port only the answers to stray segments are.
+ * What comes again and again without a socket: SYNs to a port where nothing listens, the RSTs that answer them, packets thrown away, and the
+ * like. Beyond a pace such events are counted here instead of recorded; the collector writes the counts once a second (TW_REPEATS), none is
+ * left out. Events of sockets are never held back: a closed port has none, and of an open port only the answers to stray segments are.
  */
 #ifndef TCPWITNESS_REPEATS_H
 #define TCPWITNESS_REPEATS_H
@@ -109,12 +109,8 @@ static __always_inline bool beyond_pace(const struct tw_head *head, const u8 *ad
     return beyond(&key, second, PACE_OF_PREFIX);
 }
 
-/* One more event without a socket that has to do with a port on `side`. `closed`: nothing can be connected to it. */
-static __always_inline bool is_beyond_pace(const struct tw_head *head, const u8 *addresses, u16 side, bool closed)
+static __always_inline void mark_busy(const struct tw_head *head, u16 side, bool closed, u64 second)
 {
-    const u64 second = this_second();
-    if (!beyond_pace(head, addresses, second))
-        return false;
     const struct busy_port_key key = {.netns = head->netns, .port = side == TW_SIDE_LOCAL ? head->local_port : head->peer_port, .side = side};
     struct busy_port *port = bpf_map_lookup_elem(&busy_ports, &key);
     if (port) {
@@ -125,6 +121,15 @@ static __always_inline bool is_beyond_pace(const struct tw_head *head, const u8 
         bpf_map_update_elem(&busy_ports, &key, &now, BPF_ANY);
     }
     busy_second = second;
+}
+
+/* One more event without a socket that has to do with a port on `side`. `closed`: nothing can be connected to it. */
+static __always_inline bool is_beyond_pace(const struct tw_head *head, const u8 *addresses, u16 side, bool closed)
+{
+    const u64 second = this_second();
+    if (!beyond_pace(head, addresses, second))
+        return false;
+    mark_busy(head, side, closed, second);
     return true;
 }
 
@@ -158,6 +163,23 @@ static __always_inline bool hold_packet(const struct tw_head *head, const u8 *ad
     if (!port || port->second + 1 < second || (syn && !port->closed))
         return false;
     hold(head, addresses, what, side, 0);
+    return true;
+}
+
+/*
+ * A packet without a socket that was thrown away. Each reason has a pace of its own, so that a flood hides no drop of another kind. RSTs that
+ * answer what others sent in this host's name (backscatter) are held on their way in too from then on.
+ */
+static __always_inline bool hold_drop(const struct tw_head *head, const u8 *addresses, bool out, bool syn, bool rst, u32 reason)
+{
+    const u64 second = this_second();
+    const struct pace_key key = {.netns = head->netns, .prefix = {reason, ~0u}}; /* no network's: those end in zeros */
+    if (!beyond(&key, second, PACE_OF_NAMESPACE))
+        return false;
+    const u16 side = out == syn ? TW_SIDE_PEER : TW_SIDE_LOCAL;
+    hold(head, addresses, TW_REPEAT_DROP, side, (s32)reason);
+    if (rst && !out)
+        mark_busy(head, side, false, second);
     return true;
 }
 

@@ -274,7 +274,8 @@ EventBody decode_repeats(const tw_repeats& body, const TraceContext& context) {
     repeats.from_ns = body.from_ns;
     repeats.to_ns = body.to_ns;
     repeats.prefix_length = body.prefix_length;
-    if (body.flags & TW_RESET_REASON) repeats.reason = context.reset_reason(body.reason);
+    if (body.flags & TW_RESET_REASON)
+        repeats.reason = repeats.what == Repeats::What::drop ? context.drop_reason(static_cast<std::uint32_t>(body.reason)) : context.reset_reason(body.reason);
     return repeats;
 }
 

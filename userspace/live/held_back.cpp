@@ -38,7 +38,7 @@ std::string HeldBack::record(const tw_held_key& key, std::uint64_t added, std::u
     record.body.what = key.what;
     if (is_others(key)) return record.bytes(Flow{});
     record.body.prefix_length = key.family == AF_INET6 ? 48 : 24;
-    if (key.what == TW_REPEAT_RESET_OUT && reasons_told) {
+    if (key.what == TW_REPEAT_DROP || (key.what == TW_REPEAT_RESET_OUT && reasons_told)) {
         record.body.reason = key.reason;
         record.body.flags |= TW_RESET_REASON;
     }

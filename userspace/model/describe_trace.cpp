@@ -21,15 +21,24 @@ void add_fields(std::vector<Field>& to, const Gap& gap, const Event&) {
     add(to, "length_ns", gap.to_ns > gap.from_ns ? gap.to_ns - gap.from_ns : std::uint64_t{0});
 }
 
+namespace {
+
+std::string what_repeats(const Repeats& repeats) {
+    using What = Repeats::What;
+    if (repeats.what == What::reset_sent) return count_text(repeats.count, "RST sent without a socket", "RSTs sent without a socket");
+    if (repeats.what == What::drop) return count_text(repeats.count, "packet without a socket dropped", "packets without a socket dropped");
+    return fmt::format("{} {}", count_text(repeats.count, "SYN or RST", "SYNs and RSTs"), repeats.what == What::packet_in ? "in" : "out");
+}
+
+}  // namespace
+
 Layer layer(const Repeats&) { return Layer::trace; }
 
 bool noteworthy(const Repeats&, const Event&) { return true; }
 
 std::string sentence(const Repeats& repeats, const Event& event) {
     const std::uint64_t length_ns = repeats.to_ns > repeats.from_ns ? repeats.to_ns - repeats.from_ns : 0;
-    std::string text = repeats.what == Repeats::What::reset_sent
-                           ? count_text(repeats.count, "RST sent without a socket", "RSTs sent without a socket")
-                           : fmt::format("{} {}", count_text(repeats.count, "SYN or RST", "SYNs and RSTs"), repeats.what == Repeats::What::packet_in ? "in" : "out");
+    std::string text = what_repeats(repeats);
     if (event.flow.local.port) text += fmt::format(" about port {}", event.flow.local.port);
     if (event.flow.peer.port) text += fmt::format(" about the peer's port {}", event.flow.peer.port);
     if (!event.flow.peer.address.unspecified()) text += fmt::format(" of {}/{}", event.flow.peer.address.text(), repeats.prefix_length);

@@ -52,7 +52,7 @@ const char* name(Environment::What what) {
 }
 
 const char* name(Repeats::What what) {
-    static constexpr const char* names[] = {"?", "reset_sent", "packet_in", "packet_out"};
+    static constexpr const char* names[] = {"?", "reset_sent", "packet_in", "packet_out", "drop"};
     const auto number = static_cast<std::size_t>(what);
     return number < std::size(names) ? names[number] : "?";
 }

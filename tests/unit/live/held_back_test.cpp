@@ -66,6 +66,16 @@ TEST_CASE("a count of IPv6 packets about the peer's port") {
     CHECK(told.body.flags == 0);  // packets have no reason
 }
 
+TEST_CASE("a count of drops has the kernel's reason, also where it does not tell why it resets") {
+    tw_held_key drops = key();
+    drops.what = TW_REPEAT_DROP;
+    drops.reason = 8;
+    const Told told(HeldBack::record(drops, 3, 0, 1, false));
+    CHECK(told.body.what == TW_REPEAT_DROP);
+    CHECK(told.body.reason == 8);
+    CHECK(told.body.flags == TW_RESET_REASON);
+}
+
 TEST_CASE("a kernel that tells no reasons, and the count of what no longer had an entry of its own") {
     CHECK(Told(HeldBack::record(key(), 1, 0, 1, false)).body.flags == 0);
     tw_held_key others{};
