@@ -6,9 +6,8 @@ says it sent (OutRsts). The connection to another port is there with every event
 """
 
 import os
-import socket
-import struct
 
+import flood
 import traffic
 
 FAMILIES = (4,)
@@ -16,43 +15,22 @@ SYNS = 60_000
 PORT = 81
 
 
-def frames(source, destination):
-    """SYNs as IPv4 packets, checksums and all, from many ports."""
-    ends = socket.inet_aton(source) + socket.inet_aton(destination)
-    for number in range(SYNS):
-        segment = struct.pack("!HHIIBBHHH", 1024 + number % 60_000, PORT, number, 0, 5 << 4, 2, 1024, 0, 0)
-        words = struct.unpack("!16H", ends + struct.pack("!HH", socket.IPPROTO_TCP, len(segment)) + segment)
-        total = sum(words)
-        total = (total & 0xFFFF) + (total >> 16)
-        checksum = ~(total + (total >> 16)) & 0xFFFF
-        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 0, 0, 64, socket.IPPROTO_TCP, 0) + ends
-        yield header + segment[:16] + struct.pack("!H", checksum) + segment[18:]
-
-
-def resets_sent():
-    with open("/proc/thread-self/net/snmp") as file:
-        names, values = [line.split() for line in file if line.startswith("Tcp:")]
-    return int(values[names.index("OutRsts")])
-
-
 def scenario(lab):
     client, server = lab.pair()
 
     def frontend():
         listener = traffic.listen(5061, lab.family)
-        before = resets_sent()
+        before = flood.resets_sent()
         yield
         connection, _ = listener.accept()
         connection.sendall(connection.recv(5))
         connection.recv(1)
         connection.close()
         yield
-        yield resets_sent() - before
+        yield flood.resets_sent() - before
 
     def flooding():
-        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
-            for frame in frames(lab.address(client), lab.address(server)):
-                raw.sendto(frame, (lab.address(server), 0))
+        flood.send(flood.syns([lab.address(client)], lab.address(server), PORT, SYNS), lab.address(server))
 
     def asking():
         connection = traffic.connect(lab.address(server), 5061)
@@ -62,11 +40,11 @@ def scenario(lab):
 
     program = server.start(frontend)
     with lab.record(client, server) as recorder:
-        flood = client.begin(flooding)
+        flooders = client.begin(flooding)
         program.go()
         client.run(asking, name="asking")
         program.await_step()
-        flood.await_step()
+        flooders.await_step()
         sent = program.step()
 
     assert ", 0 lost" in recorder.text, recorder.text
@@ -74,8 +52,7 @@ def scenario(lab):
     size = os.path.getsize(lab.trace)
     assert size < 8_000_000, f"{size} bytes for a flood"
     report = lab.read_report()
-    recorded = sum(event["kind"] == "reset_sent" and not event["has_socket"] for event in report.of("event"))
-    counted = sum(event["count"] for event in report.of("event") if event["kind"] == "repeats" and event["what"] == "reset_sent")
+    recorded, counted = flood.recorded_and_counted(report, "reset_sent", "reset_sent")
     assert recorded + counted == sent, f"{recorded} recorded and {counted} counted, but {sent} sent"
     lab.expect("reset-sent", culprit="peer-host", certainty="proven", count=sent, mentions=["flood", f"port {PORT}", "10.77.1.0/24"])
     lab.expect_nothing_else()
