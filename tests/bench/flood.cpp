@@ -1,9 +1,10 @@
 // A SYN flood against a closed port, from spoofed addresses, inside namespaces of the benchmark's own.
 //
-//   flood --netns NAME --device D --mac AA:BB:.. --target A [--port P] [--rate N] [--seconds S]
+//   flood --netns NAME --device D --mac AA:BB:.. --target A [--port P] [--rate N] [--seconds S] [--threads N]
 //
-// Frames go out through a packet socket, past the queueing discipline, at `rate` a second or as fast as the machine can. Every SYN has
-// a source of its own in 10.66.0.0/16. Prints how many were handed to the device a second.
+// Frames go out through packet sockets, past the queueing discipline, at `rate` a second in all or as fast as the machine can. Every SYN has
+// a source of its own in 10.66.0.0/16. Prints how many were handed to the device a second. On a veth pair the CPU that sends a frame also
+// receives and answers it: only several threads offer what several receive queues of a real device would.
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
@@ -11,10 +12,13 @@
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -77,11 +81,8 @@ void aim(Frame& frame, std::uint32_t number) {
     frame.tcp.check = folded(sum16(&frame.tcp, sizeof frame.tcp, pseudo));
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    const load::Options options(argc, argv, {{"netns", ""}, {"device", "lo"}, {"mac", "0:0:0:0:0:0"}, {"target", ""}, {"port", "9"}, {"rate", "200000"}, {"seconds", "3"}});
-    load::enter(options.text("netns"));
+/// Sends its share of the flood for so long; returns how many frames the device took.
+std::uint64_t flood(const load::Options& options, std::uint32_t share, std::uint32_t shares) {
     const int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_IP));
     sockaddr_ll device{};
     device.sll_family = AF_PACKET;
@@ -99,20 +100,38 @@ int main(int argc, char** argv) {
         messages[i].msg_hdr.msg_iov = &parts[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
-    const double rate = options.number("rate"), duration = options.number("seconds");
+    const double rate = options.number("rate") / shares, duration = options.number("seconds");
     const auto began = Clock::now();
     const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
     std::uint64_t sent = 0;
-    std::uint32_t number = 0;
+    std::uint32_t number = share;
     while (elapsed() < duration) {
         if (static_cast<double>(sent) > rate * elapsed()) {
             std::this_thread::sleep_for(std::chrono::microseconds(100));
             continue;
         }
-        for (Frame& frame : frames) aim(frame, number++);
+        for (Frame& frame : frames) {
+            aim(frame, number);
+            number += shares;
+        }
         const int count = sendmmsg(fd, messages.data(), batch, 0);
         check(count > 0 || errno == ENOBUFS, "send");
         sent += count > 0 ? static_cast<std::uint64_t>(count) : 0;
     }
-    std::printf("%.0f\n", static_cast<double>(sent) / elapsed());
+    close(fd);
+    return sent;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const load::Options options(argc, argv, {{"netns", ""}, {"device", "lo"}, {"mac", "0:0:0:0:0:0"}, {"target", ""}, {"port", "9"}, {"rate", "200000"}, {"seconds", "3"}, {"threads", "1"}});
+    load::enter(options.text("netns"));
+    const auto shares = static_cast<std::uint32_t>(options.number("threads"));
+    std::vector<std::future<std::uint64_t>> senders;
+    for (std::uint32_t share = 0; share < shares; ++share)
+        senders.push_back(std::async(std::launch::async, flood, std::cref(options), share, shares));
+    std::uint64_t sent = 0;
+    for (auto& sender : senders) sent += sender.get();
+    std::printf("%.0f\n", static_cast<double>(sent) / options.number("seconds"));
 }

@@ -175,7 +175,7 @@ def part_flood(bench):
     """A SYN flood against a closed port, and one connection that matters made in the middle of it."""
     with network() as (client, server):
         words = ["--netns", client, "--device", "v0", "--mac", SERVER_MAC, "--target", SERVER, "--port", str(CLOSED_PORT)]
-        words += ["--rate", str(bench.options.flood_rate), "--seconds", str(bench.options.seconds)]
+        words += ["--rate", str(bench.options.flood_rate), "--seconds", str(bench.options.seconds), "--threads", str(os.cpu_count())]
 
         def load():
             answered = resets_sent(server)
