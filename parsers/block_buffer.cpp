@@ -11,7 +11,7 @@ constexpr std::size_t chunk = 256 * 1024;
 
 }  // namespace
 
-Result<std::string_view> BlockBuffer::peek(std::size_t size) {
+Result<std::string_view> BlockBuffer::fill(std::size_t size) {
     while (end_ - begin_ < size && !ended_) {
         if (begin_ > 0) {
             std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct CapturedPacket {
     std::uint32_t interface = 0;        ///< index in CaptureReader::interfaces()
     std::uint32_t flags = 0;            ///< epb_flags; 0 = not given
     std::uint64_t id = 0;               ///< epb_packetid; 0 = not given
+    std::span<const std::string_view> comments;  ///< that the file has on the packet; until the next call
     std::uint64_t frame = 0;            ///< 1-based, as Wireshark numbers the file
 };
 

@@ -23,9 +23,9 @@ struct Packet {
     Address source, destination;           ///< of the innermost IP header; icmp_error: of the quoted one
     std::uint16_t source_port = 0, destination_port = 0;
     std::uint32_t seq = 0, ack = 0;        ///< raw; icmp_error: the quoted segment's
-    std::uint16_t window = 0;              ///< unscaled
+    std::uint16_t window = 0;              ///< unscaled; 65535 where it was not captured: nobody shall take that for closed
     std::uint8_t flags = 0;                ///< tcp_flag::
-    std::uint8_t ttl = 0;                  ///< or hop limit, of the innermost IP header
+    std::uint8_t ttl = 0;                  ///< or hop limit, of the innermost IP header; icmp_error: of the ICMP packet itself
     std::uint16_t ip_id = 0;               ///< IPv4 only
     std::uint32_t payload = 0;             ///< bytes of data on the wire, captured or not
     std::string_view data;                 ///< as many of them as were captured
@@ -46,9 +46,10 @@ struct Packet {
     // ICMP
     std::uint8_t icmp_type = 0, icmp_code = 0;
     bool icmp_v6 = false;
-    std::uint32_t icmp_mtu = 0;
-    Address icmp_sender, icmp_receiver;
-    std::uint16_t echo_id = 0, echo_seq = 0, quoted_bytes = 0;
+    std::uint32_t icmp_mtu = 0;            ///< next hop's, where the error tells it
+    Address icmp_sender, icmp_receiver;    ///< of the ICMP packet itself
+    std::uint16_t echo_id = 0, echo_seq = 0;
+    std::uint16_t quoted_bytes = 0;        ///< length of the quoted packet, IP header included
 
     // link
     std::array<std::uint8_t, 6> source_mac{};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/event.h"
+#include "parsers/packet.h"
 
 namespace tcpwitness {
 
@@ -14,6 +15,10 @@ struct ParsedSegment {
     Flow flow;
     Segment segment;
 };
+
+/// A decoded packet of Kind::tcp in the events' words; who is local, interface and frame are the caller's to say.
+Flow flow_of(const Packet& packet);  ///< `local` is the sender
+Segment segment_of(const Packet& packet);
 
 /// Link, network and TCP header of a packet, as far as `bytes` holds them; nothing when it is not a TCP segment, a later fragment, or too
 /// short. `wire_length` is the packet's own length. Survives any bytes.

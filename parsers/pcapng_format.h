@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "parsers/link_types.h"
+
 namespace tcpwitness::pcapng {
 
 inline constexpr std::uint32_t byte_order_magic = 0x1a2b3c4d;
@@ -29,10 +31,7 @@ inline constexpr std::uint16_t interface_name = 2, interface_description = 3, in
 inline constexpr std::uint16_t packet_flags = 2, packet_id = 5;
 }  // namespace option
 
-namespace link {
-inline constexpr std::uint16_t null = 0, ethernet = 1, raw_ip = 101, loop = 108, linux_sll = 113, user0 = 147, ipv4 = 228, ipv6 = 229,
-                               linux_sll2 = 276;
-}  // namespace link
+namespace link = tcpwitness::link;
 
 inline constexpr std::uint32_t flag_inbound = 1, flag_outbound = 2, direction_mask = 3;  ///< epb_flags
 

@@ -1,5 +1,6 @@
 #include "parsers/pcapng_reader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -24,15 +25,20 @@ std::uint64_t resolution(std::uint8_t value) {
     return units;
 }
 
-std::uint64_t to_nanoseconds(std::uint64_t time, const Reader::Interface& interface) {
-    if (interface.units_per_second == nanoseconds && interface.offset_seconds == 0) return time;
-    if (interface.units_per_second == 0) return 0;
-    const auto scaled = static_cast<__int128>(static_cast<unsigned __int128>(time) * nanoseconds / interface.units_per_second);
-    const __int128 sum = scaled + static_cast<__int128>(interface.offset_seconds) * static_cast<std::int64_t>(nanoseconds);
-    return sum < 0 ? 0 : static_cast<std::uint64_t>(sum);
-}
-
 }  // namespace
+
+bool Reader::recognise(std::string_view first_bytes) { return first_bytes.starts_with("\x0a\x0d\x0d\x0a"); }
+
+std::uint64_t Reader::Interface::nanoseconds(std::uint64_t units) const {
+    constexpr std::uint64_t second = tcpwitness::pcapng::nanoseconds;
+    if (units_per_second == second && offset_seconds == 0) return units;
+    if (units_per_second == 0) return 0;
+    if (const std::uint64_t each = second / units_per_second; offset_seconds == 0 && each * units_per_second == second && units <= UINT64_MAX / each)
+        return units * each;  // saves a 128-bit division for every packet
+    const auto scaled = static_cast<__int128>(static_cast<unsigned __int128>(units) * second / units_per_second);
+    const __int128 sum = scaled + static_cast<__int128>(offset_seconds) * static_cast<std::int64_t>(second);
+    return sum < 0 ? 0 : sum > static_cast<__int128>(UINT64_MAX) ? UINT64_MAX : static_cast<std::uint64_t>(sum);
+}
 
 std::uint32_t Reader::number32(const char* at) const {
     std::uint32_t value;
@@ -44,6 +50,12 @@ std::uint16_t Reader::number16(const char* at) const {
     std::uint16_t value;
     std::memcpy(&value, at, sizeof value);
     return swapped_ ? __builtin_bswap16(value) : value;
+}
+
+std::uint64_t Reader::number64(const char* at) const {
+    std::uint64_t value;
+    std::memcpy(&value, at, sizeof value);
+    return swapped_ ? __builtin_bswap64(value) : value;
 }
 
 Error Reader::error(std::string what) const { return Error{fmt::format("pcapng block at byte {}: {}", block_offset_, what)}; }
@@ -115,6 +127,8 @@ Result<Reader::Item> Reader::next_block() {
         case block::section: item = Item::section, read = read_section(*body); break;
         case block::interface: item = Item::interface, read = read_interface(*body); break;
         case block::packet: item = Item::packet, read = read_packet(*body); break;
+        case block::simple_packet: item = Item::packet, read = read_simple_packet(*body); break;
+        case block::old_packet: item = Item::packet, read = read_old_packet(*body); break;
         default: frames_ += takes_frame_number(type_); break;
     }
     if (!read) {
@@ -155,43 +169,76 @@ Status Reader::read_interface(std::string_view body) {
     if (body.size() < 8) return error("interface description is too short");
     Interface interface;
     interface.link_type = number16(body.data());
+    interface.snap_length = number32(body.data() + 4);
     const Status read = each_option(body.substr(8), [&](std::uint16_t code, std::string_view value) {
         if (code == option::interface_name) interface.name = value;
         if (code == option::interface_description) interface.description = value;
         if (code == option::interface_resolution && value.size() == 1)
             interface.units_per_second = resolution(static_cast<std::uint8_t>(value[0]));
-        if (code == option::interface_offset && value.size() == 8) {
-            const std::uint64_t low = number32(value.data() + (swapped_ ? 4 : 0)), high = number32(value.data() + (swapped_ ? 0 : 4));
-            interface.offset_seconds = static_cast<std::int64_t>(high << 32 | low);
-        }
+        if (code == option::interface_offset && value.size() == 8) interface.offset_seconds = static_cast<std::int64_t>(number64(value.data()));
     });
     interfaces_.push_back(std::move(interface));
     return read;
 }
 
-Status Reader::read_packet(std::string_view body) {
-    constexpr std::size_t fixed = 20;
-    if (body.size() < fixed) return error("packet block is too short");
-    packet_ = {};
+/// Sets what every kind of packet block has; `comments` keeps its memory.
+Status Reader::begin_packet(std::uint32_t interface) {
     packet_.frame = ++frames_;
-    packet_.interface = number32(body.data());
-    if (packet_.interface >= interfaces_.size())
-        return error(fmt::format("packet of interface {}, but only {} are described", packet_.interface, interfaces_.size()));
-    const std::uint64_t time = std::uint64_t{number32(body.data() + 4)} << 32 | number32(body.data() + 8);
-    packet_.time_ns = to_nanoseconds(time, interfaces_[packet_.interface]);
-    const std::size_t captured = number32(body.data() + 12);
-    packet_.original_length = number32(body.data() + 16);
+    packet_.interface = interface;
+    packet_.has_time = true;
+    packet_.flags = 0;
+    packet_.id = 0;
+    packet_.comments.clear();
+    if (interface < interfaces_.size()) return success();
+    return error(fmt::format("packet of interface {}, but only {} are described", interface, interfaces_.size()));
+}
+
+/// Enhanced and old packet blocks agree from the time on: its two halves, both lengths, the data, options.
+Status Reader::read_data(std::string_view body, std::size_t fixed) {
+    const Interface& interface = interfaces_[packet_.interface];
+    const char* at = body.data() + fixed - 16;
+    packet_.time_ns = interface.nanoseconds(std::uint64_t{number32(at)} << 32 | number32(at + 4));
+    packet_.has_time = interface.units_per_second != 0;
+    const std::size_t captured = number32(at + 8);
+    packet_.original_length = number32(at + 12);
     body.remove_prefix(fixed);
     if (captured > body.size()) return error(fmt::format("captured length {} reaches past the block", captured));
     packet_.data = body.substr(0, captured);
     const std::size_t padded = (captured + 3) / 4 * 4;  // cannot pass the body's end: both are multiples of 4
+    if (padded == body.size()) return success();
     return each_option(body.substr(padded), [&](std::uint16_t code, std::string_view value) {
+        if (code == option::comment) packet_.comments.push_back(value);
         if (code == option::packet_flags && value.size() == 4) packet_.flags = number32(value.data());
-        if (code == option::packet_id && value.size() == 8) {
-            const std::uint64_t low = number32(value.data() + (swapped_ ? 4 : 0)), high = number32(value.data() + (swapped_ ? 0 : 4));
-            packet_.id = high << 32 | low;
-        }
+        if (code == option::packet_id && value.size() == 8 && type_ == block::packet) packet_.id = number64(value.data());
     });
+}
+
+Status Reader::read_packet(std::string_view body) {
+    constexpr std::size_t fixed = 20;
+    if (body.size() < fixed) return error("packet block is too short");
+    if (const Status begun = begin_packet(number32(body.data())); !begun) return begun;
+    return read_data(body, fixed);
+}
+
+Status Reader::read_old_packet(std::string_view body) {
+    constexpr std::size_t fixed = 20;  // a drop count of 16 bits stands beside an interface of 16
+    if (body.size() < fixed) return error("old packet block is too short");
+    if (const Status begun = begin_packet(number16(body.data())); !begun) return begun;
+    return read_data(body, fixed);
+}
+
+/// Of the section's first interface, without time and without a captured length: that is the least of the original length, the interface's
+/// limit and the block's room.
+Status Reader::read_simple_packet(std::string_view body) {
+    if (body.size() < 4) return error("simple packet block is too short");
+    if (const Status begun = begin_packet(0); !begun) return begun;
+    packet_.has_time = false;
+    packet_.time_ns = 0;
+    packet_.original_length = number32(body.data());
+    body.remove_prefix(4);
+    const std::uint32_t limit = interfaces_.front().snap_length;
+    packet_.data = body.substr(0, limit == 0 ? packet_.original_length : std::min(limit, packet_.original_length));
+    return success();
 }
 
 }  // namespace tcpwitness::pcapng

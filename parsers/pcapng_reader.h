@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -14,6 +15,9 @@ namespace tcpwitness::pcapng {
 class Reader {
 public:
     explicit Reader(ByteSource& source) : buffer_(source) {}
+    explicit Reader(BlockBuffer buffer) : buffer_(std::move(buffer)) {}
+
+    static bool recognise(std::string_view first_bytes);
 
     enum class Item { section, interface, packet, other, end };
 
@@ -24,19 +28,26 @@ public:
 
     struct Interface {
         std::uint16_t link_type = 0;
+        std::uint32_t snap_length = 0;               ///< 0: no limit
         std::string name, description;
         std::uint64_t units_per_second = 1'000'000;  ///< a power of ten or two; 0: finer than can be held, packets have no time
         std::int64_t offset_seconds = 0;
+
+        /// Since 1970; 0 where the unit is not held, UINT64_MAX where the time is.
+        std::uint64_t nanoseconds(std::uint64_t units) const;
     };
 
+    /// Of an enhanced, a simple or an old packet block.
     struct Packet {
         std::uint32_t interface = 0;  ///< index in interfaces()
         std::uint64_t time_ns = 0;    ///< since 1970
+        bool has_time = true;         ///< simple packet blocks have none
         std::string_view data;        ///< until the next call
         std::uint32_t original_length = 0;
         std::uint32_t flags = 0;      ///< epb_flags; 0 = not given
         std::uint64_t id = 0;         ///< epb_packetid; 0 = not given
         std::uint64_t frame = 0;      ///< 1-based, as Wireshark numbers the file
+        std::vector<std::string_view> comments;  ///< until the next call
     };
 
     /// What the file begins with, before the first next(): up to 16 bytes.
@@ -62,6 +73,11 @@ private:
     Status read_section(std::string_view body);
     Status read_interface(std::string_view body);
     Status read_packet(std::string_view body);
+    Status read_simple_packet(std::string_view body);
+    Status read_old_packet(std::string_view body);
+    Status begin_packet(std::uint32_t interface);
+    Status read_data(std::string_view body, std::size_t fixed);
+    std::uint64_t number64(const char* at) const;
     Status each_option(std::string_view options, auto&& take);
     Error error(std::string what) const;
     std::uint32_t number32(const char* at) const;

@@ -1,0 +1,87 @@
+#include "parsers/capture_reader.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "parsers/block_buffer.h"
+#include "parsers/file_kind.h"
+#include "parsers/pcap_reader.h"
+#include "parsers/pcapng_reader.h"
+
+namespace tcpwitness {
+
+namespace {
+
+/// Every section has interfaces of its own; here they are numbered through the file.
+class PcapngCapture : public CaptureReader {
+public:
+    PcapngCapture(BlockBuffer buffer, const ByteSource& source) : reader_(std::move(buffer)), source_(source) {}
+
+    Result<bool> next(CapturedPacket& to) override {
+        while (true) {
+            const auto item = reader_.next();
+            if (!item) return item.error();
+            switch (*item) {
+                case pcapng::Reader::Item::packet: return take_packet(to);
+                case pcapng::Reader::Item::section: take_section(); break;
+                case pcapng::Reader::Item::interface: take_interface(); break;
+                case pcapng::Reader::Item::other: break;
+                case pcapng::Reader::Item::end:
+                    cut_note_ = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
+                    return false;
+            }
+        }
+    }
+
+    const std::vector<CaptureInterface>& interfaces() const override { return interfaces_; }
+    const std::string& cut_note() const override { return cut_note_; }
+    std::uint64_t offset() const override { return reader_.offset(); }
+    std::string software() const override { return software_; }
+
+private:
+    bool take_packet(CapturedPacket& to) const {
+        const auto& packet = reader_.packet();
+        to.time_ns = packet.time_ns;
+        to.has_time = packet.has_time;
+        to.data = packet.data;
+        to.original_length = packet.original_length;
+        to.link_type = reader_.interfaces()[packet.interface].link_type;
+        to.interface = first_ + packet.interface;
+        to.flags = packet.flags;
+        to.id = packet.id;
+        to.comments = packet.comments;
+        to.frame = packet.frame;
+        return true;
+    }
+
+    void take_section() {
+        first_ = static_cast<std::uint32_t>(interfaces_.size());
+        if (software_.empty()) software_ = reader_.section().application;
+    }
+
+    void take_interface() {
+        const auto& interface = reader_.interfaces().back();
+        interfaces_.push_back({interface.link_type, interface.name, interface.description});
+    }
+
+    pcapng::Reader reader_;
+    const ByteSource& source_;
+    std::vector<CaptureInterface> interfaces_;
+    std::uint32_t first_ = 0;  ///< of the current section, in interfaces_
+    std::string cut_note_, software_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CaptureReader>> open_capture(ByteSource& source) {
+    BlockBuffer buffer(source);
+    const auto start = buffer.peek(16);
+    if (!start) return start.error();
+    if (PcapReader::recognise(*start)) return PcapReader::open(std::move(buffer));
+    if (pcapng::Reader::recognise(*start)) return std::unique_ptr<CaptureReader>(std::make_unique<PcapngCapture>(std::move(buffer), source));
+    if (start->empty() && !source.cut_note().empty()) return Error{fmt::format("cut off before its first packet: {}", source.cut_note())};
+    return Error{fmt::format("not a capture, but {}", file_kind(*start))};
+}
+
+}  // namespace tcpwitness
