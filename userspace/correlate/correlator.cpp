@@ -50,6 +50,8 @@ void Correlator::add(Event event) {
         story_.environment.push_back(std::move(event));
     } else if (event.as<Neighbour>()) {
         story_.neighbours.push_back(std::move(event));
+    } else if (event.as<Message>()) {
+        messages_.push_back(std::move(event));
     } else if (event.as<Segment>()) {
         add_packet(std::move(event));
     } else if (event.as<SynAckRetransmit>() || sent_without_socket(event)) {
@@ -271,6 +273,7 @@ Story& Correlator::story() {
 
 Story& Correlator::finish() {
     give_up_all_waiting(~std::uint64_t{0});
+    place_messages();
     return story();
 }
 

@@ -31,7 +31,7 @@ public:
     /// The story of what came so far: endings judged, ends joined. Cheap when little changed since the last call.
     Story& story();
 
-    /// The same after the last event: packets that still wait for a connection become unmatched.
+    /// The same after the last event: packets that still wait for a connection become unmatched, messages find theirs.
     Story& finish();
 
     /// Forgets connections whose last event is before `time_ns` and that have ended, and unmatched events from before it.
@@ -87,6 +87,9 @@ private:
     void give_up_waiting(FlowSlot&, std::size_t count);
     void give_up_all_waiting(std::uint64_t before_ns);
 
+    // messages (messages.cpp)
+    void place_messages();
+
     // listeners and the two ends (ends.cpp)
     ConnectionId listener_of(const Connection&) const;
     void judge(Connection&);
@@ -102,6 +105,7 @@ private:
     std::unordered_map<SocketKey, std::vector<ConnectionId>, SocketKeyHash> listeners_;  ///< witness, port
     std::unordered_map<Flow, std::vector<ConnectionId>, FlowHash> ends_;                 ///< tuple as the end itself sees it
     std::vector<ConnectionId> to_judge_;
+    std::vector<Event> messages_;  ///< wait for the last event: which connections there are decides where they belong
     ConnectionId last_id_ = 0;
     ConversationId last_conversation_ = 0;
     std::size_t waiting_ = 0;

@@ -72,6 +72,7 @@ void take(Connection& c, const Event& event, const StateChange& change) {
     switch (change.to) {
         case TcpState::syn_sent:
             c.role = Role::client;
+            if (change.isn && !c.local_isn) c.local_isn = change.isn;
             note_task(c, caller_of(change), owner_rank::seen);
             break;
         case TcpState::listen:
@@ -107,7 +108,7 @@ void take(Connection& c, const Event&, const Retransmit& retransmit) {
 void take(Connection& c, const Event&, const SynAckRetransmit& retransmit) {
     c.signs |= sign::syn_ack_retransmit;
     if (!c.local_isn) c.local_isn = retransmit.sent_isn;
-    if (!c.peer_isn) c.peer_isn = retransmit.received_isn;
+    if (!c.peer_isn && retransmit.received_isn) c.peer_isn = retransmit.received_isn;
 }
 
 void take(Connection& c, const Event&, const SocketError& error) {
@@ -189,6 +190,7 @@ void take(Connection&, const Event&, const ProcessExit&) {}
 void take(Connection&, const Event&, const Gap&) {}
 void take(Connection&, const Event&, const Repeats&) {}
 void take(Connection&, const Event&, const Environment&) {}
+void take(Connection&, const Event&, const Message&) {}
 
 bool learn(Endpoint& known, const Endpoint& news) {
     bool learnt = false;

@@ -59,9 +59,9 @@ std::string sentence(const Call& call, const Event& event) {
     }
     const bool makes_descriptor = call.op == Call::Op::socket || call.op == Call::Op::accept;
     if (call.ret < 0)
-        text += " = " + error_text(errno_of(call.ret));
+        text += " = " + error_text(errno_of(call.ret)) + status_text(call.status);
     else
-        text += fmt::format(" = {}{}", makes_descriptor ? "fd " : "", call.ret);
+        text += fmt::format(" = {}{}", makes_descriptor && call.fd >= 0 ? "fd " : "", call.ret);
     if (call.op == Call::Op::accept) text += place_text(call, event);
     if (call.took_ns && (call.op == Call::Op::connect || call.took_ns >= 1'000'000)) text += " after " + duration_text(call.took_ns);
     return text;
@@ -76,6 +76,7 @@ void add_fields(std::vector<Field>& to, const Call& call, const Event&) {
     if (call.phase == Call::Phase::exit) {
         add(to, "result", call.ret);
         if (call.ret < 0) add(to, "error.type", errno_name(errno_of(call.ret)));
+        if (!call.status.empty()) add(to, "status", call.status);
         if (call.took_ns) add(to, "took_ns", call.took_ns);
     }
     add(to, "nonblocking", call.nonblocking);

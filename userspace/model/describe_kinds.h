@@ -1,6 +1,6 @@
 // What describe.cpp asks of every kind of event. One file per group of kinds answers: describe_app, describe_tcp, describe_trouble,
-// describe_wire, describe_queues, describe_network, describe_host, describe_trace. A new alternative of EventBody does not compile until it has
-// these four.
+// describe_wire, describe_queues, describe_network, describe_host, describe_message, describe_trace. A new alternative of EventBody does
+// not compile until it has these four.
 #pragma once
 
 #include <string>
@@ -38,6 +38,7 @@ TCPWITNESS_DESCRIBES(Queue)
 TCPWITNESS_DESCRIBES(SocketOption)
 TCPWITNESS_DESCRIBES(Sample)
 TCPWITNESS_DESCRIBES(Environment)
+TCPWITNESS_DESCRIBES(Message)
 
 #undef TCPWITNESS_DESCRIBES
 
@@ -47,6 +48,8 @@ TCPWITNESS_DESCRIBES(Environment)
 inline std::int32_t errno_of(std::int32_t result) { return result == INT32_MIN ? INT32_MAX : -result; }
 /// "ETIMEDOUT (Connection timed out)"; `error` is positive.
 std::string error_text(std::int32_t error);
+/// ", STATUS_IO_TIMEOUT", or nothing: a result in another system's words, behind the errno that it comes to.
+std::string status_text(const std::string& status);
 /// "SYN", "SYN-ACK", "RST-ACK", "no flags".
 std::string flags_text(std::uint8_t flags);
 /// "rto", "zero_window_probe", "loss_probe", "reordering", "none".

@@ -30,6 +30,8 @@ std::string error_text(std::int32_t error) {
     return description ? fmt::format("{} ({})", errno_name(error), description) : errno_name(error);
 }
 
+std::string status_text(const std::string& status) { return status.empty() ? "" : ", " + printable(status); }
+
 std::string flags_text(std::uint8_t flags) {
     static constexpr struct {
         std::uint8_t bit;
@@ -70,6 +72,7 @@ std::uint32_t unacknowledged_bytes(const TcpNumbers& tcp, TcpState state) {
 }
 
 std::string backlog_text(const TcpNumbers& tcp, TcpState state) {
+    if (!tcp.told) return {};
     if (one_of(state, {TcpState::none, TcpState::close, TcpState::listen, TcpState::syn_sent, TcpState::syn_recv, TcpState::new_syn_recv}))
         return {};
     std::string text = fmt::format(", {} unread, {} unacknowledged", count_text(unread_bytes(tcp, state), "byte", "bytes"),
@@ -94,6 +97,7 @@ void add_task(std::vector<Field>& to, const Task& task) {
 
 void add_numbers(std::vector<Field>& to, const TcpNumbers& tcp, TcpState state) {
     static constexpr const char* congestion[] = {"open", "disorder", "cwr", "recovery", "loss"};
+    if (!tcp.told) return;
     add(to, "unread_bytes", unread_bytes(tcp, state));
     add(to, "unacknowledged_bytes", unacknowledged_bytes(tcp, state));
     add(to, "recv_idle_ms", tcp.recv_idle_ms);

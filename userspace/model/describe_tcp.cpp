@@ -13,6 +13,7 @@ bool noteworthy(const StateChange&, const Event&) { return false; }
 std::string sentence(const StateChange& change, const Event&) {
     std::string text = fmt::format("state {} -> {}", name(change.from), name(change.to));
     if (change.to == TcpState::listen) text += fmt::format(", accept queue holds {}", change.backlog);
+    if (change.isn) text += fmt::format(", SYN seq {}", *change.isn);
     return text;
 }
 
@@ -20,6 +21,7 @@ void add_fields(std::vector<Field>& to, const StateChange& change, const Event&)
     add(to, "from", name(change.from));
     add(to, "to", name(change.to));
     if (change.to == TcpState::listen) add(to, "accept_queue_max", change.backlog);
+    if (change.isn) add(to, "isn", *change.isn);
     if (change.pid) {
         add(to, "current_pid", change.pid);
         add(to, "current_tid", change.tid);
@@ -77,12 +79,14 @@ bool noteworthy(const Destroy&, const Event&) { return false; }
 
 /// A socket whose connect failed is disconnected before it is destroyed, which sets its counters back: 0 retransmits says nothing.
 std::string sentence(const Destroy& destroy, const Event&) {
+    if (!destroy.totals_told) return "socket destroyed";
     std::string text = fmt::format("socket destroyed: {} acked, {} received", count_text(destroy.bytes_acked, "byte", "bytes"), destroy.bytes_received);
     if (destroy.total_retrans) text += ", " + count_text(destroy.total_retrans, "retransmit", "retransmits");
     return text + limits_text(destroy);
 }
 
 void add_fields(std::vector<Field>& to, const Destroy& destroy, const Event&) {
+    if (!destroy.totals_told) return;
     add_totals(to, destroy);
     add(to, "srtt_us", destroy.srtt_us);
     add(to, "snd_cwnd", destroy.snd_cwnd);

@@ -13,6 +13,7 @@ std::string milliseconds(std::uint32_t us) { return us % 1000 && us < 10'000 ? f
 /// "1448 bytes, seq 3269462193"; a FIN counts one.
 std::string range_text(const Retransmit& retransmit, TcpState state) {
     const std::uint32_t length = retransmit.end_seq - retransmit.seq;
+    if (length == 0 && !retransmit.tcp.told) return fmt::format("seq {}", retransmit.seq);
     const bool closing = state == TcpState::fin_wait1 || state == TcpState::last_ack || state == TcpState::closing;
     const std::string what = closing && length == 1 ? "FIN" : count_text(length, "byte", "bytes");
     return fmt::format("{}, seq {}", what, retransmit.seq);
@@ -38,15 +39,16 @@ bool noteworthy(const Retransmit&, const Event&) { return true; }
 std::string sentence(const Retransmit& retransmit, const Event& event) {
     const TcpNumbers& tcp = retransmit.tcp;
     const std::string round = tcp.retransmits ? fmt::format("retransmit {}", tcp.retransmits) : "retransmit";
-    const std::string clock = fmt::format("rto {}, backoff {}", milliseconds(tcp.rto_us), tcp.backoff);
-    const std::string path = fmt::format("srtt {}, cwnd {}", milliseconds(tcp.srtt_us), tcp.snd_cwnd);
+    const std::string clock = tcp.told ? fmt::format(", rto {}, backoff {}", milliseconds(tcp.rto_us), tcp.backoff)
+                              : tcp.rto_us ? fmt::format(", {} after it was last sent", milliseconds(tcp.rto_us)) : "";
+    const std::string path = tcp.told ? fmt::format(", srtt {}, cwnd {}", milliseconds(tcp.srtt_us), tcp.snd_cwnd) : "";
     std::string text;
     switch (retransmit.what) {
-        case Retransmit::What::syn: text = fmt::format("{} of SYN seq {}, {}", round, retransmit.seq, clock); break;
-        case Retransmit::What::syn_ack: text = fmt::format("{} of SYN-ACK seq {}, {}", round, retransmit.seq, clock); break;
-        case Retransmit::What::rto: text = fmt::format("{} after RTO: {}, {}", round, range_text(retransmit, event.state), clock); break;
-        case Retransmit::What::fast: text = fmt::format("fast retransmit of {}, {}", range_text(retransmit, event.state), path); break;
-        case Retransmit::What::loss_probe: text = fmt::format("tail loss probe: {}, {}", range_text(retransmit, event.state), path); break;
+        case Retransmit::What::syn: text = fmt::format("{} of SYN seq {}{}", round, retransmit.seq, clock); break;
+        case Retransmit::What::syn_ack: text = fmt::format("{} of SYN-ACK seq {}{}", round, retransmit.seq, clock); break;
+        case Retransmit::What::rto: text = fmt::format("{} after RTO: {}{}", round, range_text(retransmit, event.state), clock); break;
+        case Retransmit::What::fast: text = fmt::format("fast retransmit of {}{}", range_text(retransmit, event.state), path); break;
+        case Retransmit::What::loss_probe: text = fmt::format("tail loss probe: {}{}", range_text(retransmit, event.state), path); break;
         default: text = fmt::format("{}: {}", round, range_text(retransmit, event.state));
     }
     if (retransmit.error) text += ", not sent: " + error_text(errno_of(retransmit.error));
@@ -56,7 +58,7 @@ std::string sentence(const Retransmit& retransmit, const Event& event) {
 void add_fields(std::vector<Field>& to, const Retransmit& retransmit, const Event& event) {
     add(to, "what", retransmit_name(retransmit.what));
     add(to, "seq", retransmit.seq);
-    add(to, "length_bytes", retransmit.end_seq - retransmit.seq);
+    if (retransmit.tcp.told || retransmit.end_seq != retransmit.seq) add(to, "length_bytes", retransmit.end_seq - retransmit.seq);
     if (retransmit.error) add(to, "error.type", errno_name(errno_of(retransmit.error)));
     add_numbers(to, retransmit.tcp, event.state);
 }
@@ -83,12 +85,13 @@ Layer layer(const SocketError&) { return Layer::tcp; }
 bool noteworthy(const SocketError&, const Event&) { return true; }
 
 std::string sentence(const SocketError& error, const Event&) {
-    const std::string text = fmt::format("socket error {} reported", error_text(error.error));
+    const std::string text = fmt::format("socket error {}{} reported", error_text(error.error), status_text(error.status));
     return error.user_timeout_ms ? text + fmt::format(", TCP_USER_TIMEOUT {} ms", error.user_timeout_ms) : text;
 }
 
 void add_fields(std::vector<Field>& to, const SocketError& error, const Event& event) {
     add(to, "error.type", errno_name(error.error));
+    if (!error.status.empty()) add(to, "status", error.status);
     if (error.user_timeout_ms) add(to, "user_timeout_ms", error.user_timeout_ms);
     add_numbers(to, error.tcp, event.state);
 }

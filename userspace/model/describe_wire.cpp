@@ -15,6 +15,7 @@ std::string sentence(const Segment& segment, const Event& event) {
     text += fmt::format(" win {}", segment.window);
     if (segment.mss) text += fmt::format(" mss {}", segment.mss);
     if (segment.payload) text += fmt::format(" len {}", segment.payload);
+    if (!segment.ttl) return text;
     if (event.flow.local.address.family == Address::Family::ipv6) return text + fmt::format(" hlim {}", segment.ttl);
     return text + fmt::format(" ttl {} id {}", segment.ttl, segment.ip_id);
 }

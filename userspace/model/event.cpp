@@ -6,6 +6,8 @@
 
 #include <iterator>
 
+#include "base/text.h"
+
 namespace tcpwitness {
 
 const char* name(TcpState state) {
@@ -57,11 +59,17 @@ const char* name(Repeats::What what) {
     return number < std::size(names) ? names[number] : "?";
 }
 
+std::uint32_t Message::status() const {
+    constexpr std::string_view version = "SIP/2.0 ";
+    if (!start_line.starts_with(version)) return 0;
+    return parse_number<std::uint32_t>(std::string_view(start_line).substr(version.size(), 3)).value_or(0);
+}
+
 const char* kind_name(const Event& event) {
     static constexpr const char* names[] = {"call",           "state",      "timer",   "retransmit",   "synack_retransmit", "error", "reset_received",
                                             "reset_sent",     "destroy",    "process_exit", "packet",  "snapshot",          "gap",
                                             "queue",          "option",     "sample",  "environment",  "drop",              "icmp",  "route", "neighbour",
-                                            "repeats"};
+                                            "repeats",        "message"};
     static_assert(std::size(names) == std::variant_size_v<EventBody>);
     return names[event.body.index()];
 }

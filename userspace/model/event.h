@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -44,6 +45,7 @@ struct TcpNumbers {
     std::uint32_t recv_idle_ms = 0, send_idle_ms = 0;
     std::uint8_t ca_state = 0, retransmits = 0, backoff = 0, probes_out = 0, pending = 0, shutdown = 0;
     bool closed_by_application = false;  ///< SOCK_DEAD: no process has it open any more
+    bool told = true;                    ///< false: another system's trace tells none of these, but those that the event's sentence names
 
     std::uint32_t unacknowledged() const { return write_seq - snd_una; }  ///< bytes written, not acknowledged (SYN and FIN count one)
     std::uint32_t unread() const { return rcv_nxt - copied_seq; }         ///< bytes received, not read by the application
@@ -64,6 +66,7 @@ struct Call {
     bool unfinished = false;     ///< the recording ended inside the call; there is no exit event
     std::uint64_t listener_cookie = 0;     ///< accept
     std::uint32_t listener_socket_id = 0;  ///< accept
+    std::string status;          ///< exit only: the result in the words of another system ("STATUS_IO_TIMEOUT"); empty on Linux
 };
 const char* name(Call::Op);
 
@@ -71,6 +74,7 @@ struct StateChange {
     TcpState from{}, to{};
     std::uint32_t pid = 0, tid = 0;   ///< current task; the caller for CLOSE -> SYN_SENT and CLOSE -> LISTEN
     std::uint32_t backlog = 0;        ///< to LISTEN: accept queue limit
+    std::optional<std::uint32_t> isn; ///< to SYN_SENT: of the SYN, where the stack's own log tells it
 };
 
 struct Timer {
@@ -94,7 +98,7 @@ struct Retransmit {
 
 /// A SYN-ACK sent again for a connection that has no socket yet.
 struct SynAckRetransmit {
-    std::uint32_t sent_isn = 0, received_isn = 0;
+    std::uint32_t sent_isn = 0, received_isn = 0;  ///< received 0: not told
     std::uint32_t timeout_ms = 0;
     std::uint8_t retransmits = 0, timeouts = 0;
 };
@@ -104,6 +108,7 @@ struct SocketError {
     TcpNumbers tcp;
     std::int32_t error = 0;  ///< positive errno
     std::uint32_t user_timeout_ms = 0;  ///< TCP_USER_TIMEOUT of the socket; 0 = not set
+    std::string status;                 ///< as Call::status
 };
 
 struct ResetReceived {
@@ -130,6 +135,7 @@ struct Destroy {
     std::uint32_t busy_ms = 0;            ///< how long something was unacknowledged or unsent; of that:
     std::uint32_t rwnd_limited_ms = 0;    ///< the peer's window held it back
     std::uint32_t sndbuf_limited_ms = 0;  ///< the send buffer was too small
+    bool totals_told = true;              ///< false: that it went is all that is known
 };
 
 struct ProcessExit {
@@ -321,9 +327,23 @@ struct Environment {
 };
 const char* name(Environment::What);
 
+/// A message of an application, as its own log tells it: what it begins with and its ids. Bodies are payload and stay out. Event::flow may lack
+/// its local end; where the log names its peer only by host name, it has the peer's port alone.
+struct Message {
+    bool outgoing = false;
+    std::string protocol;      ///< "SIP"
+    std::string start_line;    ///< "INVITE sip:bob@example.com SIP/2.0", "SIP/2.0 504 Server time-out"
+    std::string call_id;
+    std::string sequence;      ///< SIP's CSeq: "1 INVITE"
+    std::string peer;          ///< as the log names it: "fe.example.com:5061"; empty where Event::flow tells it all
+    std::string result_code;   ///< "0xc3e93c47 SIPPROXY_E_NO_ROUTE", as the log has it; empty = none, or success
+    std::uint64_t bytes = 0;   ///< of the whole message; 0 = not told
+    std::uint32_t status() const;  ///< of a response: 504; 0 = a request
+};
+
 using EventBody = std::variant<Call, StateChange, Timer, Retransmit, SynAckRetransmit, SocketError, ResetReceived,
                                ResetSent, Destroy, ProcessExit, Segment, Snapshot, Gap, Queue, SocketOption, Sample,
-                               Environment, Drop, Icmp, Route, Neighbour, Repeats>;
+                               Environment, Drop, Icmp, Route, Neighbour, Repeats, Message>;
 
 struct Event {
     std::uint64_t id = 0;         ///< 1-based place in the merged time order; what findings and outputs cite
@@ -343,7 +363,7 @@ struct Event {
 
 /// "call", "state", "timer", "retransmit", "synack_retransmit", "error", "reset_received", "reset_sent", "destroy",
 /// "process_exit", "packet", "snapshot", "gap", "queue", "option", "sample", "environment",
-/// "drop", "icmp", "route", "neighbour": the word in JSON and in the trace's dissector.
+/// "drop", "icmp", "route", "neighbour", "repeats", "message": the word in JSON and in the trace's dissector.
 const char* kind_name(const Event&);
 
 }  // namespace tcpwitness

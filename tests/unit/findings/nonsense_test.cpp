@@ -44,7 +44,7 @@ private:
         return numbers;
     }
     EventBody body() {
-        switch (pick(17)) {
+        switch (pick(18)) {
             case 0: {
                 Call call;
                 call.op = static_cast<Call::Op>(1 + pick(6));
@@ -117,6 +117,7 @@ private:
                 return route;
             }
             case 15: return Neighbour{static_cast<Neighbour::What>(pick(5)), byte(), {}, {}, "eth0"};
+            case 16: return Message{pick(2) == 0, "SIP", pick(2) ? "SIP/2.0 504 x" : "INVITE x", "x", "", pick(2) ? "x" : "", "", pick(9)};
             default: {
                 Segment segment;
                 segment.outgoing = pick(2);

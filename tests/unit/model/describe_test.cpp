@@ -284,7 +284,8 @@ TEST_CASE("No kind uses a field name twice, or one that outputs use for every ev
                                 Environment{{}, false, "x", "x", "x", "x"}, drop, icmp,
                                 Route{Route::What::no_route, {1, 1, 1, "x"}, ENETUNREACH, 254, true},
                                 Neighbour{Neighbour::What::changed, 0, {}, {}, "eth0"},
-                                Repeats{Repeats::What::reset_sent, 1, 1, 2, 24, "NO_SOCKET"}};
+                                Repeats{Repeats::What::reset_sent, 1, 1, 2, 24, "NO_SOCKET"},
+                                Message{true, "SIP", "SIP/2.0 504 x", "x", "x", "x", "x", 1}};
     STATIC_REQUIRE(std::size(bodies) == std::variant_size_v<EventBody>);
     for (const EventBody& body : bodies) {
         std::set<std::string> own = taken;
@@ -474,4 +475,58 @@ TEST_CASE("Routes and neighbours") {
     neighbour.what = Neighbour::What::incomplete;
     CHECK(said(neighbour) == "asking for the link-layer address of 10.0.2.2 on eth0");
     CHECK_FALSE(noteworthy(event(neighbour)));
+}
+
+TEST_CASE("Messages") {
+    Message message{true, "SIP", "INVITE sip:bob@example.com SIP/2.0", "abc", "1 INVITE", "", "", 812};
+    CHECK(said(message) == "SIP out: INVITE sip:bob@example.com SIP/2.0 to 10.0.2.2:5061, CSeq 1 INVITE, Call-ID abc, 812 bytes");
+    CHECK_FALSE(noteworthy(event(message)));
+    message = {false, "SIP", "SIP/2.0 504 Server time-out", "", "", "fe.example.com:5061\x1b", "0xc3e93c47", 0};
+    CHECK(said(message) == "SIP in: SIP/2.0 504 Server time-out from fe.example.com:5061?, result 0xc3e93c47");
+    CHECK(noteworthy(event(message)));
+    CHECK(value(event(message), "status_code") == "504");
+    message.result_code.clear();
+    for (const auto& [line, worth] : {std::pair{"SIP/2.0 200 OK", false}, {"SIP/2.0 401 Unauthorized", false}, {"SIP/2.0 403 Forbidden", true}, {"SIP/2.0 5", false}}) {
+        INFO(line);
+        message.start_line = line;
+        CHECK(noteworthy(event(message)) == worth);
+    }
+}
+
+TEST_CASE("What another system called its result stands behind the errno") {
+    Call failed = exit_of(call(Call::Op::connect, -1), -ETIMEDOUT, 21'000'000'000);
+    failed.status = "STATUS_IO_TIMEOUT";
+    CHECK(said(failed) == "connect() = ETIMEDOUT (Connection timed out), STATUS_IO_TIMEOUT after 21.0 s");
+    CHECK(value(event(failed), "status") == "STATUS_IO_TIMEOUT");
+    CHECK(said(exit_of(call(Call::Op::socket, -1), 0)) == "socket() = 0");
+    SocketError error;
+    error.error = ECONNRESET;
+    error.status = "STATUS_CONNECTION_RESET";
+    CHECK(said(error) == "socket error ECONNRESET (Connection reset by peer), STATUS_CONNECTION_RESET reported");
+    CHECK(value(event(error), "status") == "STATUS_CONNECTION_RESET");
+    Destroy gone;
+    gone.totals_told = false;
+    CHECK(said(gone) == "socket destroyed");
+    CHECK(fields(event(gone)).empty());
+    StateChange change{TcpState::close, TcpState::syn_sent};
+    change.isn = 2232090326;
+    CHECK(said(change) == "state CLOSE -> SYN_SENT, SYN seq 2232090326");
+    CHECK(value(event(change), "isn") == "2232090326");
+}
+
+TEST_CASE("Numbers that were never told are not told as zero") {
+    TcpNumbers none;
+    none.told = false;
+    CHECK(said(ResetReceived{none}) == "RST received in ESTABLISHED");
+    CHECK(fields(event(ResetReceived{none})).empty());
+    Retransmit again{Retransmit::What::rto, none, 7000, 7000, 0};
+    CHECK(said(again) == "retransmit after RTO: seq 7000");
+    CHECK(value(event(again), "length_bytes") == "(none)");
+    again.what = Retransmit::What::syn;
+    again.tcp.rto_us = 3'000'000;
+    again.tcp.retransmits = 1;
+    CHECK(said(again, TcpState::syn_sent) == "retransmit 1 of SYN seq 7000, 3000 ms after it was last sent");
+    again = {Retransmit::What::loss_probe, none, 7000, 8460, 0};
+    CHECK(said(again) == "tail loss probe: 1460 bytes, seq 7000");
+    CHECK(value(event(again), "length_bytes") == "1460");
 }
