@@ -1,0 +1,253 @@
+#include "parsers/windows_packets.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "parsers/windows_values.h"
+
+namespace tcpwitness::windows {
+
+namespace {
+
+constexpr std::size_t most_flows = 1u << 16;
+constexpr std::uint64_t answered_within_ns = 100'000'000;
+constexpr std::uint64_t taken_within_ns = 10'000'000;
+constexpr std::uint64_t one_packet_ns = 1'000'000;  ///< on its way through the components of a host
+
+std::uint8_t flags_of(std::string_view letters) {
+    std::uint8_t flags = 0;
+    for (const char letter : letters) switch (letter) {
+            case 'F': flags |= tcp_flag::fin; break;
+            case 'S': flags |= tcp_flag::syn; break;
+            case 'R': flags |= tcp_flag::rst; break;
+            case 'P': flags |= tcp_flag::psh; break;
+            case 'A': flags |= tcp_flag::ack; break;
+            case 'U': flags |= tcp_flag::urg; break;
+            default: break;  // ECN's two say nothing here
+        }
+    return flags;
+}
+
+/// "5061", "HTTP(80)", "1504 (0x5E0)"
+std::optional<std::uint16_t> port(std::string_view text) {
+    text = text.substr(0, text.find(','));
+    auto found = number(text);
+    if (const auto open = text.find('('); !found && open != std::string_view::npos) found = number(text.substr(open + 1));
+    if (!found || *found == 0 || *found > 65535) return std::nullopt;
+    return static_cast<std::uint16_t>(*found);
+}
+
+/// "192.168.1.8.14813", "2001:db8::1.443": tcpdump's port stands behind the last point.
+std::optional<Endpoint> dotted(std::string_view text) {
+    const auto point = text.rfind('.');
+    if (point == std::string_view::npos) return std::nullopt;
+    const auto address = Address::parse(text.substr(0, point));
+    const auto number = port(text.substr(point + 1));
+    if (!address || !number) return std::nullopt;
+    return Endpoint{*address, *number};
+}
+
+std::string_view first_word(std::string_view text) {
+    std::size_t length = 0;
+    while (length < text.size() && !blank_at(text.substr(length))) ++length;
+    return text.substr(0, length);
+}
+
+}  // namespace
+
+/// "192.168.1.1  192.168.3.10  TCP"; also "192.168.1.1192.168.3.10", where addresses that are known decide where the one ends.
+std::optional<std::pair<Address, Address>> Packets::addresses(std::string_view text) const {
+    text = skip_blanks(text);
+    const std::string_view first = first_word(text);
+    const std::string_view second = first_word(skip_blanks(text.substr(first.size())));
+    const auto one = Address::parse(first), other = Address::parse(second);
+    if (one && other) return std::pair{*one, *other};
+    const auto known = [&](const Address& address) { return local_.contains(address) || peers_.contains(address); };
+    std::optional<std::pair<Address, Address>> best;
+    int best_known = 0;
+    bool several = false;
+    constexpr std::size_t shortest = 7, longest = 15;  // of an IPv4 address
+    for (std::size_t length = shortest; length <= longest && length + shortest <= first.size(); ++length) {
+        const auto left = Address::parse(first.substr(0, length)), right = Address::parse(first.substr(length));
+        if (!left || !right) continue;
+        const int how_known = known(*left) + known(*right);
+        several = best && how_known == best_known;
+        if (best && how_known <= best_known) continue;
+        best = std::pair{*left, *right};
+        best_known = how_known;
+        several = false;
+    }
+    return several ? std::nullopt : best;
+}
+
+bool Packets::take_monitor(const Line& line, std::uint64_t time_ns) {
+    const auto between = addresses(line.addresses);
+    const auto flags = after(line.body, "Flags="), from = after(line.body, "SrcPort="), to = after(line.body, "DstPort="), seq = after(line.body, "Seq=");
+    if (!between || !flags || !from || !to || !seq) return false;
+    const auto from_port = port(*from), to_port = port(*to);
+    const auto first = number(*seq);
+    if (!from_port || !to_port || !first) return false;
+    Segment segment;
+    segment.flags = flags_of(flags->substr(0, flags->find(',')));
+    segment.seq = static_cast<std::uint32_t>(*first);
+    segment.ack = static_cast<std::uint32_t>(number_after(line.body, "Ack=").value_or(0));
+    segment.window = static_cast<std::uint16_t>(std::min<std::uint64_t>(number_after(line.body, "Win=").value_or(0), 65535));
+    segment.payload = static_cast<std::uint32_t>(std::min<std::uint64_t>(number_after(line.body, "PayloadLen=").value_or(0), 1u << 20));
+    add(segment, {{between->first, *from_port}, {between->second, *to_port}}, time_ns, line.cpu);
+    return true;
+}
+
+void Packets::announce(const Line& line, std::uint64_t time_ns) {
+    Announced& next = announced_.emplace();
+    next.time_ns = time_ns;
+    next.cpu = line.cpu;
+    // The words are in the system's language, these two are not.
+    if (line.body.find(" Rx ") != std::string_view::npos || line.body.find(" Rx,") != std::string_view::npos) next.outgoing = false;
+    if (line.body.find(" Tx ") != std::string_view::npos || line.body.find(" Tx,") != std::string_view::npos) next.outgoing = true;
+    if (const auto reason = after(line.body, "DropReason ")) {
+        next.dropped = true;
+        next.reason = value(*reason);
+        if (const auto place = after(line.body, "DropLocation ")) next.place = value(*place);
+    }
+}
+
+/// "MAC > MAC, ethertype IPv4 (0x0800), length 66: 1.1.1.1.443 > 10.1.0.132.50037: Flags [S.], seq 41154943, ack 300280912, win 65535, length 0",
+/// which --verbose breaks in two lines before the addresses.
+bool Packets::take_pktmon(std::string_view text) {
+    text = skip_blanks(text);
+    Announced now = std::move(*announced_);
+    announced_.reset();
+    const auto flags_at = text.find(": Flags [");
+    if (flags_at == std::string_view::npos) {
+        if (!now.head.empty() || text.find("proto TCP") == std::string_view::npos) return false;
+        now.head = text.substr(0, 512);
+        announced_ = std::move(now);
+        return true;
+    }
+    const std::string_view before = text.substr(0, flags_at), behind = text.substr(flags_at + 9);
+    const auto arrow = before.rfind(" > ");
+    if (arrow == std::string_view::npos) return false;
+    const auto space = before.rfind(' ', arrow - 1);
+    const auto from = dotted(before.substr(space == std::string_view::npos ? 0 : space + 1, arrow - (space == std::string_view::npos ? 0 : space + 1)));
+    const auto to = dotted(before.substr(arrow + 3));
+    if (!from || !to) return false;
+    Segment segment;
+    std::string_view letters = behind.substr(0, behind.find(']'));
+    segment.flags = flags_of(letters);
+    if (letters.find('.') != std::string_view::npos) segment.flags |= tcp_flag::ack;
+    segment.seq = static_cast<std::uint32_t>(number_after(behind, "seq ").value_or(0));
+    segment.ack = static_cast<std::uint32_t>(number_after(behind, " ack ").value_or(0));
+    segment.window = static_cast<std::uint16_t>(std::min<std::uint64_t>(number_after(behind, " win ").value_or(0), 65535));
+    segment.mss = static_cast<std::uint16_t>(std::min<std::uint64_t>(number_after(behind, "mss ").value_or(0), 65535));
+    segment.payload = static_cast<std::uint32_t>(std::min<std::uint64_t>(number_after(behind, ", length ").value_or(0), 1u << 20));
+    const std::string_view ip = now.head.empty() ? before : std::string_view(now.head);
+    segment.ttl = static_cast<std::uint8_t>(std::min<std::uint64_t>(number_after(ip, "ttl ").value_or(0), 255));
+    segment.ip_id = static_cast<std::uint16_t>(number_after(ip, ", id ").value_or(0));
+    const Flow from_to{*from, *to};
+    if (now.outgoing) is_local(*now.outgoing ? from->address : to->address);
+    if (!now.dropped) {
+        add(segment, from_to, now.time_ns, now.cpu);
+        return true;
+    }
+    Drop drop;
+    drop.reason = std::move(now.reason);
+    drop.place = std::move(now.place);
+    drop.outgoing = now.outgoing.value_or(false);
+    drop.flags = segment.flags;
+    drop.seq = segment.seq;
+    drop.ack = segment.ack;
+    drop.payload = segment.payload;
+    drop.ttl = segment.ttl;
+    Event& event = sockets_.emit(now.time_ns, 0, std::move(drop));
+    event.cpu = now.cpu;
+    event.flow = now.outgoing.value_or(false) ? from_to : from_to.reversed();
+    return true;
+}
+
+void Packets::add(const Segment& segment, const Flow& from_to, std::uint64_t time_ns, std::uint16_t cpu) {
+    if (const Last* before = last(from_to, time_ns); before && time_ns - before->time_ns <= one_packet_ns && before->seq == segment.seq &&
+                                                     before->ack == segment.ack && before->flags == segment.flags && before->payload == segment.payload)
+        return;  // the same packet at the next component of the host
+    ++seen_;
+    if (last_.size() >= most_flows) last_.clear();
+    last_[from_to] = {time_ns, segment.seq, segment.ack, segment.payload, segment.flags};
+    if (segment.syn_ack()) {
+        if (syn_acks_.size() >= most_flows) syn_acks_.clear();
+        syn_acks_[segment.seq] = {from_to, segment.ack - 1};
+    }
+    if (segment.syn()) {
+        last_syn_ = from_to;
+        last_syn_ns_ = time_ns;
+    }
+    if (segment.syn())
+        if (const std::uint64_t pointer = sockets_.tcb_of_isn(segment.seq)) {
+            Tcb& tcb = sockets_.tcb(pointer);
+            sockets_.learn(tcb, pointer, from_to, 0, time_ns);
+            is_local(from_to.local.address);
+        }
+    Event& event = sockets_.emit(time_ns, 0, segment);
+    event.cpu = cpu;
+    event.flow = from_to;
+}
+
+const Packets::Last* Packets::last(const Flow& from_to, std::uint64_t time_ns) const {
+    const auto found = last_.find(from_to);
+    return found == last_.end() || time_ns - found->second.time_ns > answered_within_ns ? nullptr : &found->second;
+}
+
+std::optional<Flow> Packets::take_syn(std::uint64_t time_ns) {
+    if (!last_syn_ns_ || time_ns - last_syn_ns_ > taken_within_ns) return std::nullopt;
+    last_syn_ns_ = 0;
+    is_local(last_syn_.peer.address);
+    return last_syn_.reversed();
+}
+
+void Packets::answer(ResetSent& reset, const Flow& own, std::uint64_t time_ns) const {
+    reset.answers_segment = true;
+    if (const Last* segment = last(own.reversed(), time_ns)) {
+        reset.seq = segment->seq;
+        reset.ack = segment->ack;
+        reset.segment_flags = segment->flags;
+    }
+}
+
+void Packets::describe(Drop& drop, const Flow& own, std::uint64_t time_ns) const {
+    const Last* const segment = last(drop.outgoing ? own : own.reversed(), time_ns);
+    if (!segment) return;
+    drop.flags = segment->flags;
+    drop.seq = segment->seq;
+    drop.ack = segment->ack;
+    drop.payload = segment->payload;
+}
+
+void Packets::find_syn_ack(std::uint32_t seq, Flow& flow, std::uint32_t& received_isn) const {
+    const auto found = syn_acks_.find(seq);
+    if (found == syn_acks_.end()) return;
+    flow = found->second.flow;
+    received_isn = found->second.answers;
+}
+
+/// Where sockets do not tell, the address that most packets have is the host's: it sees its own traffic only.
+void Packets::orient(std::vector<Event>& events) const {
+    std::map<Address, std::size_t> counts;
+    for (const Event& event : events)
+        if (event.as<Segment>() && !local_.contains(event.flow.local.address) && !local_.contains(event.flow.peer.address)) {
+            ++counts[event.flow.local.address];
+            ++counts[event.flow.peer.address];
+        }
+    const auto count = [&](const Address& address) {
+        const auto found = counts.find(address);
+        return found == counts.end() ? 0 : found->second;
+    };
+    for (Event& event : events) {
+        Segment* const segment = event.as<Segment>();
+        if (!segment) continue;
+        const Address &from = event.flow.local.address, &to = event.flow.peer.address;
+        const bool from_here = local_.contains(from), to_here = local_.contains(to);
+        segment->outgoing = from_here || to_here ? from_here : count(from) != count(to) ? count(from) > count(to) : peers_.contains(to) || !peers_.contains(from);
+        if (!segment->outgoing) event.flow = event.flow.reversed();
+    }
+}
+
+}  // namespace tcpwitness::windows
