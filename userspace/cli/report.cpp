@@ -19,16 +19,30 @@ namespace {
 struct Arguments {
     OutputArguments output;
     FilterArguments filters;
+    ReadOptions reading;
 };
+
+OptionGroup reading_options(ReadOptions& to) {
+    return {"Reading",
+            {{0, "tz", "ZONE", "what the times of a Windows text mean, where it does not tell: Europe/Berlin, +02:00 (otherwise UTC)",
+              [&to](const std::string& value) -> Status {
+                  auto zone = TimeZone::parse(value);
+                  if (!zone) return zone.error();
+                  to.zone = std::move(*zone);
+                  return success();
+              }}}};
+}
 
 CommandLine command_line(Arguments& to) {
     return {"report",
             "FILE ... [FILTERS] [--format NAME] [-o OUT] [--findings-only]",
             "Prints what recorded traces hold: the findings (who ended which connection, and how sure that is), then a timeline for\n"
-            "each connection that they are about, and a line for every other one. FILE is what `tcpwitness record` wrote; - is stdin.",
-            {output_options(to.output), filter_options(to.filters)},
+            "each connection that they are about, and a line for every other one. FILE is what `tcpwitness record` wrote, or the\n"
+            "text of a Windows TCPIP/AFD trace (Network Monitor, netsh trace convert, pktmon etl2txt); - is stdin.",
+            {reading_options(to.reading), output_options(to.output), filter_options(to.filters)},
             "  tcpwitness report case.pcapng\n"
             "  tcpwitness report case.pcapng --port 5061 -v | less -R\n"
+            "  tcpwitness report edge.txt --tz America/New_York\n"
             "  tcpwitness report case.pcapng --format json | jq 'select(.type == \"finding\")'\n"};
 }
 
@@ -60,7 +74,7 @@ Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& argument
 
 /// Returns an exit code; what is wrong is said.
 int report_one(const std::string& file, const Arguments& arguments, const Output& output, Sink& sink) {
-    auto trace = read_trace(file);
+    auto trace = read_trace(file, arguments.reading);
     if (!trace) return complain(trace.error().message);
     const auto filter = resolve_in(trace->info, arguments.filters);
     if (!filter) return complain(filter.error().message, exit_usage);

@@ -56,6 +56,13 @@ std::optional<WhyReset> why_reset(const Connection& c, const Event& event) {
         if (!data || (reset.segment_flags & tcp_flag::fin) || !c.has(sign::local_closed | sign::fin_out | sign::ended)) return std::nullopt;
         why.kind = "data-after-close";
         why.sentence = "the peer sent data after the socket had been closed";
+    } else if (one_of(reason, {"Connection aborted", "abort issued"})) {  // Windows: shutdown with an abort, or closesocket() with data unread
+        why.kind = "abort";
+        why.sentence = "it aborted the connection instead of closing it";
+        if (!told) {
+            why.reasons = {"the stack was told to abort it"};
+            why.settle = "a later Windows tells each RST that it sends";
+        }
     } else if (reason == "TCP_ABORT_ON_MEMORY") {
         why.kind = "memory";
         why.culprit = Culprit::local_kernel;

@@ -107,7 +107,7 @@ void Lines::witness(WitnessId id) {
     begin("witness");
     json_.member("id", std::uint64_t{id} + 1);
     json_.member("host.name", witness.host);
-    json_.member("os.type", "linux");
+    json_.member("os.type", info.tool == "Windows text" ? "windows" : "linux");
     json_.member("os.version", info.kernel);
     json_.member("netns.name", witness.name);
     json_.member("netns.inode", witness.netns);

@@ -41,6 +41,16 @@ std::string connections_text(const Story& story) {
     return text;
 }
 
+/// What reading another system's text had to leave out or to assume.
+void write_text_cautions(const TraceInfo& info, auto&& caution) {
+    if (const auto zone = info.meta.find("time.zone"); zone != info.meta.end() && zone->second == "assumed")
+        caution("The text does not tell its time zone: its times are taken for UTC. --tz ZONE tells it.");
+    if (info.unknown_records)
+        caution(fmt::format("{} of the stack and of sockets skipped: they say nothing that a timeline shows.", count_text(info.unknown_records, "line", "lines")));
+    if (info.foreign_packets)
+        caution(fmt::format("{} of other components, or of packets that are not TCP, skipped.", count_text(info.foreign_packets, "line", "lines")));
+}
+
 }  // namespace
 
 void write_summary(const Story& story, const Plan& plan, const WallClock& clock, const OutputOptions& options, Sink& sink) {
@@ -77,6 +87,7 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
                 "; this is everything up to there.");
     for (const ProbeStatus& probe : info.probes)
         if (probe.missed()) caution(fmt::format("Not recorded: {} ({})", printable(probe.name), printable(probe.status)));
+    if (const auto source = info.meta.find("source"); source != info.meta.end()) return write_text_cautions(info, caution);
     if (info.unknown_records)
         caution(fmt::format("{} of a newer tcpwitness skipped.", count_text(info.unknown_records, "record", "records")));
     if (info.foreign_packets)

@@ -11,13 +11,17 @@
 #include <fmt/format.h>
 
 #include "base/fd.h"
+#include "parsers/text_lines.h"
 #include "parsers/trace_decoder.h"
+#include "parsers/windows_text.h"
+#include "sources/peek_source.h"
 #include "sources/zstd_source.h"
 
 namespace tcpwitness {
 
 namespace {
 
+constexpr std::string_view pcapng_magic = "\x0a\x0d\x0d\x0a";
 constexpr std::string_view zstd_magic = "\x28\xb5\x2f\xfd";
 
 class FdSource : public ByteSource {
@@ -75,11 +79,27 @@ Result<std::unique_ptr<ByteSource>> open_bytes(const std::string& path) {
     return std::unique_ptr<ByteSource>(std::move(file));
 }
 
-Result<Trace> read_trace(const std::string& path) {
+namespace {
+
+Result<Trace> decode(ByteSource& bytes, const ReadOptions& options) {
+    constexpr std::size_t enough = 64 * 1024;  // a text may begin with headers
+    PeekSource source(bytes);
+    const auto start = source.peek(pcapng_magic.size());
+    if (!start) return start.error();
+    if (*start == pcapng_magic) return decode_trace(source);
+    const auto beginning = source.peek(enough);
+    if (!beginning) return beginning.error();
+    if (is_windows_text(to_utf8(*beginning))) return decode_windows_text(source, {options.zone});
+    return decode_trace(source);  // which says what it is instead
+}
+
+}  // namespace
+
+Result<Trace> read_trace(const std::string& path, const ReadOptions& options) {
     const std::string name = path == "-" ? "standard input" : path;
     auto bytes = open_bytes(path);
     if (!bytes) return bytes.context(name);
-    auto trace = decode_trace(**bytes);
+    auto trace = decode(**bytes, options);
     if (!trace) return trace.context(name);
     return trace;
 }

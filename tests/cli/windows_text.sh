@@ -1,0 +1,55 @@
+#!/bin/bash
+# A recorded case, written as each kind of Windows text, makes the same connections, events and findings when it is read again.
+tool=$1 root=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+fail() {
+    echo "not ok: $*"
+    failed=1
+}
+
+# FORM WITNESS WHAT: the facts that must survive, one a line.
+facts() {
+    python3 - "$1" "$2" <<'PYTHON'
+import json, sys
+report = [json.loads(line) for line in open(sys.argv[1])]
+packets = sys.argv[2] == "packets"
+for one in report:
+    if one["type"] == "connection":
+        print("connection", one["role"], one.get("network.local.port"), one.get("network.peer.port"), one["ending"], one.get("error.type"), one["embryonic"], one.get("process.pid"), one.get("local_isn"))
+kinds = {"call", "state", "timer", "retransmit", "error", "reset_received", "reset_sent", "destroy"} | ({"packet"} if packets else set())
+events = sorted((one for one in report if one["type"] == "event" and one["kind"] in kinds), key=lambda one: one["id"])
+for one in events:  # Network Monitor shows whole seconds: only how far events are apart is exact
+    print(one["kind"], (int(one["time_unix_nano"]) - int(events[0]["time_unix_nano"])) // 1000, *(one.get(key) for key in ("call", "phase", "error.type", "from", "to", "timer", "what", "seq", "flags", "direction")))
+PYTHON
+}
+
+golden=$root/tests/golden/forged_reset.jsonl
+for form in monitor netsh pktmon; do
+    for witness in edge fe; do
+        packets=packets
+        [[ $form == netsh ]] && packets=none
+        [[ $form == netsh && $witness == fe ]] && continue  # half-open connections show in packets only
+        python3 "$root/tests/lab/windows_text.py" --witness $witness --form $form --utc-offset 3600 <"$golden" >"$work/$form.txt" || fail "$form cannot be written"
+        "$tool" report "$work/$form.txt" --tz +01:00 --format json >"$work/$form.json" || fail "$form is not read"
+        grep "\"netns.name\":\"$witness\"" "$golden" >"$work/expected.json"
+        facts "$work/expected.json" $packets >"$work/expected"
+        facts "$work/$form.json" $packets >"$work/seen"
+        [[ $(wc -l <"$work/expected") -gt 8 ]] || fail "nothing is expected of $witness"
+        diff "$work/expected" "$work/seen" >"$work/difference" || { fail "$form of $witness differs"; cat "$work/difference"; }
+        [[ $witness == edge ]] || continue
+        grep -q '"rule":"connect-timeout"' "$work/$form.json" || fail "$form: no connect-timeout"
+        grep -q '3 SYNs were sent and no answer came' "$work/$form.json" || fail "$form: its SYNs are not told"
+    done
+done
+
+for sample in network_monitor:connect-timeout netsh:reset-received; do
+    "$tool" report "$root/tests/samples/${sample%%:*}.txt" >"$work/report" || fail "$sample cannot be read"
+    grep -q "\[1\] ${sample#*:} " "$work/report" || { fail "$sample"; cat "$work/report"; }
+done
+"$tool" report "$root/tests/samples/network_monitor.txt" | grep -q "does not tell its time zone" || fail "an assumed zone is not told"
+"$tool" report "$root/tests/samples/netsh.txt" | grep -q "does not tell its time zone" && fail "a zone that the file tells is called assumed"
+"$tool" report "$root/tests/samples/netsh.txt" --tz Mars/Olympus 2>&1 | grep -q "no time zone; give a name" || fail "a wrong zone is taken"
+exit $failed

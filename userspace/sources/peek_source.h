@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "parsers/byte_source.h"
+
+namespace tcpwitness {
+
+/// Lets its first bytes be looked at before they are read: a pipe cannot be rewound. `source` must outlive it.
+class PeekSource : public ByteSource {
+public:
+    explicit PeekSource(ByteSource& source) : source_(source) {}
+
+    /// The first `size` bytes, fewer where there are no more; only before the first read().
+    Result<std::string_view> peek(std::size_t size);
+
+    Result<std::size_t> read(void* buffer, std::size_t size) override;
+    std::string cut_note() const override { return source_.cut_note(); }
+
+private:
+    ByteSource& source_;
+    std::string kept_;
+    std::size_t begin_ = 0;
+};
+
+}  // namespace tcpwitness
