@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "model/sequence.h"
 
 namespace tcpwitness {
 
@@ -22,8 +23,6 @@ struct Run {
     std::vector<const Event*> rounds;
     std::uint32_t seq = 0, bytes = 0;
 };
-
-bool is_after(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
 
 Run last_run(const Connection& c) {
     Run run;
@@ -50,7 +49,7 @@ bool got_through(const Connection& c, const Run& run) {
         const SocketError* error = event.as<SocketError>();
         const ResetSent* reset = event.as<ResetSent>();
         const TcpNumbers* tcp = again ? &again->tcp : sample ? &sample->tcp : error ? &error->tcp : reset ? &reset->tcp : nullptr;
-        return tcp && tcp->snd_una && is_after(tcp->snd_una, run.seq);
+        return tcp && tcp->snd_una && seq_after(tcp->snd_una, run.seq);
     });
 }
 

@@ -6,13 +6,12 @@
 #include <vector>
 
 #include "findings/finding.h"
+#include "model/sequence.h"
 
 namespace tcpwitness {
 
 bool segments_recorded(const Story&);
 
-/// Order in the space of sequence numbers.
-inline bool seq_before(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
 /// The sequence number behind the segment.
 inline std::uint32_t end_of(const Segment& segment) { return segment.seq + segment.payload + (segment.fin() ? 1 : 0) + (segment.syn() || segment.syn_ack() ? 1 : 0); }
 inline bool acknowledges(const Segment& segment, std::uint32_t end) {

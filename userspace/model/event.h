@@ -155,7 +155,8 @@ inline constexpr std::uint32_t
     out_of_order = 1u << 4,   ///< late, and not sent again
     lost_before = 1u << 5,    ///< what should have come before it was never captured
     duplicate_ack = 1u << 6, zero_window = 1u << 7, window_probe = 1u << 8, keepalive = 1u << 9, keepalive_ack = 1u << 10,
-    retransmission = rto | fast | loss_probe | spurious;
+    too_big = 1u << 11,       ///< sent again because an ICMP error told that it was too big for the path
+    retransmission = rto | fast | loss_probe | spurious | too_big;
 }
 
 /// A TCP segment on the wire. Event::flow has the host's own end as local.
