@@ -16,6 +16,8 @@ struct CaptureOptions {
     bool keep_all_control = false;  ///< also for sessions without trouble: SYN, FIN and RST, because another witness is asked about them
     std::size_t max_events_per_connection = 2'000;
     std::size_t max_live = 1'000'000;
+    std::size_t max_listed = 1'000'000;        ///< ended sessions that become connections; the others are counted
+    std::size_t keep_packets = 100'000;        ///< while the capture has no more than about so many, quiet sessions keep their events too
     std::vector<Address> local;     ///< addresses that are this witness's own; empty: find out
 };
 
@@ -24,8 +26,11 @@ struct CaptureOptions {
 struct CaptureStory {
     TraceInfo info;
     std::vector<Connection> connections;
-    std::vector<Event> unmatched;      ///< RSTs and ICMP errors of no session, echo requests (markers)
+    std::vector<Event> unmatched;      ///< RSTs and ICMP errors of no session, echo requests (markers); by time
     std::uint64_t packets = 0, tcp_packets = 0, bytes = 0;
+    std::uint64_t copies = 0;          ///< packets that another interface had shown already; of tcp_packets
+    std::uint64_t not_listed = 0;      ///< sessions beyond max_listed, and troubled ones beyond what memory for events allows
+    bool on_the_way = false;           ///< neither end of the sessions is the capturing host; the clients' side stands as local
 };
 
 class CaptureAnalyzer {

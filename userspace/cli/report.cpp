@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/capture_story.h"
 #include "cli/commands.h"
 #include "cli/file_sink.h"
 #include "cli/filter_options.h"
 #include "cli/output_options.h"
 #include "cli/selection.h"
 #include "correlate/correlator.h"
+#include "sources/peek_source.h"
 #include "sources/trace_file.h"
 
 namespace tcpwitness {
@@ -37,8 +39,9 @@ CommandLine command_line(Arguments& to) {
     return {"report",
             "FILE ... [FILTERS] [--format NAME] [-o OUT] [--findings-only]",
             "Prints what recorded traces hold: the findings (who ended which connection, and how sure that is), then a timeline for\n"
-            "each connection that they are about, and a line for every other one. FILE is what `tcpwitness record` wrote, or the\n"
-            "text of a Windows TCPIP/AFD trace (Network Monitor, netsh trace convert, pktmon etl2txt); - is stdin.",
+            "each connection that they are about, and a line for every other one. FILE is what `tcpwitness record` wrote, a capture\n"
+            "(pcap, pcapng) that tcpdump, Wireshark or the like made, or the text of a Windows TCPIP/AFD trace (Network Monitor,\n"
+            "netsh trace convert, pktmon etl2txt); - is stdin.",
             {reading_options(to.reading), output_options(to.output), filter_options(to.filters)},
             "  tcpwitness report case.pcapng\n"
             "  tcpwitness report case.pcapng --port 5061 -v | less -R\n"
@@ -72,16 +75,34 @@ Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& argument
     return filter;
 }
 
+Result<Story> read_story(const std::string& file, const ReadOptions& options) {
+    const std::string name = file == "-" ? "standard input" : file;
+    auto bytes = open_bytes(file);
+    if (!bytes) return bytes.context(name);
+    PeekSource source(**bytes);
+    constexpr std::size_t enough_to_tell = 4096;
+    const auto beginning = source.peek(enough_to_tell);
+    if (!beginning) return beginning.context(name);
+    if (is_capture(*beginning)) {
+        auto story = capture_story(source, file);
+        if (!story) return story.context(name);
+        return story;
+    }
+    auto trace = read_trace(source, options);
+    if (!trace) return trace.context(name);
+    return correlate(std::move(trace->info), std::move(trace->events));
+}
+
 /// Returns an exit code; what is wrong is said.
 int report_one(const std::string& file, const Arguments& arguments, const Output& output, Sink& sink) {
-    auto trace = read_trace(file, arguments.reading);
-    if (!trace) return complain(trace.error().message);
-    const auto filter = resolve_in(trace->info, arguments.filters);
+    const auto read = read_story(file, arguments.reading);
+    if (!read) return complain(read.error().message);
+    const Story& story = *read;
+    const auto filter = resolve_in(story.info, arguments.filters);
     if (!filter) return complain(filter.error().message, exit_usage);
-    if (trace->info.cut_off)
+    if (story.info.cut_off)
         fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
-                   trace->info.cut_note.empty() ? "" : " (" + trace->info.cut_note + ")");
-    const Story story = correlate(std::move(trace->info), std::move(trace->events));
+                   story.info.cut_note.empty() ? "" : " (" + story.info.cut_note + ")");
     OutputOptions options = to_output_options(arguments.output);
     options.selected = selection(story, *filter);
     const std::vector<Finding> findings = selected_findings(story, find_all(story), options.selected);

@@ -88,6 +88,7 @@ struct Connection {
     std::shared_ptr<const WireFacts> wire;  ///< set where a capture tells about it
 
     std::uint8_t owner_rank = 0;  ///< the correlator's: how good its knowledge of the owner is
+    bool adopted = false;         ///< the correlator's: was rebuilt elsewhere
     bool changed = false;         ///< the correlator's: got events that refresh() has not judged yet
     std::uint32_t signs = 0;      ///< sign::
     bool has(std::uint32_t any_of) const { return signs & any_of; }

@@ -28,6 +28,10 @@ public:
 
     void add(Event event);
 
+    /// Takes connections that were rebuilt and judged elsewhere, a capture's: as they are, under the next ids, to be joined with other ends.
+    /// Their witness must be set; theirs are all events in them.
+    void adopt(std::vector<Connection> rebuilt);
+
     /// The story of what came so far: endings judged, ends joined. Cheap when little changed since the last call.
     Story& story();
 

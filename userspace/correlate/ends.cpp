@@ -74,7 +74,29 @@ ConnectionId Correlator::listener_of(const Connection& child) const {
     return wildcards == 1 ? wildcard : 0;  // SO_REUSEPORT: only accept() tells which one
 }
 
+void Correlator::adopt(std::vector<Connection> rebuilt) {
+    const bool alone = story_.info.witnesses.size() < 2;  // then there are no other ends
+    if (story_.connections.empty()) story_.connections.reserve(rebuilt.size());
+    for (Connection& one : rebuilt) {
+        one.id = ++last_id_;
+        one.adopted = true;
+        if (story_.begin_ns == 0 || one.begin_ns < story_.begin_ns) story_.begin_ns = one.begin_ns;
+        story_.end_ns = std::max(story_.end_ns, one.end_ns);
+        story_.connections.push_back(std::move(one));
+        if (alone) continue;
+        Connection& adopted = story_.connections.back();
+        auto& ids = ends_[adopted.flow];  // in order of time
+        const auto place = std::upper_bound(ids.begin(), ids.end(), adopted.begin_ns, [&](std::uint64_t begin_ns, ConnectionId id) {
+            const Connection* other = story_.connection(id);
+            return other && begin_ns < other->begin_ns;
+        });
+        ids.insert(place, adopted.id);
+        mark_changed(adopted);
+    }
+}
+
 void Correlator::judge(Connection& connection) {
+    if (connection.adopted) return;
     if (connection.role == Role::unknown && connection.flow.complete() && connection.has(sign::established))
         connection.role = listener_of(connection) ? Role::server : Role::client;
     if (connection.role == Role::server && connection.listener == 0 && !connection.has(sign::knock))

@@ -20,6 +20,7 @@ TtlOfPeer usual_ttls(const Story& story) {
     TtlOfPeer ttls;
     for (const Connection& c : story.connections) {
         if (!c.has(sign::syn_ack_in)) continue;
+        if (c.wire && c.wire->server.ttl) ttls[{c.witness, c.flow.peer.address}] = c.wire->server.ttl;
         for (const Event& event : c.events)
             if (const Segment* segment = event.as<Segment>(); segment && segment->syn_ack() && !segment->outgoing)
                 ttls[{c.witness, c.flow.peer.address}] = segment->ttl;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -78,13 +79,33 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     }
 }
 
+/// By packets alone: what the application got is not told, only that nobody answered.
+void tell_packets(Finding& f, const Story& story, const Connection& c, const std::vector<const Event*>& syns) {
+    const std::string times = fmt::format("{} over {}", count_text(syns.size(), "SYN", "SYNs"), since(syns.front()->time_ns, syns.back()->time_ns));
+    const std::uint64_t after = story.end_ns > syns.back()->time_ns ? story.end_ns - syns.back()->time_ns : 0;
+    if (c.role == Role::server) {
+        f.culprit = Culprit::local_firewall;
+        f.headline = fmt::format("{} got no answer to {} from {}{}: they arrived here, and nothing was sent back", c.flow.peer.text(), times, c.flow.local.text(), at_place(story, c));
+        f.settle = "look at this host's packet filter, and at the listener's queues; record here with `tcpwitness record`";
+    } else {
+        f.headline = fmt::format("{}{}: no answer to {} to {}", who(c), at_place(story, c), times, c.flow.peer.text());
+    }
+    f.reasons.push_back(fmt::format("nothing more of it was captured in the {} after the last SYN", duration_text(after)));
+}
+
+std::vector<const Event*> syns_captured(const Connection& c) {
+    return packets(c, [](const Segment& segment) { return segment.syn(); });
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::optional<Homes> homes;
     for (const Connection& c : story.connections) {
         if (c.ending != Ending::connect_timeout) continue;
         if (!homes) homes.emplace(story);
-        const auto syns = syns_sent(c);
+        const bool told_by_packets = by_packets(c);
+        const auto syns = told_by_packets ? syns_captured(c) : syns_sent(c);
+        if (told_by_packets && syns.empty()) continue;
         const Event* error = last<SocketError>(c);
         const Event* result = failed_connect(c);
         const Event* end = result ? result : error ? error : &c.events.back();
@@ -97,12 +118,13 @@ std::vector<Finding> find(const Story& story) {
         f.headline = fmt::format("{}{}: connect() to {} timed out after {}: {} sent and no answer came", who(c), at_place(story, c),
                                  c.flow.peer.text(), since(began, end->time_ns), count_text(syns.size(), "SYN was", "SYNs were"));
         if (times.size() > 1) f.reasons.push_back(fmt::format("SYNs were sent again {}", intervals_text(times)));
-        f.reasons.push_back(fmt::format("the kernel gave up with ETIMEDOUT {} after the first SYN", since(began, end->time_ns)));
+        if (!told_by_packets) f.reasons.push_back(fmt::format("the kernel gave up with ETIMEDOUT {} after the first SYN", since(began, end->time_ns)));
         cite(f, syns);
         cite(f, error);
         cite(f, result);
         f.settle = record_on(c.flow.peer.address) + ": it tells whether the path or that host dropped the SYN";
-        f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
+        if (told_by_packets) tell_packets(f, story, c, syns);
+        f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
         if (packets_seen(story)) ask_peer(f, story, c, *homes);
         found.push_back(std::move(f));
     }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -13,7 +14,7 @@ std::string who(const Task& task) {
     return task.comm.empty() ? fmt::format("pid {}", task.pid) : fmt::format("{}[{}]", printable(task.comm), task.pid);
 }
 
-std::string who(const Connection& c) { return c.owner.known() ? who(c.owner) : "an unknown process"; }
+std::string who(const Connection& c) { return c.owner.known() ? who(c.owner) : by_packets(c) ? c.flow.local.text() : "an unknown process"; }
 
 std::string place(const Story& story, WitnessId witness) {
     if (witness >= story.info.witnesses.size()) return fmt::format("witness {}", witness);
@@ -136,7 +137,8 @@ std::set<ConnectionId> regular_resets(const std::map<std::string, std::vector<co
         for (const Connection* c : members) {
             const Event* destroyed = last<Destroy>(*c);
             const Destroy* total = destroyed ? destroyed->as<Destroy>() : nullptr;
-            const bool small = !total || total->bytes_acked + total->bytes_received <= most_bytes;
+            const std::uint64_t bytes = total ? total->bytes_acked + total->bytes_received : c->wire ? c->wire->client.bytes + c->wire->server.bytes : 0;
+            const bool small = bytes <= most_bytes;
             if (small && c->end_ns - c->begin_ns <= short_life_ns) candidates.push_back(c);
         }
         if (candidates.size() < enough || candidates.size() != members.size()) continue;

@@ -13,7 +13,7 @@ namespace tcpwitness {
 
 // --- words ---
 std::string who(const Task&);                            ///< "curl[7]", "pid 7", "" when not known
-std::string who(const Connection&);                      ///< its owner, else "an unknown process"
+std::string who(const Connection&);                      ///< its owner, else its address where there are only packets, else "an unknown process"
 std::string place(const Story&, WitnessId);              ///< the witness's name
 std::string at_place(const Story&, const Connection&);   ///< " on edge", or nothing when the story has one witness only
 std::string intervals_text(const std::vector<std::uint64_t>& times_ns);  ///< "after 1.0 s, 1.0 s and 2.0 s"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -22,6 +23,14 @@ std::string mac_text(const Segment& segment) {
 RoundTrips::RoundTrips(const Story& story) {
     for (const Connection& c : story.connections) {
         if (!c.established_ns || !c.has(sign::syn_out | sign::syn_ack_out)) continue;
+        if (by_packets(c)) {
+            if (on_the_way(c)) continue;
+            const std::uint32_t whole = c.wire->handshake_rtt_us, to_server = c.wire->syn_ack_us;
+            const std::uint32_t us = c.role == Role::client ? to_server : whole > to_server ? whole - to_server : 0;
+            std::uint32_t& known = shortest_[{c.witness, c.flow.peer.address}];
+            if (us && to_server && (known == 0 || us < known)) known = us;
+            continue;
+        }
         std::uint64_t asked = 0, answered = 0;
         for (const Event& event : c.events) {
             const Segment* segment = event.as<Segment>();

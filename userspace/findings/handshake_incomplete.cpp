@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -12,21 +13,29 @@ namespace {
 
 constexpr const char* id = "handshake-incomplete";
 
+/// When the SYN-ACK was sent again.
+std::vector<const Event*> syn_acks_again(const Connection& c) {
+    std::vector<const Event*> again;
+    for (const Event& event : c.events)
+        if (event.as<SynAckRetransmit>()) again.push_back(&event);
+    if (!again.empty() || !by_packets(c)) return again;
+    again = packets(c, [](const Segment& segment) { return segment.syn_ack() && segment.outgoing; });
+    if (!again.empty()) again.erase(again.begin());
+    return again;
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection& c : story.connections) {
-        if (!c.embryonic || c.ending != Ending::handshake_expired || !first<SynAckRetransmit>(c)) continue;
+        if (!c.embryonic || c.ending != Ending::handshake_expired) continue;
+        const auto again = syn_acks_again(c);
+        if (again.empty()) continue;
         const Connection* client = story.other_end(c);
         // The client gave up by itself: it closed the socket while it waited.
         if (client && client->ending == Ending::closed && !client->has(sign::established)) continue;
 
-        std::vector<const Event*> again;
         std::vector<std::uint64_t> times;
-        for (const Event& event : c.events)
-            if (event.as<SynAckRetransmit>()) {
-                again.push_back(&event);
-                times.push_back(event.time_ns);
-            }
+        for (const Event* event : again) times.push_back(event->time_ns);
         Finding f = about(id, Culprit::path, Certainty::possible, c, again.back()->time_ns);
         f.first_ns = c.begin_ns;
         const Connection* listener = story.connection(c.listener);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -86,6 +87,10 @@ std::optional<Finding> at_server(const Story& story, const Connection& c) {
     std::vector<const Event*> again;
     for (const Event& event : c.events)
         if (event.as<SynAckRetransmit>()) again.push_back(&event);
+    if (by_packets(c)) {
+        again = packets(c, [](const Segment& segment) { return segment.syn_ack() && segment.outgoing; });
+        again.erase(again.begin());
+    }
     if (again.size() < enough_syn_acks) return std::nullopt;
     Finding f = about(id, Culprit::path, Certainty::possible, c, *c.established_ns);
     f.first_ns = answered->time_ns;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 #include "findings/silence.h"
 
 namespace tcpwitness {
@@ -26,11 +27,20 @@ struct Case {
     Silence silence;
 };
 
+const Event* trouble_by_packets(const Connection& c) {
+    if (c.ending == Ending::timed_out) {
+        const auto again = last_resends(c);
+        return again.empty() ? nullptr : again.back().event;
+    }
+    const auto resets = resets_in(c);
+    return resets.empty() ? nullptr : resets.front();
+}
+
 std::vector<Case> cases(const Story& story) {
     std::vector<Case> found;
     for (const Connection& c : story.connections) {
         if (c.ending != Ending::reset_received && c.ending != Ending::timed_out) continue;
-        const Event* trouble = c.ending == Ending::reset_received ? first<ResetReceived>(c) : last<SocketError>(c);
+        const Event* trouble = by_packets(c) ? trouble_by_packets(c) : c.ending == Ending::reset_received ? first<ResetReceived>(c) : last<SocketError>(c);
         if (!trouble) continue;
         if (const auto silence = silence_before(c, *trouble)) found.push_back({&c, trouble, *silence});
     }
@@ -62,7 +72,7 @@ std::vector<Finding> find(const Story& story) {
         f.reasons.push_back(fmt::format("nothing went either way for {}{}", idle,
                                         one.silence.usual_ns ? fmt::format(", where {} was usual", duration_text(one.silence.usual_ns)) : ""));
         f.reasons.push_back(reset ? fmt::format("the RST came {} after our packet", since(one.silence.broken_ns, one.trouble->time_ns))
-                                  : "our packet was sent again and again until ETIMEDOUT");
+                                  : by_packets(c) ? "our packet was sent again and again, in vain" : "our packet was sent again and again until ETIMEDOUT");
         cite(f, resets_in(c));
         cite(f, one.trouble);
         cite(f, last<SocketError>(c));

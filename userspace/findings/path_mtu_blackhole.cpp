@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
+#include "findings/segments.h"
 #include "model/sequence.h"
 
 namespace tcpwitness {
@@ -26,14 +28,12 @@ struct Run {
 
 Run last_run(const Connection& c) {
     Run run;
-    for (const Event& event : c.events) {
-        const Retransmit* again = event.as<Retransmit>();
-        if (!again || again->what == Retransmit::What::syn || again->what == Retransmit::What::syn_ack) continue;
-        const std::uint32_t bytes = again->end_seq - again->seq;
+    for (const Resend& again : last_resends(c)) {
+        const std::uint32_t bytes = again.end - again.seq;
         if (bytes > largest_segment) continue;  // the record does not tell where it ends
-        if (run.rounds.empty() || again->seq != run.seq) run = {{}, again->seq, bytes};
+        if (run.rounds.empty() || again.seq != run.seq) run = {{}, again.seq, bytes};
         run.bytes = std::min(run.bytes, bytes);
-        run.rounds.push_back(&event);
+        run.rounds.push_back(again.event);
     }
     return run;
 }
@@ -42,6 +42,8 @@ Run last_run(const Connection& c) {
 bool got_through(const Connection& c, const Run& run) {
     return std::any_of(c.events.begin(), c.events.end(), [&](const Event& event) {
         if (event.time_ns <= run.rounds.back()->time_ns) return false;
+        const Segment* segment = event.as<Segment>();
+        if (segment && by_packets(c) && !segment->outgoing && acknowledges(*segment, run.seq + 1)) return true;
         const StateChange* change = event.as<StateChange>();
         if (change && (change->to == TcpState::fin_wait2 || change->to == TcpState::time_wait)) return true;  // the FIN behind it was acknowledged
         const Retransmit* again = event.as<Retransmit>();

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -15,6 +16,15 @@ TcpState state_before(const Connection& c, const Event* reset) {
     for (auto event = c.events.rbegin(); event != c.events.rend(); ++event)
         if (const StateChange* change = event->as<StateChange>(); change && change->to == TcpState::close) return change->from;
     return reset ? reset->state : c.state;
+}
+
+/// What the kernel would tell of its own clocks and queues, as far as packets show it.
+void tell_packets(Finding& f, const Connection& c, const Event& reset) {
+    const Event* came = last_packet(c, false, reset.time_ns, true);
+    const Event* went = last_packet(c, true, reset.time_ns, true);
+    if (came) f.reasons.push_back(fmt::format("data last came {} before", since(came->time_ns, reset.time_ns)));
+    if (went) f.reasons.push_back(fmt::format("data was last sent {} before", since(went->time_ns, reset.time_ns)));
+    if (const std::uint32_t bytes = unacknowledged(c, true, reset.time_ns)) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " sent had not been acknowledged");
 }
 
 std::vector<Finding> find(const Story& story) {
@@ -49,6 +59,7 @@ std::vector<Finding> find(const Story& story) {
             if (const std::uint32_t bytes = tcp.unacknowledged()) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " sent had not been acknowledged");
             if (const std::uint32_t bytes = tcp.unread()) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " received had not been read");
         }
+        if (by_packets(c)) tell_packets(f, c, *at);
         if (state == TcpState::close_wait) f.reasons.push_back("the peer had sent its FIN already: it may have answered data that came after its close()");
         cite(f, packets);
         cite(f, reset);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 #include "findings/reset_reason.h"
 
 namespace tcpwitness {
@@ -58,13 +59,42 @@ Finding raise(const Story& story, const ExitsByPid& exits, const Connection& c, 
     return f;
 }
 
+/// By packets alone: that this end reset, and what it left behind; not why.
+std::optional<Finding> raise_by_packets(const Story& story, const Connection& c) {
+    const auto resets = packets(c, [](const Segment& segment) { return segment.rst() && segment.outgoing; });
+    if (resets.empty()) return std::nullopt;
+    const Event& reset = *resets.front();
+    const bool way = on_the_way(c);
+    Finding f = about(id, way ? Culprit::unknown : Culprit::local_application, Certainty::likely, c, reset.time_ns);
+    f.headline = fmt::format("{}{} reset its connection with {}{}", who(c), at_place(story, c), c.flow.peer.text(),
+                             c.established_ns ? ", " + since(*c.established_ns, reset.time_ns) + " after it was established" : "");
+    if (const Event* came = last_packet(c, false, reset.time_ns)) {
+        const Segment& segment = *came->as<Segment>();
+        const char* what = segment.payload ? "data" : segment.fin() ? "a FIN" : "an ACK";
+        f.reasons.push_back(fmt::format("it came {} after {} of the peer", since(came->time_ns, reset.time_ns), what));
+        cite(f, came);
+    }
+    if (c.has(sign::fin_out)) f.reasons.push_back("it had closed before: data that comes after close() is answered so");
+    if (const std::uint32_t bytes = unacknowledged(c, true, reset.time_ns)) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " that it had sent were not acknowledged, and may be lost");
+    cite(f, resets);
+    f.settle = fmt::format("record on {} with `tcpwitness record`: it names the process, and why its kernel sent the RST", c.flow.local.address.text());
+    f.fold_key = fmt::format("packets/{}/{}", c.witness, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
+    return f;
+}
+
 /// Who knocked on a port where nothing listens.
 Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, const Connection& knock) {
     const Event* sent = first<ResetSent>(knock);
     Finding f = about(id, Culprit::local_configuration, Certainty::proven, knock, sent ? sent->time_ns : knock.begin_ns);
     f.headline = fmt::format("nothing listens on {}{}: the connect of {} was answered with RST", knock.flow.local.text(), at_place(story, knock),
                              knock.flow.peer.text());
-    f.reasons.push_back("the kernel found no socket for the SYN (NO_SOCKET)");
+    if (by_packets(knock)) {
+        f.certainty = Certainty::likely;
+        f.reasons.push_back("a RST of this host answered the SYN: nothing listens there, or its packet filter rejects");
+        f.settle = "look at this host's listeners (`ss -ltn`) and at its packet filter";
+    } else {
+        f.reasons.push_back("the kernel found no socket for the SYN (NO_SOCKET)");
+    }
     if (const auto same_port = listeners.find({knock.witness, knock.flow.local.port}); same_port != listeners.end())
         for (const Connection* c : same_port->second)
             if (c->live() && !c->flow.local.address.unspecified() && c->flow.local.address != knock.flow.local.address && f.reasons.size() < 8)
@@ -132,7 +162,8 @@ std::vector<Finding> find(const Story& story) {
     };
     std::vector<Finding> found;
     std::vector<Candidate> candidates;
-    std::map<std::string, std::vector<const Connection*>> on_purpose;
+    std::map<std::string, std::vector<const Connection*>> on_purpose, resets_at;
+    std::vector<const Connection*> resets_seen;
     ExitsByPid exits;
     for (const Event& event : story.process_exits) exits[event.as<ProcessExit>()->task.pid].push_back(&event);
     ListenersByPort listeners;
@@ -150,6 +181,11 @@ std::vector<Finding> find(const Story& story) {
             continue;
         }
         if (c.ending != Ending::reset_sent) continue;
+        if (by_packets(c)) {
+            resets_seen.push_back(&c);
+            resets_at[fmt::format("{}/{}/{}", c.witness, c.flow.local.address.text(), c.flow.peer.text())].push_back(&c);
+            continue;
+        }
         const Event* event = first<ResetSent>(c);
         if (!event) continue;
         auto why = why_reset(c, *event);
@@ -161,6 +197,9 @@ std::vector<Finding> find(const Story& story) {
     const auto health_checks = regular_resets(on_purpose);
     for (const Candidate& one : candidates)
         if (!health_checks.contains(one.connection->id)) found.push_back(raise(story, exits, *one.connection, *one.event, one.why));
+    const auto checks_seen = regular_resets(resets_at);
+    for (const Connection* c : resets_seen)
+        if (auto seen = checks_seen.contains(c->id) ? std::nullopt : raise_by_packets(story, *c)) found.push_back(std::move(*seen));
     for (const auto& [where, flood] : floods) found.push_back(raise_flood(story, where.first, where.second, flood));
     return found;
 }

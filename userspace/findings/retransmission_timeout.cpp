@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 #include "findings/segments.h"
 
 namespace tcpwitness {
@@ -12,8 +13,7 @@ namespace {
 constexpr const char* id = "retransmission-timeout";
 
 /// Where the data got lost that was sent in vain, by the segments of both ends.
-void follow_segments(Finding& f, const Story& story, const Connection& c, const Connection& peer, const std::vector<const Event*>& again) {
-    const std::uint32_t lost = again.front()->as<Retransmit>()->seq;
+void follow_segments(Finding& f, const Story& story, const Connection& c, const Connection& peer, std::uint32_t lost) {
     const auto carries = [&](const Segment& segment) { return segment.payload && !seq_before(lost, segment.seq) && seq_before(lost, end_of(segment)); };
     const auto answers = [&](const Segment& segment) { return segment.payload + segment.fin() + segment.syn() == 0 && acknowledges(segment, lost + 1); };
     const auto sent = packets(c, [&](const Segment& segment) { return segment.outgoing && carries(segment); });
@@ -44,24 +44,48 @@ void follow_segments(Finding& f, const Story& story, const Connection& c, const 
     }
 }
 
+/// By packets alone: which end sent in vain, and how often; not what its application got.
+std::optional<Finding> tell_packets(const Story& story, const Connection& c) {
+    auto again = last_resends(c, true);
+    const auto theirs = last_resends(c, false);
+    const bool ours = theirs.empty() || (!again.empty() && again.back().event->time_ns > theirs.back().event->time_ns);
+    if (!ours) again = theirs;
+    if (again.empty()) return std::nullopt;
+    const Event& first = *again.front().event;
+    const Event& last_one = *again.back().event;
+    Finding f = about(id, Culprit::path, Certainty::possible, c, last_one.time_ns);
+    f.first_ns = first.time_ns;
+    const Endpoint &sender = ours ? c.flow.local : c.flow.peer, &silent = ours ? c.flow.peer : c.flow.local;
+    f.headline = fmt::format("{}{}: {} to {} stayed unanswered over {}, and the connection was silent from then on", sender.text(), at_place(story, c),
+                             count_text(again.size(), "retransmit", "retransmits"), silent.text(), since(first.time_ns, last_one.time_ns));
+    std::vector<std::uint64_t> times;
+    for (const Resend& one : again) times.push_back(one.event->time_ns);
+    if (times.size() > 1) f.reasons.push_back("retransmits came " + intervals_text(times));
+    if (const Event* sign = last_packet(c, !ours, first.time_ns)) {
+        f.reasons.push_back(fmt::format("{} was heard of {} before the first of them for the last time", silent.text(), since(sign->time_ns, first.time_ns)));
+        cite(f, sign);
+    }
+    f.reasons.push_back(count_text(again.back().end - again.front().seq, "byte", "bytes") + " had not been acknowledged");
+    for (const Resend& one : again) cite(f, one.event);
+    if (!ours && !on_the_way(c)) f.culprit = Culprit::local_firewall;
+    f.settle = record_on(silent.address) + ": it tells whether the path or that host went silent";
+    f.fold_key = fmt::format("{}/{}/{}", c.witness, (c.role == Role::server ? c.flow.local : c.flow.peer).text(), ours);
+    return f;
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection& c : story.connections) {
         if (c.ending != Ending::timed_out) continue;
+        if (by_packets(c)) {
+            if (auto seen = tell_packets(story, c)) found.push_back(std::move(*seen));
+            continue;
+        }
         const Event* error = last<SocketError>(c);
         const Event* end = error ? error : &c.events.back();
         std::vector<std::uint64_t> times;
-        std::vector<const Event*> again;
-        for (const Event& event : c.events)
-            if (const auto* sent = event.as<Retransmit>(); sent && sent->what != Retransmit::What::syn) {
-                // The last run counts: earlier retransmits were answered, they started over at round 0 or 1.
-                if (!again.empty() && sent->tcp.retransmits < again.back()->as<Retransmit>()->tcp.retransmits) {
-                    again.clear();
-                    times.clear();
-                }
-                again.push_back(&event);
-                times.push_back(event.time_ns);
-            }
+        const std::vector<Resend> again = last_resends(c);
+        for (const Resend& one : again) times.push_back(one.event->time_ns);
         const TcpNumbers tcp = error ? error->as<SocketError>()->tcp : TcpNumbers{};
         const bool probes = again.empty();
 
@@ -75,7 +99,7 @@ std::vector<Finding> find(const Story& story) {
         if (times.size() > 1) f.reasons.push_back("retransmits came " + intervals_text(times));
         if (!times.empty()) f.reasons.push_back(fmt::format("the kernel gave up {} after the last one", since(times.back(), end->time_ns)));
         if (const std::uint32_t bytes = tcp.unacknowledged()) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " had not been acknowledged");
-        cite(f, again);
+        for (const Resend& one : again) cite(f, one.event);
         cite(f, error);
         f.settle = record_on(c.flow.peer.address) + ": it tells whether the path or that host went silent";
         if (const Connection* other = story.other_end(c)) {
@@ -85,7 +109,7 @@ std::vector<Finding> find(const Story& story) {
             f.reasons.push_back(fmt::format("{} was recorded at that time: its end {} and got no sign of trouble", place(story, other->witness),
                                             other->live() ? "stayed open" : "ended on its own"));
             f.settle = "record again with --segments and a filter: then the trace holds the data segments of both ends";
-            if (segments_recorded(story) && !probes && !c.events_dropped && !other->events_dropped) follow_segments(f, story, c, *other, again);
+            if (segments_recorded(story) && !probes && !c.events_dropped && !other->events_dropped) follow_segments(f, story, c, *other, again.front().seq);
         }
         f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text(), probes);
         found.push_back(std::move(f));

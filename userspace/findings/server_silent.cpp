@@ -142,7 +142,7 @@ std::vector<Finding> find(const Story& story) {
         const bool asks_out = c.role == Role::client;
         if (!asks_out && story.other_end(c)) continue;  // the client tells it
         Case one{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, manner_of(c, asks_out, story.end_ns)};
-        if (one.manner.answers) answering.insert(one.service);
+        if (one.manner.answers || (c.wire && c.wire->server.bytes)) answering.insert(one.service);
         if (one.manner.pushes) pushed_to.insert(one.service);
         if (!one.manner.waits.empty()) cases.push_back(std::move(one));
     }

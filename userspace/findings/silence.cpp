@@ -25,9 +25,43 @@ bool is_traffic(const Event& event) {
     return event.as<Retransmit>() || event.as<Segment>() || event.as<StateChange>();
 }
 
+std::uint64_t median(std::vector<std::uint64_t> of) {
+    if (of.empty()) return 0;
+    std::sort(of.begin(), of.end());
+    return of[of.size() / 2];
+}
+
+/// By packets alone: the last long pause before the trouble, and whether our packet ended it.
+std::optional<Silence> silence_in_packets(const Connection& c, const Event& trouble) {
+    const bool by_reset = trouble.as<Segment>()->rst();
+    std::vector<std::uint64_t> pauses;
+    const Event *before = nullptr, *broke = nullptr;
+    std::uint64_t idle = 0;
+    for (const Event& event : c.events) {
+        const Segment* segment = event.as<Segment>();
+        if (!segment || event.time_ns <= c.dropped_until_ns) continue;
+        if (&event == &trouble) break;
+        const std::uint64_t pause = before ? event.time_ns - before->time_ns : 0;
+        before = &event;
+        if (broke && !segment->outgoing) broke = nullptr;  // the peer spoke: it was alive after all
+        if (segment->marks & segment_mark::retransmission) continue;
+        if (pause >= least_idle_ns && segment->outgoing) {
+            broke = &event;
+            idle = pause;
+        } else if (pause > one_burst_ns) {
+            pauses.push_back(pause);
+        }
+    }
+    if (!broke || (by_reset && trouble.time_ns - broke->time_ns > answer_within_ns)) return std::nullopt;
+    const std::uint64_t usual = median(pauses);
+    if (idle < usual * times_usual) return std::nullopt;
+    return Silence{idle, usual, broke->time_ns};
+}
+
 }  // namespace
 
 std::optional<Silence> silence_before(const Connection& c, const Event& trouble) {
+    if (trouble.as<Segment>()) return silence_in_packets(c, trouble);
     const TcpNumbers* tcp = numbers(trouble);
     if (!tcp) return std::nullopt;
     // The kernel's own clocks: when data last came, and when we last sent.
@@ -83,11 +117,7 @@ std::optional<Silence> silence_before(const Connection& c, const Event& trouble)
         }
         if (idle == 0 || sent_ago > answer_within_ns || received_ago + one_burst_ns < idle) return std::nullopt;
     }
-    std::uint64_t usual = 0;
-    if (!pauses.empty()) {
-        std::sort(pauses.begin(), pauses.end());
-        usual = pauses[pauses.size() / 2];
-    }
+    const std::uint64_t usual = median(std::move(pauses));
     if (idle < least_idle_ns || idle < usual * times_usual) return std::nullopt;
     return Silence{idle, usual, broken};
 }

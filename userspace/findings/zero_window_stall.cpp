@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 #include "findings/queue_facts.h"
 #include "model/describe.h"
 
@@ -84,10 +85,33 @@ Finding sender_found(const Story& story, const Connection& c, const Waiting& wai
     return f;
 }
 
+/// By packets alone: which end kept its window closed, and what the other did meanwhile.
+void find_in_packets(std::vector<Finding>& found, const Story& story, const Connection& c) {
+    for (const bool own : {true, false}) {
+        const ClosedWindow closed = closed_window(c, own, least_ns, story.end_ns);
+        if (closed.events.empty()) continue;
+        const Endpoint &reader = own ? c.flow.local : c.flow.peer, &writer = own ? c.flow.peer : c.flow.local;
+        const bool local = own && !on_the_way(c);
+        Finding f = about(id, local ? Culprit::local_application : Culprit::peer_application, local ? Certainty::proven : Certainty::likely, c, closed.from_ns);
+        f.last_ns = closed.to_ns;
+        f.headline = fmt::format("{}{} kept its window closed to {} for {}{}: its application did not read", reader.text(), at_place(story, c), writer.text(),
+                                 since(closed.from_ns, closed.to_ns), closed.opened ? "" : ", to the end");
+        if (closed.probes) f.reasons.push_back(fmt::format("{} asked {} meanwhile whether it is open again", writer.text(), count_text(closed.probes, "time", "times")));
+        cite(f, closed.events);
+        if (f.certainty != Certainty::proven) f.settle = record_on(reader.address) + ": it names the process that does not read, and what it does instead";
+        f.fold_key = fmt::format("packets/{}/{}/{}", c.witness, (c.role == Role::server ? c.flow.local : c.flow.peer).text(), own);
+        found.push_back(std::move(f));
+    }
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection& c : story.connections) {
         if (!c.has(sign::waited) || c.is_listener()) continue;
+        if (by_packets(c)) {
+            find_in_packets(found, story, c);
+            continue;
+        }
         if (const Waiting waiting = closed_here(story, c); !waiting.events.empty()) found.push_back(receiver_found(story, c, waiting));
         const Waiting waiting = closed_there(story, c);
         if (waiting.events.empty()) continue;

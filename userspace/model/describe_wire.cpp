@@ -7,7 +7,40 @@ namespace tcpwitness::kinds {
 
 Layer layer(const Segment&) { return Layer::wire; }
 
-bool noteworthy(const Segment& segment, const Event&) { return segment.rst(); }
+namespace {
+
+using namespace segment_mark;
+
+struct MarkName {
+    std::uint32_t mark;
+    const char *text, *field;
+};
+
+constexpr MarkName marks[] = {
+    {rto, "retransmission (RTO)", "retransmission_rto"},
+    {fast, "retransmission (fast)", "retransmission_fast"},
+    {loss_probe, "retransmission (loss probe)", "retransmission_loss_probe"},
+    {segment_mark::too_big, "retransmission (was too big)", "retransmission_too_big"},
+    {spurious, "in vain: it had arrived", "spurious"},
+    {out_of_order, "out of order", "out_of_order"},
+    {lost_before, "segments before it not captured", "lost_before"},
+    {duplicate_ack, "duplicate ACK", "duplicate_ack"},
+    {zero_window, "window closed", "zero_window"},
+    {window_probe, "probe of the closed window", "window_probe"},
+    {keepalive, "keepalive", "keepalive"},
+    {keepalive_ack, "keepalive answered", "keepalive_ack"},
+};
+
+std::string marks_text(std::uint32_t of, const char* MarkName::*word, const char* between) {
+    std::string text;
+    for (const MarkName& one : marks)
+        if (of & one.mark) text += (text.empty() ? "" : between) + std::string(one.*word);
+    return text;
+}
+
+}  // namespace
+
+bool noteworthy(const Segment& segment, const Event&) { return segment.rst() || segment.marks & (retransmission | zero_window | window_probe); }
 
 std::string sentence(const Segment& segment, const Event& event) {
     std::string text = fmt::format("{} {} seq {}", flags_text(segment.flags), segment.outgoing ? "out" : "in", segment.seq);
@@ -15,9 +48,11 @@ std::string sentence(const Segment& segment, const Event& event) {
     text += fmt::format(" win {}", segment.window);
     if (segment.mss) text += fmt::format(" mss {}", segment.mss);
     if (segment.payload) text += fmt::format(" len {}", segment.payload);
-    if (!segment.ttl) return text;
-    if (event.flow.local.address.family == Address::Family::ipv6) return text + fmt::format(" hlim {}", segment.ttl);
-    return text + fmt::format(" ttl {} id {}", segment.ttl, segment.ip_id);
+    if (segment.ttl)
+        text += event.flow.local.address.family == Address::Family::ipv6 ? fmt::format(" hlim {}", segment.ttl)
+                                                                         : fmt::format(" ttl {} id {}", segment.ttl, segment.ip_id);
+    if (segment.marks) text += ": " + marks_text(segment.marks, &MarkName::text, ", ");
+    return text;
 }
 
 void add_fields(std::vector<Field>& to, const Segment& segment, const Event& event) {
@@ -44,6 +79,7 @@ void add_fields(std::vector<Field>& to, const Segment& segment, const Event& eve
         add(to, "source_mac", fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]));
     }
     if (segment.frame) add(to, "frame", segment.frame);
+    if (segment.marks) add(to, "marks", marks_text(segment.marks, &MarkName::field, ","));
     if (segment.packet_id) add(to, "packet_id", std::to_string(segment.packet_id));
 }
 

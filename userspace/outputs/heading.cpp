@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "model/describe.h"
+#include "outputs/wire_text.h"
 
 namespace tcpwitness {
 
@@ -17,11 +18,11 @@ std::string ending_words(const Connection& connection) {
         case Ending::open: return "still open at the end of the recording";
         case Ending::closed: return "closed";
         case Ending::refused: return "refused" + error;
-        case Ending::connect_timeout: return "connect timed out" + error;
+        case Ending::connect_timeout: return (connection.wire && !connection.error ? "never answered" : "connect timed out") + error;
         case Ending::connect_failed: return "connect failed" + error;
         case Ending::reset_received: return "ended by a RST received" + error;
         case Ending::reset_sent: return "ended by a RST sent" + error;
-        case Ending::timed_out: return "timed out" + error;
+        case Ending::timed_out: return (connection.wire && !connection.error ? "went silent" : "timed out") + error;
         case Ending::handshake_expired: return "handshake never completed";
         case Ending::handshake_reset: return "handshake ended by a RST";
         case Ending::unknown: break;
@@ -48,6 +49,7 @@ std::string process_text(const Connection& connection) {
         process.tid = process.pid;
         return task_text(process);
     }
+    if (connection.wire && !connection.cookie) return {};  // a capture: nobody expects one
     return connection.embryonic ? "no socket" : "process not seen";
 }
 
@@ -86,6 +88,7 @@ HeadingParts heading(const Story& story, const Plan& plan, const ShownSession& s
     parts.process = process_text(first);
     if (story.info.witnesses.size() > 1) parts.witness = witness_text(story, first.witness);
     parts.ending = ending_text(first);
+    if (first.wire) parts.ending += "; " + wire_text(*first.wire);
     if (session.ends.size() > 1) {
         const Connection& second = *session.ends.back();
         parts.ids += fmt::format(" #{}", second.id);

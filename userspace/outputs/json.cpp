@@ -33,6 +33,8 @@ private:
     void flow(const Flow&);
     void task(const Task&);
     void facts(const Event&);
+    void wire(const WireFacts&);
+    void wire_direction(const char* key, const WireDirection&);
     void numbers(const char* key, const auto& list);
 
     const Story& story_;
@@ -161,6 +163,7 @@ void Lines::connection(const Connection& connection, const std::vector<std::size
     if (connection.listener) json_.member("listener", connection.listener);
     if (connection.conversation) json_.member("conversation", connection.conversation);
     if (const Connection* other = story_.other_end(connection)) json_.member("other_end", other->id);
+    if (connection.wire) wire(*connection.wire);
     json_.member("events", connection.events.size());
     json_.member("events_dropped", connection.events_dropped);
     json_.key("users");
@@ -173,6 +176,49 @@ void Lines::connection(const Connection& connection, const std::vector<std::size
     json_.end_array();
     numbers("findings", findings);
     end();
+}
+
+void Lines::wire_direction(const char* key, const WireDirection& wire) {
+    json_.key(key);
+    json_.begin_object();
+    json_.member("packets", wire.packets);
+    json_.member("bytes", wire.bytes);
+    json_.member("retransmitted", wire.retransmitted);
+    json_.member("rto", wire.rto);
+    json_.member("fast", wire.fast);
+    json_.member("loss_probe", wire.loss_probe);
+    json_.member("too_big", wire.too_big);
+    json_.member("spurious", wire.spurious);
+    json_.member("out_of_order", wire.out_of_order);
+    json_.member("lost_before", wire.lost_before);
+    json_.member("duplicate_acks", wire.duplicate_acks);
+    json_.member("zero_windows", wire.zero_windows);
+    json_.member("window_probes", wire.window_probes);
+    json_.member("window_closed_ms", wire.window_closed_ms);
+    json_.member("keepalives", wire.keepalives);
+    if (wire.mss) json_.member("mss", wire.mss);
+    if (wire.window_scale >= 0) json_.member("window_scale", static_cast<std::uint64_t>(wire.window_scale));
+    if (wire.ttl) json_.member("ttl", wire.ttl);
+    if (wire.least_rtt_us) json_.member("least_rtt_us", wire.least_rtt_us);
+    if (wire.median_rtt_us) json_.member("median_rtt_us", wire.median_rtt_us);
+    json_.end_object();
+}
+
+void Lines::wire(const WireFacts& facts) {
+    json_.key("wire");
+    json_.begin_object();
+    json_.member("stream", facts.stream);
+    json_.member("first_frame", facts.first_frame);
+    json_.member("last_frame", facts.last_frame);
+    json_.member("conn_state", facts.conn_state);
+    json_.member("history", facts.history);
+    json_.member("completeness", facts.completeness);
+    json_.member("on_the_way", facts.on_the_way);
+    if (facts.handshake_rtt_us) json_.member("handshake_rtt_us", facts.handshake_rtt_us);
+    if (facts.syn_ack_us) json_.member("syn_ack_us", facts.syn_ack_us);
+    wire_direction("client", facts.client);
+    wire_direction("server", facts.server);
+    json_.end_object();
 }
 
 void Lines::event(const Event& event, const Connection* connection) {

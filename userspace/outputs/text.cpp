@@ -66,7 +66,7 @@ void write_session(const Story& story, const Plan& plan, const ShownSession& ses
     const HeadingParts parts = heading(story, plan, session);
     if (session.ends.size() == 1) {
         std::string line = paint.bold(fmt::format("{}  {}", parts.ids, parts.endpoints));
-        line += "  " + parts.process;
+        if (!parts.process.empty()) line += "  " + parts.process;
         if (!parts.witness.empty()) line += fmt::format("  in {}", parts.witness);
         line += "  " + parts.ending;
         if (!parts.findings.empty()) line += "  " + paint.yellow(parts.findings);

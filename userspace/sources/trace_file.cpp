@@ -79,9 +79,7 @@ Result<std::unique_ptr<ByteSource>> open_bytes(const std::string& path) {
     return std::unique_ptr<ByteSource>(std::move(file));
 }
 
-namespace {
-
-Result<Trace> decode(ByteSource& bytes, const ReadOptions& options) {
+Result<Trace> read_trace(ByteSource& bytes, const ReadOptions& options) {
     constexpr std::size_t enough = 64 * 1024;  // a text may begin with headers
     PeekSource source(bytes);
     const auto start = source.peek(pcapng_magic.size());
@@ -93,13 +91,11 @@ Result<Trace> decode(ByteSource& bytes, const ReadOptions& options) {
     return decode_trace(source);  // which says what it is instead
 }
 
-}  // namespace
-
 Result<Trace> read_trace(const std::string& path, const ReadOptions& options) {
     const std::string name = path == "-" ? "standard input" : path;
     auto bytes = open_bytes(path);
     if (!bytes) return bytes.context(name);
-    auto trace = decode(**bytes, options);
+    auto trace = read_trace(**bytes, options);
     if (!trace) return trace.context(name);
     return trace;
 }

@@ -21,5 +21,7 @@ struct ReadOptions {
 
 /// Reads a trace of ours or the text of a Windows trace, plain or zstd; which of them it is its content tells. The error names the file.
 Result<Trace> read_trace(const std::string& path, const ReadOptions& = {});
+/// The same from bytes that are open already; the error does not name them.
+Result<Trace> read_trace(ByteSource&, const ReadOptions&);
 
 }  // namespace tcpwitness

@@ -330,3 +330,33 @@ TEST_CASE("a failed route lookup belongs to the socket that has no cookie yet") 
     CHECK(story.connections[0].has(sign::no_route));
     CHECK(story.connections[0].ending == Ending::connect_failed);
 }
+
+TEST_CASE("adopted connections keep what was judged of them, and are joined with ends of other witnesses") {
+    TraceInfo info;
+    info.witnesses.resize(2);
+    Correlator correlator(info, Limits::offline());
+    Connection client, server;
+    client.flow = {{*Address::parse("10.0.0.1"), 4'000}, {*Address::parse("10.0.0.2"), 80}};
+    client.role = Role::client;
+    client.ending = Ending::timed_out;
+    client.begin_ns = 5'000;
+    client.end_ns = 9'000;
+    client.local_isn = 77;
+    server = client;
+    server.flow = client.flow.reversed();
+    server.role = Role::server;
+    server.witness = 1;
+    server.ending = Ending::open;
+    server.local_isn = std::nullopt;
+    server.peer_isn = 77;
+    correlator.adopt({client});
+    correlator.adopt({server});
+    const Story& story = correlator.finish();
+    REQUIRE(story.connections.size() == 2);
+    CHECK(story.connections[1].id == 2);
+    CHECK(story.connections[0].ending == Ending::timed_out);
+    REQUIRE(story.other_end(story.connections[0]));
+    CHECK(story.other_end(story.connections[0])->id == 2);
+    CHECK(story.begin_ns == 5'000);
+    CHECK(story.end_ns == 9'000);
+}

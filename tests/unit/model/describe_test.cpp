@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 
@@ -529,4 +530,20 @@ TEST_CASE("Numbers that were never told are not told as zero") {
     again = {Retransmit::What::loss_probe, none, 7000, 8460, 0};
     CHECK(said(again) == "tail loss probe: 1460 bytes, seq 7000");
     CHECK(value(event(again), "length_bytes") == "1460");
+}
+
+TEST_CASE("What a segment was to its sender is said behind it, and in a field") {
+    Event event;
+    Segment segment;
+    segment.flags = tcp_flag::ack;
+    segment.marks = segment_mark::rto | segment_mark::spurious;
+    event.body = segment;
+    CHECK(sentence(event).ends_with(": retransmission (RTO), in vain: it had arrived"));
+    CHECK(noteworthy(event));
+    const auto all = fields(event);
+    CHECK(std::any_of(all.begin(), all.end(), [](const Field& field) {
+        return std::string_view(field.name) == "marks" && std::get<std::string>(field.value) == "retransmission_rto,spurious";
+    }));
+    event.as<Segment>()->marks = segment_mark::keepalive;
+    CHECK_FALSE(noteworthy(event));
 }

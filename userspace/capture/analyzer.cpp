@@ -1,0 +1,198 @@
+#include <algorithm>
+
+#include "capture/capture.h"
+#include "capture/copies.h"
+#include "capture/exchange.h"
+#include "capture/handshake.h"
+#include "capture/icmp_notes.h"
+#include "capture/sender_state.h"
+#include "capture/session_table.h"
+#include "capture/story_builder.h"
+#include "capture/wire_state.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::uint64_t s = 1'000'000'000;
+
+// When a session is put aside though its tuple may be heard of again; as long as there are few, they all stay (cf. Zeek's timeouts).
+constexpr std::size_t few_sessions = 16'384;
+constexpr std::uint64_t over_ns = 1 * s, attempt_ns = 150 * s, idle_ns = 300 * s;  // 127 s: what Linux takes to give up a connect()
+constexpr std::size_t looked_at = 4;          // for each new session
+constexpr std::size_t looked_at_full = 256;
+
+// Chunks of the log in use from which on each session is allowed fewer: 128 MB, 256 MB.
+constexpr std::size_t many_chunks = 250'000, too_many_chunks = 500'000;
+constexpr std::uint32_t short_log = 16, shortest_log = 3;
+
+std::int8_t direction_of(const CapturedPacket& captured, const Packet& packet) {
+    const std::uint32_t told = captured.flags & 3;  // epb_flags: 1 in, 2 out
+    return told == 1 ? -1 : told == 2 ? 1 : packet.direction;
+}
+
+}  // namespace
+
+class CaptureAnalyzer::Impl {
+public:
+    explicit Impl(CaptureOptions options)
+        : log_chunks_(static_cast<std::uint32_t>(std::max<std::size_t>(options.max_events_per_connection / LogPool::per_chunk, shortest_log))),
+          max_live_(options.max_live), builder_(pool_, macs_, std::move(options)) {}
+
+    void add(const CapturedPacket& captured, const Packet& packet) {
+        ++packets_;
+        bytes_ += captured.original_length;
+        if (captured.has_time) now_ns_ = captured.time_ns;
+        if (first_ns_ == 0 || now_ns_ < first_ns_) first_ns_ = now_ns_;
+        last_ns_ = std::max(last_ns_, now_ns_);
+        switch (packet.kind) {
+            case Packet::Kind::tcp: return add_segment(captured, packet);
+            case Packet::Kind::icmp_error: return add_icmp(captured, packet);
+            case Packet::Kind::echo_request: return icmp_.add(captured, packet, nullptr);
+            case Packet::Kind::fragment:
+            case Packet::Kind::other: break;
+        }
+    }
+
+    CaptureStory finish(const CaptureReader& reader) {
+        table_.for_each([&](Session& session) { end(session); });
+        CaptureStory story = builder_.finish(reader, icmp_, first_ns_, last_ns_);
+        story.packets = packets_;
+        story.tcp_packets = tcp_packets_;
+        story.copies = copies_;
+        story.bytes = bytes_;
+        return story;
+    }
+
+private:
+    void add_segment(const CapturedPacket& captured, const Packet& packet) {
+        ++tcp_packets_;
+        bool from_server = false;
+        Session* session = table_.find(packet, from_server);
+        if (session && begins_anew(*session, from_server, packet)) {
+            end(*session);
+            session = nullptr;
+        }
+        if (!session) {
+            make_room();
+            session = &begin(captured, packet, from_server);
+        }
+        if (seen_before(session->recent, packet, from_server, captured.interface, now_ns_)) {
+            ++copies_;
+            return;
+        }
+        Side& side = session->side(from_server);
+        const LogHandle log = session->log.add(pool_, logged(captured, packet, from_server, side), log_limit());
+        const std::uint32_t marks = judge_segment(*session, from_server, packet, now_ns_, log, pool_);
+        pool_.at(log).marks |= marks;
+        take_handshake(*session, from_server, packet, now_ns_);
+        take_wire_state(*session, from_server, packet, marks);
+        watch_exchange(*session, from_server, packet, now_ns_);
+        session->last_ns = std::max(session->last_ns, now_ns_);
+        session->last_frame = captured.frame;
+        side.last_ns = now_ns_;
+        ++side.wire.packets;
+        if (side.wire.ttl == 0) side.wire.ttl = packet.ttl;
+        const int votes = side.local_votes + direction_of(captured, packet);
+        side.local_votes = static_cast<std::int8_t>(std::clamp(votes, -100, 100));
+    }
+
+    Session& begin(const CapturedPacket& captured, const Packet& packet, bool& from_server) {
+        const bool by_client = client_sends(packet);
+        from_server = !by_client;
+        Session& session = table_.insert(packet, by_client);
+        session.stream = streams_++;
+        session.begin_ns = session.last_ns = now_ns_;
+        session.first_frame = captured.frame;
+        session.preexisting = (packet.flags & tcp_flag::syn) == 0;
+        return session;
+    }
+
+    LoggedPacket logged(const CapturedPacket& captured, const Packet& packet, bool from_server, Side& side) {
+        LoggedPacket log{};
+        log.time_ns = now_ns_;
+        log.frame = captured.frame;
+        log.packet_id = captured.id;
+        log.seq = packet.seq;
+        log.ack = packet.ack;
+        log.payload = packet.payload;
+        log.tsval = packet.tsval;
+        log.tsecr = packet.tsecr;
+        log.window = packet.window;
+        log.ip_id = packet.ip_id;
+        log.mss = packet.mss;
+        log.interface = static_cast<std::uint16_t>(captured.interface);
+        log.mac = packet.has_mac ? macs_.number(packet.source_mac) : 0;
+        log.flags = packet.flags;
+        log.ttl = packet.ttl;
+        log.options_length = packet.options_length;
+        log.from_server = from_server;
+        log.dont_fragment = packet.dont_fragment;
+        log.has_timestamps = packet.has_timestamps;
+        if (side.mac == 0) side.mac = log.mac;
+        return log;
+    }
+
+    void add_icmp(const CapturedPacket& captured, const Packet& packet) {
+        bool from_server = false;
+        Session* session = table_.find(packet, from_server);
+        icmp_.add(captured, packet, session);
+        if (!session) return;
+        session->icmp = true;
+        session->interests |= interest::icmp;
+        if (packet.icmp_mtu) {
+            session->too_big_ns = now_ns_;
+            session->too_big_mtu = packet.icmp_mtu;
+        } else if (!session->established) {
+            session->icmp_error = errno_of(packet);
+        }
+    }
+
+    std::uint32_t log_limit() const {
+        const std::size_t used = pool_.in_use();
+        return used < many_chunks ? log_chunks_ : std::min(log_chunks_, used < too_many_chunks ? short_log : shortest_log);
+    }
+
+    void make_room() {
+        if (table_.size() < std::min(few_sessions, max_live_)) return;
+        const bool full = table_.size() >= max_live_;
+        const bool crowded = table_.size() > max_live_ / 2;
+        const auto stale = [&](const Session& session) {
+            const std::uint64_t quiet = since_ns(session.last_ns, now_ns_);
+            return quiet >= (session.over() ? over_ns : !session.established ? attempt_ns : idle_ns) && (crowded || !session.established || session.over());
+        };
+        table_.sweep(looked_at, [&](Session& session) {
+            if (stale(session)) end(session);
+        });
+        if (!full || table_.size() < max_live_) return;
+        Session* idlest = nullptr;
+        table_.sweep(looked_at_full, [&](Session& session) {
+            if (!idlest || session.last_ns < idlest->last_ns) idlest = &session;
+        });
+        if (idlest) end(*idlest);
+    }
+
+    void end(Session& session) {
+        watch_end(session, now_ns_);
+        builder_.add(session);
+        table_.erase(session);
+    }
+
+    LogPool pool_;
+    MacTable macs_;
+    SessionTable table_;
+    IcmpNotes icmp_;
+    std::uint32_t log_chunks_;
+    std::size_t max_live_;
+    StoryBuilder builder_;
+    std::uint32_t streams_ = 0;
+    std::uint64_t packets_ = 0, tcp_packets_ = 0, copies_ = 0, bytes_ = 0;
+    std::uint64_t now_ns_ = 0, first_ns_ = 0, last_ns_ = 0;
+};
+
+CaptureAnalyzer::CaptureAnalyzer(CaptureOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+CaptureAnalyzer::~CaptureAnalyzer() = default;
+void CaptureAnalyzer::add(const CapturedPacket& captured, const Packet& packet) { impl_->add(captured, packet); }
+CaptureStory CaptureAnalyzer::finish(const CaptureReader& reader) { return impl_->finish(reader); }
+
+}  // namespace tcpwitness

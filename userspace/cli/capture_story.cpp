@@ -1,0 +1,65 @@
+#include "cli/capture_story.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "capture/read_capture.h"
+#include "correlate/correlator.h"
+
+namespace tcpwitness {
+
+namespace {
+
+using namespace std::string_view_literals;
+
+/// 0 = not known: a pipe, or a compressed file, which grows as it is read.
+std::uint64_t size_of(const std::string& file) {
+    struct stat status;
+    if (file == "-" || ::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+    return static_cast<std::uint64_t>(status.st_size);
+}
+
+CaptureProgress progress_of(const std::string& file) {
+    if (!isatty(STDERR_FILENO)) return {};
+    return [name = printable(file), size = size_of(file), told = std::uint64_t{0}](std::uint64_t offset) mutable {
+        constexpr std::uint64_t million = 1'000'000;
+        if (offset / (16 * million) == told) return;
+        told = offset / (16 * million);
+        if (size >= offset)
+            fmt::print(stderr, "\r{}: {} of {} MB read ", name, offset / million, size / million);
+        else
+            fmt::print(stderr, "\r{}: {} MB read ", name, offset / million);
+    };
+}
+
+}  // namespace
+
+bool is_capture(std::string_view beginning) {
+    for (const std::string_view magic : {"\xd4\xc3\xb2\xa1"sv, "\xa1\xb2\xc3\xd4"sv, "\x4d\x3c\xb2\xa1"sv, "\xa1\xb2\x3c\x4d"sv})
+        if (beginning.starts_with(magic)) return true;
+    return beginning.starts_with("\x0a\x0d\x0d\x0a"sv) && beginning.find("tcpwitness ") == std::string_view::npos;
+}
+
+Result<Story> capture_story(ByteSource& bytes, const std::string& file) {
+    const CaptureProgress progress = progress_of(file);
+    auto capture = read_capture(bytes, {}, progress);
+    if (progress) fmt::print(stderr, "\r\x1b[K");
+    if (!capture) return capture.error();
+    return story_of(std::move(*capture));
+}
+
+Story story_of(CaptureStory capture) {
+    capture.info.meta["capture.packets"] = std::to_string(capture.packets);
+    capture.info.meta["capture.not_listed"] = std::to_string(capture.not_listed);
+    capture.info.foreign_packets = capture.packets - capture.tcp_packets;
+    Correlator correlator(std::move(capture.info), Limits::offline());
+    correlator.adopt(std::move(capture.connections));
+    Story story = std::move(correlator.finish());
+    for (Event& event : capture.unmatched) story.add_unmatched(std::move(event));
+    return story;
+}
+
+}  // namespace tcpwitness

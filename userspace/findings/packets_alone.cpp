@@ -1,0 +1,94 @@
+#include "findings/packets_alone.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "findings/segments.h"
+
+namespace tcpwitness {
+
+namespace {
+
+bool sent_again(const Segment& segment, bool outgoing) {
+    return segment.outgoing == outgoing && segment.marks & segment_mark::retransmission && !segment.syn() && !segment.syn_ack();
+}
+
+}  // namespace
+
+std::vector<Resend> last_resends(const Connection& c, bool outgoing) {
+    std::vector<Resend> run;
+    if (!by_packets(c)) {
+        for (const Event& event : c.events) {
+            const Retransmit* again = event.as<Retransmit>();
+            if (!outgoing || !again || again->what == Retransmit::What::syn || again->what == Retransmit::What::syn_ack) continue;
+            // Earlier retransmits were answered: they started over at round 0 or 1.
+            if (!run.empty() && again->tcp.retransmits < run.back().event->as<Retransmit>()->tcp.retransmits) run.clear();
+            run.push_back({&event, again->seq, again->end_seq});
+        }
+        return run;
+    }
+    for (const Event& event : c.events) {
+        const Segment* segment = event.as<Segment>();
+        if (!segment || event.time_ns <= c.dropped_until_ns) continue;
+        if (sent_again(*segment, outgoing)) {
+            if (!run.empty() && run.back().seq != segment->seq) run.clear();
+            run.push_back({&event, segment->seq, end_of(*segment)});
+        } else if (!run.empty() && segment->outgoing != outgoing && acknowledges(*segment, run.front().seq + 1)) {
+            run.clear();
+        }
+    }
+    return run;
+}
+
+const Event* last_packet(const Connection& c, bool outgoing, std::uint64_t before_ns, bool with_payload) {
+    for (auto event = c.events.rbegin(); event != c.events.rend(); ++event)
+        if (const Segment* segment = event->as<Segment>();
+            segment && segment->outgoing == outgoing && event->time_ns < before_ns && (segment->payload || !with_payload))
+            return &*event;
+    return nullptr;
+}
+
+std::uint32_t unacknowledged(const Connection& c, bool outgoing, std::uint64_t at_ns) {
+    std::optional<std::uint32_t> sent, acknowledged;
+    for (const Event& event : c.events) {
+        const Segment* segment = event.as<Segment>();
+        if (!segment || event.time_ns > at_ns || segment->rst()) continue;
+        if (segment->outgoing == outgoing) {
+            if (segment->payload && (!sent || seq_before(*sent, end_of(*segment)))) sent = segment->seq + segment->payload;
+        } else if (segment->flags & tcp_flag::ack && (!acknowledged || seq_before(*acknowledged, segment->ack))) {
+            acknowledged = segment->ack;
+        }
+    }
+    return sent && acknowledged && seq_before(*acknowledged, *sent) ? *sent - *acknowledged : 0;
+}
+
+ClosedWindow closed_window(const Connection& c, bool own, std::uint64_t least_ns, std::uint64_t story_end_ns) {
+    ClosedWindow longest, current;
+    const auto over = [&](std::uint64_t at_ns) {
+        current.to_ns = at_ns;
+        const std::uint64_t took = at_ns - std::min(at_ns, current.from_ns);
+        if (!current.events.empty() && took >= least_ns && took > longest.to_ns - longest.from_ns) longest = current;
+        current = {};
+    };
+    for (const Event* event : segments_of(c)) {
+        const Segment& segment = *event->as<Segment>();
+        if (segment.outgoing != own) {
+            if (current.events.empty() || !(segment.marks & segment_mark::window_probe)) continue;
+            current.events.push_back(event);
+            ++current.probes;
+        } else if (segment.rst()) {
+            over(event->time_ns);
+        } else if (segment.window == 0 && current.events.empty()) {
+            current.events.push_back(event);
+            current.from_ns = event->time_ns;
+        } else if (segment.window && !current.events.empty()) {
+            current.events.push_back(event);
+            current.opened = true;
+            over(event->time_ns);
+        }
+    }
+    over(c.live() ? story_end_ns : c.end_ns);
+    return longest;
+}
+
+}  // namespace tcpwitness

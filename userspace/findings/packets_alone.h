@@ -1,0 +1,41 @@
+// What a connection that was rebuilt from packets shows, in the terms in which a kernel tells it of its own.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "findings/finding.h"
+
+namespace tcpwitness {
+
+/// Nothing but packets is known of it: no calls, no states, no errno.
+inline bool by_packets(const Connection& c) { return c.wire && !c.cookie && !c.socket_id; }
+
+/// Captured between its ends: that one of them stands as local means nothing.
+inline bool on_the_way(const Connection& c) { return c.wire && c.wire->on_the_way; }
+
+/// A segment sent again, as the kernel told it or as the packets show it.
+struct Resend {
+    const Event* event = nullptr;
+    std::uint32_t seq = 0, end = 0;
+};
+
+/// The last run of resends of this end (or of the peer's) of one segment, after which nothing new was acknowledged.
+std::vector<Resend> last_resends(const Connection&, bool outgoing = true);
+
+/// The last packet, payload or not, that went out or came in before then; null: none.
+const Event* last_packet(const Connection&, bool outgoing, std::uint64_t before_ns, bool with_payload = false);
+
+/// Bytes that this end (or the peer) had sent by then and that were not acknowledged.
+std::uint32_t unacknowledged(const Connection&, bool outgoing, std::uint64_t at_ns);
+
+/// The time in which the window of one end stayed closed, the longest; empty events: less than `least_ns`.
+struct ClosedWindow {
+    std::vector<const Event*> events;  ///< what closed it, the probes, what opened it
+    std::uint64_t from_ns = 0, to_ns = 0;
+    std::size_t probes = 0;
+    bool opened = false;
+};
+ClosedWindow closed_window(const Connection&, bool own, std::uint64_t least_ns, std::uint64_t story_end_ns);
+
+}  // namespace tcpwitness
