@@ -61,12 +61,11 @@ void take_end_states(Session& session, bool from_server, const Packet& packet) {
 void take_wire_state(Session& session, bool from_server, const Packet& packet, std::uint32_t marks) {
     enum : std::uint8_t { syn = 1, syn_ack = 2, ack = 4, data = 8, fin = 16, rst = 32 };
     const bool has_syn = packet.flags & tcp_flag::syn, has_ack = packet.flags & tcp_flag::ack;
-    if (packet.flags & tcp_flag::rst)
-        session.completeness |= rst;
-    else if (has_syn)
+    if (has_syn)
         session.completeness |= has_ack ? syn_ack : syn;
     else if (has_ack)
         session.completeness |= ack;
+    if (packet.flags & tcp_flag::rst) session.completeness |= rst;
     if (packet.payload) session.completeness |= data;
     if (packet.flags & tcp_flag::fin) session.completeness |= fin;
     take_end_states(session, from_server, packet);

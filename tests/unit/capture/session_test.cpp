@@ -40,7 +40,7 @@ TEST_CASE("conn_state, as Zeek tells it") {
         const auto story = script.syn(0).server({.at_ms = 1, .seq = 0, .flags = rst | ack}).finish();
         CHECK(state(story) == "REJ");
         CHECK(story.connections[0].ending == Ending::refused);
-        CHECK(story.connections[0].wire->completeness == 33);
+        CHECK(story.connections[0].wire->completeness == 37);
     }
     SECTION("S1") { CHECK(state(script.handshake().finish()) == "S1"); }
     SECTION("RSTO") { CHECK(state(script.handshake().client({.at_ms = 30, .flags = rst}).finish()) == "RSTO"); }
