@@ -28,6 +28,7 @@ public:
                 case pcapng::Reader::Item::interface: take_interface(); break;
                 case pcapng::Reader::Item::other: break;
                 case pcapng::Reader::Item::end:
+                    if (!begun_) return Error{"cut off inside its first block"};
                     cut_note_ = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
                     return false;
             }
@@ -56,6 +57,7 @@ private:
     }
 
     void take_section() {
+        begun_ = true;
         first_ = static_cast<std::uint32_t>(interfaces_.size());
         if (software_.empty()) software_ = reader_.section().application;
     }
@@ -69,6 +71,7 @@ private:
     const ByteSource& source_;
     std::vector<CaptureInterface> interfaces_;
     std::uint32_t first_ = 0;  ///< of the current section, in interfaces_
+    bool begun_ = false;       ///< its first section header was whole
     std::string cut_note_, software_;
 };
 

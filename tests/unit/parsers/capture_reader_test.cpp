@@ -100,6 +100,16 @@ TEST_CASE("a file that is no capture is refused with what was seen") {
     CHECK(read_capture("\xd4\xc3").error == "not a capture, but an unknown kind of file (d4 c3)");
 }
 
+TEST_CASE("a pcapng that breaks off inside its first block is no capture without packets, but an error") {
+    Blocks blocks;
+    const std::string whole = blocks.section().bytes;
+    for (const std::size_t size : {std::size_t{4}, std::size_t{12}, whole.size() - 1}) {
+        CAPTURE(size);
+        CHECK(read_capture(whole.substr(0, size)).error.find("first block") != std::string::npos);
+    }
+    CHECK(read_capture(whole).error.empty());
+}
+
 TEST_CASE("a damaged pcapng yields what stands before the damage, then one error") {
     Blocks blocks;
     blocks.section().interface().packet(1, "good").block(block::packet, "bad");
