@@ -1,6 +1,7 @@
 /*
  * The kernel types that the programs read, and of each only the fields that they read. Names are the kernel's; offsets come from the
- * running kernel's BTF (CO-RE), so order and gaps here mean nothing.
+ * running kernel's BTF (CO-RE), so order and gaps here mean nothing. A field that some kernels lack is read only by a program that asks first
+ * whether it exists (bpf_core_field_exists).
  */
 #ifndef TCPWITNESS_KERNEL_TYPES_H
 #define TCPWITNESS_KERNEL_TYPES_H
@@ -87,7 +88,7 @@ struct sock {
     int sk_rcvbuf, sk_sndbuf, sk_wmem_queued;
     struct socket *sk_socket;
     unsigned long sk_ino;
-    struct timer_list sk_timer;
+    struct timer_list sk_timer, tcp_retransmit_timer;
     u16 sk_type;
     u16 sk_protocol;
     u8 sk_shutdown;

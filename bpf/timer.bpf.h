@@ -5,7 +5,11 @@
 
 static __always_inline const struct inet_connection_sock *socket_of(const struct timer_list *timer)
 {
-    return (const void *)((const char *)timer - bpf_core_field_offset(struct inet_connection_sock, icsk_retransmit_timer));
+    if (bpf_core_field_exists(struct inet_connection_sock, icsk_retransmit_timer))
+        return (const void *)((const char *)timer - bpf_core_field_offset(struct inet_connection_sock, icsk_retransmit_timer));
+    if (bpf_core_field_exists(struct sock, tcp_retransmit_timer)) /* 6.19 */
+        return (const void *)((const char *)timer - bpf_core_field_offset(struct sock, tcp_retransmit_timer));
+    return NULL;
 }
 
 /* Fired is recorded when a probe goes out or the connection is given up, armed while probes stay unanswered. The same timer ends FIN_WAIT2. */
@@ -56,6 +60,8 @@ static __always_inline int on_timer(struct timer_list *timer, u64 expires, u8 wh
     if (!options.write_timer || function != options.write_timer)
         return options.keepalive_timer && function == options.keepalive_timer ? on_keepalive(timer, expires, what, probe) : 0;
     const struct inet_connection_sock *icsk = socket_of(timer);
+    if (!icsk)
+        return 0;
     const struct sock *sk = (const struct sock *)icsk;
     const u8 retransmits = READ(inet_connection_sock, icsk, icsk_retransmits);
     const u8 pending = READ(inet_connection_sock, icsk, icsk_pending);

@@ -45,6 +45,26 @@ std::optional<std::vector<std::string>> parameters(const btf* types, const btf_t
     return arguments;
 }
 
+/// A type without what does not change where its fields are: qualifiers, names for it, and that there are many of it.
+const btf_type* bare(const btf* types, std::uint32_t id) {
+    const btf_type* type = btf__type_by_id(types, id);
+    while (type && (btf_is_mod(type) || btf_is_array(type)))
+        type = btf__type_by_id(types, btf_is_array(type) ? btf_array(type)->type : type->type);
+    return type;
+}
+
+/// The type of a member, unnamed structs and unions inside searched too; null when there is none of this name.
+const btf_type* member_type(const btf* types, const btf_type* type, std::string_view name) {
+    if (!type || !btf_is_composite(type)) return nullptr;
+    for (std::uint32_t i = 0; i < btf_vlen(type); ++i) {
+        const btf_member& member = btf_members(type)[i];
+        const std::string_view here = btf__name_by_offset(types, member.name_off);
+        const btf_type* found = here == name ? bare(types, member.type) : here.empty() ? member_type(types, bare(types, member.type), name) : nullptr;
+        if (found) return found;
+    }
+    return nullptr;
+}
+
 std::optional<std::vector<std::string>> function_in(const btf* types, const std::string& function) {
     const int id = btf__find_by_name_kind(types, function.c_str(), BTF_KIND_FUNC);
     if (id < 0) return std::nullopt;
@@ -81,6 +101,13 @@ std::optional<std::vector<std::string>> Kernel::function_arguments(const std::st
     if (access(("/sys/kernel/btf/" + module).c_str(), R_OK) != 0) return std::nullopt;
     const BtfHandle types(btf__load_module_btf(module.c_str(), btf_.get()));
     return types ? function_in(types.get(), function) : std::nullopt;
+}
+
+bool Kernel::has_field(const std::string& type, const std::string& path) const {
+    const int id = btf__find_by_name_kind(btf_.get(), type.c_str(), BTF_KIND_STRUCT);
+    const btf_type* at = id < 0 ? nullptr : btf__type_by_id(btf_.get(), static_cast<std::uint32_t>(id));
+    for (const std::string_view name : split(path, '.')) at = member_type(btf_.get(), at, name);
+    return at != nullptr;
 }
 
 std::string Kernel::why_no_function_programs() const {

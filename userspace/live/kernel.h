@@ -27,6 +27,9 @@ public:
     /// The same for a function, built in or of this module where that is loaded.
     std::optional<std::vector<std::string>> function_arguments(const std::string& function, const std::string& module = {}) const;
 
+    /// Whether this struct has a field ("__sk_common.skc_state"), wherever in it; what stands in unnamed structs and unions counts as its own.
+    bool has_field(const std::string& type, const std::string& path) const;
+
     /// Whether this kernel lets a program hang on its functions (fentry), tried out on one; why not, or empty.
     std::string why_no_function_programs() const;
 

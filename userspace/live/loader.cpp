@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "live/drop_reasons.h"
+#include "live/field_needs.h"
 #include "live/fitness.h"
 #include "live/kernel_filter.h"
 #include "live/tracefs.h"
@@ -86,7 +87,9 @@ public:
                 libbpf_set_print(previous);
                 return Error{reason_for(error)};
             }
-            refused_.emplace(failed->first, failed->second);
+            const auto needs = own_field_needs().find(failed->first);
+            const std::string missing = needs == own_field_needs().end() ? "" : why_field_missing(kernel_, needs->second);
+            refused_.emplace(failed->first, missing.empty() ? failed->second : missing);
         }
         libbpf_set_print(previous);
         return Error{"the kernel refuses every program"};

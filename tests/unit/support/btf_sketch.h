@@ -4,7 +4,9 @@
 #include <bpf/btf.h>
 
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -32,6 +34,12 @@ public:
         return *this;
     }
 
+    /// A struct with these fields: "sk_err", "__sk_common.skc_state"; ".x" is a field of an unnamed struct inside.
+    BtfSketch& structure(const std::string& name, const std::set<std::string>& paths) {
+        composite(name, paths);
+        return *this;
+    }
+
     tcpwitness::BtfHandle take() { return std::move(types_); }
 
 private:
@@ -46,6 +54,21 @@ private:
             ids.push_back(type(std::string(tcpwitness::trim(word))));
         pointer_to(0);
         return {description.substr(0, open), ids};
+    }
+
+    int composite(const std::string& name, const std::set<std::string>& paths) {
+        std::map<std::string, std::set<std::string>> below;  // what comes after a first name
+        for (const std::string& path : paths) {
+            const auto dot = path.find('.');
+            auto& rest = below[path.substr(0, dot)];
+            if (dot != std::string::npos) rest.insert(path.substr(dot + 1));
+        }
+        std::map<std::string, int> fields;
+        for (const auto& [field, rest] : below) fields[field] = rest.empty() ? type("int") : composite("", rest);
+        const int made = btf__add_struct(types(), name.c_str(), static_cast<std::uint32_t>(8 * fields.size()));
+        std::uint32_t bit = 0;
+        for (const auto& [field, id] : fields) btf__add_field(types(), field.c_str(), id, std::exchange(bit, bit + 64), 0);
+        return made;
     }
 
     int type(const std::string& name) {
