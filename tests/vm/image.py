@@ -64,14 +64,20 @@ class Archive:
         self.file.write(head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4))
 
 
+def why_not():
+    """Why no file system can be made; None when it can."""
+    missing = [name for name in ("busybox", *PROGRAMS) if not _where(name)]
+    return f"{' and '.join(missing)} not installed" if missing else None
+
+
 def build_base(path, tcpwitness):
     """What every kernel gets: all but the modules."""
     with Archive(path) as archive:
         archive.add(TESTS / "vm" / "init", "/init")
-        archive.add(_find("busybox"), "/bin/busybox")
+        archive.add(_where("busybox"), "/bin/busybox")
         archive.add_program(tcpwitness, "/usr/bin/tcpwitness")
         for name in PROGRAMS:
-            archive.add_program(_find(name), f"/usr/sbin/{name}")
+            archive.add_program(_where(name), f"/usr/sbin/{name}")
         archive.add_program(PYTHON.resolve(), PYTHON)
         library = Path(f"/usr/lib/{PYTHON.resolve().name}")
         for part in sorted(library.iterdir()):
@@ -96,7 +102,7 @@ def build_modules(path, kernel, work):
             target.write_bytes(lzma.decompress(data) if source.suffix == ".xz" else data)
     for source in kernel.modules.glob("modules.*"):
         shutil.copy(source, root)
-    subprocess.run([_find("busybox"), "depmod", "-b", work, kernel.release], check=True, capture_output=True)
+    subprocess.run([_where("busybox"), "depmod", "-b", work, kernel.release], check=True, capture_output=True)
     with Archive(path) as archive:
         archive.add(work / "lib", "/lib")
     shutil.rmtree(work)
@@ -108,8 +114,5 @@ def join(target, *parts):
             file.write(part.read_bytes())
 
 
-def _find(name):
-    path = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin")
-    if not path:
-        raise FileNotFoundError(f"{name} is not installed")
-    return path
+def _where(name):
+    return shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin")

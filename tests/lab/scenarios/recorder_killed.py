@@ -13,6 +13,7 @@ import time
 import traffic
 
 FAMILIES = (4,)
+NEEDS = ("bpftool",)
 
 
 def bpf_objects_of(pid):

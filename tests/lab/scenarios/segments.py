@@ -9,6 +9,7 @@ import subprocess
 
 import traffic
 
+NEEDS = ("tshark",)
 SECRET = b"a secret that no trace may hold"
 
 

@@ -1,0 +1,20 @@
+"""The scenarios that every run of the tests plays on every other kernel; the rest takes `--all`.
+
+Chosen for what differs between kernels (the reason of a reset, drops, inferences that stand in for both), for the program's main promise, and for the
+count of losses. Emulation costs seconds of processor for each.
+"""
+
+CORE = (
+    "cli_demo",
+    "reset_forged",
+    "refused",
+    "linger_zero",
+    "close_with_unread_data",
+    "data_after_close",
+    "reject_on_server",
+    "server_killed",
+    "syns_dropped_here",
+    "no_route",
+    "accept_queue_overflow",
+    "losses",
+)
