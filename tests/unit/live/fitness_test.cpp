@@ -12,6 +12,7 @@ Kernel debian_12() {  // 6.1
     return Kernel::described_by(BtfSketch()
                                     .tracepoint("tcp_send_reset(sock, sk_buff)")
                                     .tracepoint("tcp_retransmit_skb(sock, sk_buff)")
+                                    .tracepoint("kfree_skb(sk_buff, void, enum skb_drop_reason)")
                                     .tracepoint("timer_start(timer_list, long, int)")
                                     .tracepoint("inet_sock_set_state(sock, int, int)")
                                     .function("nf_send_reset(net, sock, sk_buff, int)")
@@ -25,6 +26,7 @@ Kernel backported() {  // 6.12
     return Kernel::described_by(BtfSketch()
                                     .tracepoint("tcp_send_reset(sock, sk_buff, enum sk_rst_reason)")
                                     .tracepoint("tcp_retransmit_skb(sock, sk_buff)")
+                                    .tracepoint("kfree_skb(sk_buff, void, enum skb_drop_reason, sock)")
                                     .tracepoint("timer_start(timer_list, long)")
                                     .tracepoint("inet_sock_set_state(sock, int, int)")
                                     .function("tcp_v4_send_reset(sock, sk_buff, enum sk_rst_reason)")
@@ -36,6 +38,7 @@ Kernel recent() {  // 6.18
     return Kernel::described_by(BtfSketch()
                                     .tracepoint("tcp_send_reset(sock, sk_buff, enum sk_rst_reason)")
                                     .tracepoint("tcp_retransmit_skb(sock, sk_buff, int)")
+                                    .tracepoint("kfree_skb(sk_buff, void, enum skb_drop_reason, sock)")
                                     .tracepoint("timer_start(timer_list, long)")
                                     .tracepoint("inet_sock_set_state(sock, int, int)")
                                     .take());
@@ -59,12 +62,23 @@ TEST_CASE("arguments that came with a later kernel are used where they are and n
     CHECK_FALSE(tells_retransmit_error(debian_12()));
     CHECK_FALSE(tells_retransmit_error(backported()));
     CHECK(tells_retransmit_error(recent()));
-    // a third argument of another type is not the reason
-    CHECK_FALSE(tells_reset_reasons(Kernel::described_by(BtfSketch().tracepoint("tcp_send_reset(sock, sk_buff, int)").take())));
+    CHECK_FALSE(tells_drop_socket(debian_12()));
+    CHECK(tells_drop_socket(backported()));
+    CHECK(tells_drop_socket(recent()));
+    // an argument of another type at the same place is not what is looked for
+    const Kernel other = Kernel::described_by(BtfSketch()
+                                                  .tracepoint("tcp_send_reset(sock, sk_buff, int)")
+                                                  .tracepoint("tcp_retransmit_skb(sock, sk_buff, enum skb_drop_reason)")
+                                                  .tracepoint("kfree_skb(sk_buff, void, enum skb_drop_reason, int)")
+                                                  .take());
+    CHECK_FALSE(tells_reset_reasons(other));
+    CHECK_FALSE(tells_retransmit_error(other));
+    CHECK_FALSE(tells_drop_socket(other));
+    CHECK(why_unfit(other, *probe(TW_PROBE_DROP), 0) == "");
 }
 
 TEST_CASE("a program fits every kernel whose hook begins with the arguments that it reads") {
-    for (const tw_probe number : {TW_PROBE_RESET_OUT, TW_PROBE_RETRANSMIT, TW_PROBE_TIMER_ARMED, TW_PROBE_STATE}) {
+    for (const tw_probe number : {TW_PROBE_RESET_OUT, TW_PROBE_RETRANSMIT, TW_PROBE_TIMER_ARMED, TW_PROBE_STATE, TW_PROBE_DROP}) {
         INFO(name(*probe(number)));
         CHECK(why_unfit(debian_12(), *probe(number), 0) == "");
         CHECK(why_unfit(backported(), *probe(number), 0) == "");
@@ -78,6 +92,18 @@ TEST_CASE("a program whose hook is missing or takes other arguments is left out,
         BtfSketch().tracepoint("tcp_send_reset(sk_buff, sock)").tracepoint("inet_sock_set_state(sock, int)").take());
     CHECK(why_unfit(other, *probe(TW_PROBE_RESET_OUT), 0) == "this kernel's tracepoint tcp_send_reset has other arguments than the program reads");
     CHECK(why_unfit(other, *probe(TW_PROBE_STATE), 0) == "this kernel's tracepoint inet_sock_set_state has other arguments than the program reads");
+}
+
+TEST_CASE("a kernel whose kfree_skb has no reason (before 5.17), or has it elsewhere, has no probe for drops") {
+    const std::string other = "this kernel's tracepoint kfree_skb has other arguments than the program reads";
+    const Kernel old = Kernel::described_by(BtfSketch().tracepoint("kfree_skb(sk_buff, void)").take());
+    CHECK(*old.tracepoint_arguments("kfree_skb") == std::vector<std::string>{"sk_buff", "void"});
+    CHECK(why_unfit(old, *probe(TW_PROBE_DROP), 0) == other);
+    CHECK_FALSE(tells_drop_socket(old));
+    // were the socket to come first, the reason would be read from the wrong place
+    const Kernel moved = Kernel::described_by(BtfSketch().tracepoint("kfree_skb(sk_buff, void, sock, enum skb_drop_reason)").take());
+    CHECK(why_unfit(moved, *probe(TW_PROBE_DROP), 0) == other);
+    CHECK_FALSE(tells_drop_socket(moved));
 }
 
 TEST_CASE("programs on functions are chosen one by one") {

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "live/handles.h"
 
-/// Structs come as const pointers, as most tracepoints take them; "int", "long" and "enum x" as values.
+/// Structs and "void" come as pointers, structs as const ones, as most tracepoints take them; "int", "long" and "enum x" as values.
 class BtfSketch {
 public:
     BtfSketch() : types_(btf__new_empty()) {}
@@ -78,6 +78,8 @@ private:
             id = btf__add_int(types(), "int", 4, BTF_INT_SIGNED);
         } else if (name == "long") {
             id = btf__add_int(types(), "unsigned long", 8, 0);
+        } else if (name == "void") {
+            id = pointer_to(0);
         } else if (name.starts_with("enum ")) {
             id = btf__add_enum(types(), name.substr(5).c_str(), 4);
             btf__add_enum_value(types(), "SK_RST_REASON_NOT_SPECIFIED", 0);
