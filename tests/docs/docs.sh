@@ -35,6 +35,11 @@ done
 "$tool" probes | awk '/^[a-z]/ { if (name && !shows) print "probe " name " does not say what it shows"; name = $1; shows = 0 }
                       /^ / { shows = 1 } END { if (!shows) print "probe " name " does not say what it shows" }' | grep . && failed=1
 
+kernels=$root/docs/kernels.md
+for probe in $("$tool" probes | awk '/^[a-z]/ { print $1 }'); do
+    grep -q "^| \`$probe\` |" "$kernels" || fail "docs/kernels.md does not name the probe $probe; tools/vm --docs writes it"
+done
+
 # Links and paths that the pages name exist.
 for page in "$readme" "$root"/ARCHITECTURE.md "$root"/docs/*.md; do
     for target in $(grep -o '](\([^)#:]*\))' "$page" | tr -d '()]'); do

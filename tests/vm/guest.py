@@ -51,10 +51,10 @@ def probes():
 
 
 def scenarios():
-    """How each ended, by name and address family."""
+    """How each ended, by name and address family ("" where it has no two)."""
     found = {}
     for one in lines_of(RESULTS):
-        found.setdefault(one["scenario"], {})[one["family"]] = one["result"]
+        found.setdefault(one["scenario"], {})[str(one["family"] or "")] = one["result"]
     return found
 
 
