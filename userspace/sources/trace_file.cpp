@@ -15,6 +15,7 @@
 #include "parsers/trace_decoder.h"
 #include "parsers/windows_text.h"
 #include "sources/peek_source.h"
+#include "sources/gzip_source.h"
 #include "sources/zstd_source.h"
 
 namespace tcpwitness {
@@ -22,7 +23,7 @@ namespace tcpwitness {
 namespace {
 
 constexpr std::string_view pcapng_magic = "\x0a\x0d\x0d\x0a";
-constexpr std::string_view zstd_magic = "\x28\xb5\x2f\xfd";
+constexpr std::string_view zstd_magic = "\x28\xb5\x2f\xfd", gzip_magic = "\x1f\x8b";
 
 class FdSource : public ByteSource {
 public:
@@ -76,6 +77,7 @@ Result<std::unique_ptr<ByteSource>> open_bytes(const std::string& path) {
     const auto start = file->sniff(zstd_magic.size());
     if (!start) return start.error();
     if (*start == zstd_magic) return std::unique_ptr<ByteSource>(std::make_unique<ZstdSource>(std::move(file)));
+    if (start->starts_with(gzip_magic)) return std::unique_ptr<ByteSource>(std::make_unique<GzipSource>(std::move(file)));
     return std::unique_ptr<ByteSource>(std::move(file));
 }
 
