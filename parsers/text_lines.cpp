@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "parsers/view_source.h"
+
 namespace tcpwitness {
 
 namespace {
@@ -45,20 +47,6 @@ void append_utf8(std::string& to, std::uint32_t c) {
     }
 }
 
-/// Hands out what it is given in one piece.
-class Once : public ByteSource {
-public:
-    explicit Once(std::string_view bytes) : bytes_(bytes) {}
-    Result<std::size_t> read(void* buffer, std::size_t size) override {
-        const std::size_t count = bytes_.copy(static_cast<char*>(buffer), size);
-        bytes_.remove_prefix(count);
-        return count;
-    }
-
-private:
-    std::string_view bytes_;
-};
-
 }  // namespace
 
 const char* name(TextEncoding encoding) {
@@ -87,7 +75,7 @@ TextEncoding sniff_encoding(std::string_view bytes) {
 }
 
 std::string to_utf8(std::string_view first_bytes) {
-    Once source(first_bytes);
+    ViewSource source(first_bytes);
     TextLines lines(source);
     std::string text;
     std::string_view line;

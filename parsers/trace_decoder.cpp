@@ -12,6 +12,7 @@
 #include "parsers/event_store.h"
 #include "parsers/file_kind.h"
 #include "parsers/packet_headers.h"
+#include "parsers/pcapng_beginning.h"
 #include "parsers/pcapng_format.h"
 #include "parsers/pcapng_reader.h"
 #include "parsers/record_decoder.h"
@@ -43,7 +44,7 @@ std::optional<Device> parse_device(std::string_view text) {
 }
 
 Device device_of(const pcapng::Reader::Interface& interface) {
-    if (interface.link_type == pcapng::link::user0 && interface.name == "kernel") return {Device::Kind::records};
+    if (pcapng::holds_records(interface)) return {Device::Kind::records};
     return parse_device(interface.description).value_or(Device{});
 }
 
@@ -96,7 +97,7 @@ Status TraceDecoder::take(pcapng::Reader::Item item) {
     if (item == pcapng::Reader::Item::section) {
         devices_.clear();
         const auto& section = reader_.section();
-        if (!section.application.starts_with("tcpwitness")) return success();
+        if (!pcapng::is_ours(section)) return success();
         ours_ = true;
         for (const std::string& comment : section.comments) context_.learn_lines(comment);
     } else if (item == pcapng::Reader::Item::interface) {

@@ -22,6 +22,13 @@ for option in $("$tool" report --help | awk '/^Filters/ { on = 1 } on && $1 ~ /^
     grep -q -- "\`$option[ \`]" "$readme" || fail "README.md does not name the filter $option"
 done
 
+# Every kind of file that report reads is in README's table.
+kinds=$("$tool" report --help | awk '/^Files:/ { on = 1; next } !NF { on = 0 } on && /^  [^ ]/ { sub(/^  /, ""); sub(/   *.*/, ""); print }')
+[[ $(wc -l <<<"$kinds") -ge 5 ]] || fail "tcpwitness report --help lists no kinds of file"
+while read -r kind; do
+    grep -Eq "^\| ([^|]*, )?$kind[ ,]" "$readme" || fail "README.md does not list the files: $kind"
+done <<<"$kinds"
+
 rules=$("$tool" rules | awk '{ print $1 }')
 [[ -n $rules ]] || fail "tcpwitness rules lists nothing"
 for rule in $rules; do

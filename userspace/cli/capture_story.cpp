@@ -13,12 +13,10 @@ namespace tcpwitness {
 
 namespace {
 
-using namespace std::string_view_literals;
-
 /// 0 = not known: a pipe, or a compressed file, which grows as it is read.
 std::uint64_t size_of(const std::string& file) {
     struct stat status;
-    if (file == "-" || ::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+    if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
     return static_cast<std::uint64_t>(status.st_size);
 }
 
@@ -37,17 +35,11 @@ CaptureProgress progress_of(const std::string& file) {
 
 }  // namespace
 
-bool is_capture(std::string_view beginning) {
-    for (const std::string_view magic : {"\xd4\xc3\xb2\xa1"sv, "\xa1\xb2\xc3\xd4"sv, "\x4d\x3c\xb2\xa1"sv, "\xa1\xb2\x3c\x4d"sv})
-        if (beginning.starts_with(magic)) return true;
-    return beginning.starts_with("\x0a\x0d\x0d\x0a"sv) && beginning.find("tcpwitness ") == std::string_view::npos;
-}
-
-Result<Story> capture_story(ByteSource& bytes, const std::string& file) {
-    const CaptureProgress progress = progress_of(file);
-    auto capture = read_capture(bytes, {}, progress);
+Result<Story> capture_story(SourceFile& file) {
+    const CaptureProgress progress = progress_of(file.name);
+    auto capture = read_capture(*file.bytes, {}, progress);
     if (progress) fmt::print(stderr, "\r\x1b[K");
-    if (!capture) return capture.error();
+    if (!capture) return capture.context(file.name);
     return story_of(std::move(*capture));
 }
 

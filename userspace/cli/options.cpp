@@ -13,14 +13,13 @@ namespace tcpwitness {
 namespace {
 
 constexpr int help_value = 1000;
-constexpr std::size_t width = 80;
 constexpr int first_value = 1001;  // getopt's return value of row i is first_value + i
 
 /// Lines as the terminal wants them, not as the source breaks them.
 std::string flowing(std::string text, std::string_view first) {
     for (char& c : text)
         if (c == '\n') c = ' ';
-    return wrapped(text, first, width);
+    return wrapped(text, first, help_width);
 }
 
 void append_row(std::string& out, const Option& option) {
@@ -44,6 +43,7 @@ std::string help_text(const CommandLine& line) {
     const std::string usage = fmt::format("usage: tcpwitness {} ", line.command);
     std::string out = *line.synopsis ? flowing(line.synopsis, usage) : usage.substr(0, usage.size() - 1) + "\n";
     out += "\n" + flowing(line.about, "");
+    if (!line.operands.empty()) out += "\n" + line.operands;
     for (const OptionGroup& group : line.groups) {
         out += "\n" + flowing(fmt::format("{}:", group.title), "");
         for (const Option& option : group.options) append_row(out, option);

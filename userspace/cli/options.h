@@ -10,6 +10,8 @@
 
 namespace tcpwitness {
 
+inline constexpr std::size_t help_width = 80;
+
 struct Option {
     char letter;           ///< short form; 0 = none
     const char* name;      ///< long form without dashes
@@ -30,6 +32,7 @@ struct CommandLine {
     const char* about;     ///< a paragraph; --help breaks its lines
     std::vector<OptionGroup> groups;
     const char* examples;  ///< lines; may be ""
+    std::string operands = {};  ///< lines about what the operands may be, shown before the options; may be ""
 };
 
 /// What is left when the options are taken out.

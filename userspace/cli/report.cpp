@@ -12,7 +12,7 @@
 #include "cli/output_options.h"
 #include "cli/selection.h"
 #include "correlate/correlator.h"
-#include "sources/peek_source.h"
+#include "outputs/layout.h"
 #include "sources/trace_file.h"
 
 namespace tcpwitness {
@@ -35,18 +35,25 @@ OptionGroup reading_options(ReadOptions& to) {
               }}}};
 }
 
+/// What FILE may be, for --help.
+std::string source_lines() {
+    std::string lines = "Files:\n";
+    for (const Source& source : sources()) lines += wrapped(source.made_by, fmt::format("  {:<34}", source.name), help_width);
+    return lines;
+}
+
 CommandLine command_line(Arguments& to) {
     return {"report",
             "FILE ... [FILTERS] [--format NAME] [-o OUT] [--findings-only]",
             "Prints what recorded traces hold: the findings (who ended which connection, and how sure that is), then a timeline for\n"
-            "each connection that they are about, and a line for every other one. FILE is what `tcpwitness record` wrote, a capture\n"
-            "(pcap, pcapng) that tcpdump, Wireshark or the like made, or the text of a Windows TCPIP/AFD trace (Network Monitor,\n"
-            "netsh trace convert, pktmon etl2txt); - is stdin.",
+            "each connection that they are about, and a line for every other one. What a FILE is its content tells, also compressed\n"
+            "with gzip or zstd; - is stdin.",
             {reading_options(to.reading), output_options(to.output), filter_options(to.filters)},
             "  tcpwitness report case.pcapng\n"
             "  tcpwitness report case.pcapng --port 5061 -v | less -R\n"
             "  tcpwitness report edge.txt --tz America/New_York\n"
-            "  tcpwitness report case.pcapng --format json | jq 'select(.type == \"finding\")'\n"};
+            "  tcpwitness report case.pcapng --format json | jq 'select(.type == \"finding\")'\n",
+            source_lines()};
 }
 
 /// A trace may come from another host: its namespaces go by the names and numbers in it.
@@ -76,20 +83,11 @@ Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& argument
 }
 
 Result<Story> read_story(const std::string& file, const ReadOptions& options) {
-    const std::string name = file == "-" ? "standard input" : file;
-    auto bytes = open_bytes(file);
-    if (!bytes) return bytes.context(name);
-    PeekSource source(**bytes);
-    constexpr std::size_t enough_to_tell = 4096;
-    const auto beginning = source.peek(enough_to_tell);
-    if (!beginning) return beginning.context(name);
-    if (is_capture(*beginning)) {
-        auto story = capture_story(source, file);
-        if (!story) return story.context(name);
-        return story;
-    }
-    auto trace = read_trace(source, options);
-    if (!trace) return trace.context(name);
+    auto opened = open_source(file);
+    if (!opened) return opened.error();
+    if (is_capture(opened->source->kind)) return capture_story(*opened);
+    auto trace = read_trace(*opened, options);
+    if (!trace) return trace.error();
     return correlate(std::move(trace->info), std::move(trace->events));
 }
 

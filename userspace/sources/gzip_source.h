@@ -11,7 +11,7 @@ struct z_stream_s;
 namespace tcpwitness {
 
 /// Decompresses another source as it is read; members that follow each other are one stream. A stream that is cut off ends where its bytes
-/// end, and says so. Its expansion needs no limit of ours: deflate's own is about 1000 times, and nothing is kept.
+/// end, and says so.
 class GzipSource : public ByteSource {
 public:
     explicit GzipSource(std::unique_ptr<ByteSource> compressed);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -7,19 +8,19 @@
 
 namespace tcpwitness {
 
-/// Lets its first bytes be looked at before they are read: a pipe cannot be rewound. `source` must outlive it.
+/// Lets its first bytes be looked at before they are read: a pipe cannot be rewound.
 class PeekSource : public ByteSource {
 public:
-    explicit PeekSource(ByteSource& source) : source_(source) {}
+    explicit PeekSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
 
     /// The first `size` bytes, fewer where there are no more; only before the first read().
     Result<std::string_view> peek(std::size_t size);
 
     Result<std::size_t> read(void* buffer, std::size_t size) override;
-    std::string cut_note() const override { return source_.cut_note(); }
+    std::string cut_note() const override { return source_->cut_note(); }
 
 private:
-    ByteSource& source_;
+    std::unique_ptr<ByteSource> source_;
     std::string kept_;
     std::size_t begin_ = 0;
 };

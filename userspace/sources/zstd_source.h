@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,7 +27,6 @@ private:
     std::unique_ptr<ZSTD_DCtx_s, Free> stream_;
     std::vector<char> in_;
     std::size_t begin_ = 0, end_ = 0;
-    std::uint64_t taken_ = 0, given_ = 0;  ///< compressed and decompressed bytes so far
     bool inside_frame_ = true, flushing_ = false, ended_ = false;
     std::string cut_note_;
 };

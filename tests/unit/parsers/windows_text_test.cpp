@@ -70,7 +70,7 @@ constexpr std::uint64_t second = 1'000'000'000;
 }  // namespace
 
 TEST_CASE("A connect() that timed out, as Network Monitor shows it") {
-    const Trace trace = read(sample("network_monitor.txt"));
+    const Trace trace = read(sample_file("network_monitor.txt"));
     CHECK(told(trace) == timed_out);
     CHECK(trace.info.foreign_packets == 1);
     CHECK(trace.info.unknown_records == 0);
@@ -81,7 +81,7 @@ TEST_CASE("A connect() that timed out, as Network Monitor shows it") {
 }
 
 TEST_CASE("A connection that was reset, as netsh trace convert shows it") {
-    const Trace trace = read(sample("netsh.txt"));
+    const Trace trace = read(sample_file("netsh.txt"));
     CHECK(told(trace) == reset);
     CHECK(trace.info.unknown_records == 3);  // a send, a probe's timer, an abort's indication
     CHECK(trace.info.foreign_packets == 2);
@@ -91,15 +91,15 @@ TEST_CASE("A connection that was reset, as netsh trace convert shows it") {
 }
 
 TEST_CASE("Encodings and line ends make no difference") {
-    const std::string text = sample("netsh.txt");
+    const std::string text = sample_file("netsh.txt");
     CHECK(told(read(utf16(text))) == reset);
     CHECK(told(read(utf16(text, true))) == reset);
     CHECK(told(read(replaced(text, "\n", "\r\n"))) == reset);
-    CHECK(told(read(replaced(sample("network_monitor.txt"), "\xc2\xa0", "\xa0"))) == timed_out);
+    CHECK(told(read(replaced(sample_file("network_monitor.txt"), "\xc2\xa0", "\xa0"))) == timed_out);
 }
 
 TEST_CASE("A zone that is given comes before the file's own") {
-    const Trace trace = read(sample("netsh.txt"), {*TimeZone::parse("+02:00")});
+    const Trace trace = read(sample_file("netsh.txt"), {*TimeZone::parse("+02:00")});
     CHECK(trace.events.front().time_ns == 1'774'645'932'100'020'000 - 7 * 3600 * second);
     CHECK(trace.info.meta.at("time.zone") == "given");
 }
@@ -110,7 +110,7 @@ TEST_CASE("A text's probes say which kinds of evidence it holds") {
             if (probe.name == name) return probe.attached();
         return false;
     };
-    const Trace monitor = read(sample("network_monitor.txt")), netsh = read(sample("netsh.txt"));
+    const Trace monitor = read(sample_file("network_monitor.txt")), netsh = read(sample_file("netsh.txt"));
     CHECK(status(monitor, "packet_in"));
     CHECK_FALSE(status(netsh, "packet_in"));
     CHECK(status(netsh, "call_exit"));
@@ -152,12 +152,12 @@ TEST_CASE("What no line of a trace is in is refused with words") {
         CHECK(trace.error().message.find("no line in it is of a Windows trace") != std::string::npos);
         CHECK_FALSE(is_windows_text(text));
     }
-    CHECK(is_windows_text(sample("netsh.txt")));
-    CHECK(is_windows_text(sample("network_monitor.txt")));
+    CHECK(is_windows_text(sample_file("netsh.txt")));
+    CHECK(is_windows_text(sample_file("network_monitor.txt")));
 }
 
 TEST_CASE("Lines cut, mixed and flipped at every place crash nothing") {
-    const std::string all = sample("network_monitor.txt") + sample("netsh.txt");
+    const std::string all = sample_file("network_monitor.txt") + sample_file("netsh.txt");
     for (std::size_t cut = 0; cut < all.size(); cut += 7) {
         std::string damaged = all.substr(cut);
         damaged[damaged.size() / 2] = static_cast<char>(cut);

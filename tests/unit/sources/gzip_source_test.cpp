@@ -1,28 +1,13 @@
 #include "sources/gzip_source.h"
 
-#include <zlib.h>
-
 #include <catch2/catch.hpp>
 
+#include "support/compressed.h"
 #include "support/memory_source.h"
 
 using namespace tcpwitness;
 
 namespace {
-
-std::string member(std::string plain) {
-    z_stream stream{};
-    REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-    std::string out(deflateBound(&stream, plain.size()) + 64, '\0');
-    stream.next_in = reinterpret_cast<unsigned char*>(plain.data());
-    stream.avail_in = static_cast<uInt>(plain.size());
-    stream.next_out = reinterpret_cast<unsigned char*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
 
 struct Seen {
     std::string plain, error, cut_note;
@@ -51,7 +36,7 @@ std::string sample() {
 }  // namespace
 
 TEST_CASE("gzip members in a row are one stream, in pieces of any size") {
-    const std::string first = sample(), bytes = member(first) + member("") + member("second");
+    const std::string first = sample(), bytes = gzip(first) + gzip("") + gzip("second");
     for (const std::size_t piece : {1, 7, 4096}) {
         const Seen seen = inflate_all(bytes, piece, piece == 7 ? 1 : 1000);
         CHECK(seen.plain == first + "second");
@@ -64,7 +49,7 @@ TEST_CASE("gzip members in a row are one stream, in pieces of any size") {
 }
 
 TEST_CASE("a gzip stream that is cut anywhere yields what is there and says so") {
-    const std::string plain = sample(), whole = member(plain);
+    const std::string plain = sample(), whole = gzip(plain);
     std::size_t most = 0;
     for (std::size_t size = 0; size < whole.size(); size += 5) {
         const Seen seen = inflate_all(whole.substr(0, size));
@@ -77,12 +62,12 @@ TEST_CASE("a gzip stream that is cut anywhere yields what is there and says so")
 }
 
 TEST_CASE("a damaged gzip stream is one error") {
-    std::string bytes = member(sample());
+    std::string bytes = gzip(sample());
     bytes[bytes.size() - 6] ^= 1;  // the checksum
     CHECK(inflate_all(bytes).error == "damaged gzip stream: incorrect data check");
-    CHECK(inflate_all(member("a") + "what else").error.find("damaged gzip stream: incorrect header check") == 0);
+    CHECK(inflate_all(gzip("a") + "what else").error.find("damaged gzip stream: incorrect header check") == 0);
     for (std::size_t at = 0; at < 400; ++at) {
-        std::string flipped = member(sample().substr(0, 700));
+        std::string flipped = gzip(sample().substr(0, 700));
         flipped[at % flipped.size()] ^= static_cast<char>(1u << at % 8);
         CHECK(inflate_all(flipped).plain.size() < 1'000'000);
     }

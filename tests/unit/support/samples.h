@@ -5,7 +5,7 @@
 #include <string>
 
 /// A file of tests/samples.
-inline std::string sample(const std::string& name) {
+inline std::string sample_file(const std::string& name) {
     std::ifstream file(std::string(TESTS_DIR) + "/samples/" + name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
 }

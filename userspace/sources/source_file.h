@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "parsers/byte_source.h"
+#include "sources/sources.h"
+
+namespace tcpwitness {
+
+/// A file that is open for reading, decompressed when its content is gzip or zstd.
+struct SourceFile {
+    std::string name;                   ///< for messages: the path as given, or "standard input"
+    const Source* source;               ///< which kind it is, by its content; never nullptr
+    std::unique_ptr<ByteSource> bytes;  ///< from the first one on
+};
+
+/// A file, a pipe or "-" (stdin). The error names it and says, where it is no kind that can be read, what it seems to be.
+Result<SourceFile> open_source(const std::string& path);
+
+}  // namespace tcpwitness
