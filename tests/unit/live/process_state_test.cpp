@@ -9,9 +9,22 @@
 
 #include <catch2/catch.hpp>
 
+#include <filesystem>
+
 #include "live/looker.h"
 
 using namespace tcpwitness;
+
+namespace {
+
+/// Under qemu-user /proc shows the emulator, with a thread of its own and the other architecture's system calls. It hides itself from a program
+/// that looks at its own entry, not at its child's.
+bool is_emulated(pid_t child) {
+    const auto program = [](const std::string& process) { return std::filesystem::read_symlink("/proc/" + process + "/exe"); };
+    return program("self") != program(std::to_string(child));
+}
+
+}  // namespace
 
 TEST_CASE("what a stopped process was doing, and a sleeping one") {
     int ready[2], hold[2];
@@ -26,15 +39,18 @@ TEST_CASE("what a stopped process was doing, and a sleeping one") {
     char byte;
     REQUIRE(read(ready[0], &byte, 1) == 1);
     const auto pid = static_cast<std::uint32_t>(child);
+    const bool emulated = is_emulated(child);
     std::optional<ProcessState> state;
-    for (int i = 0; i < 1000 && !(state && state->state == 'S' && state->call == "read"); ++i) {
+    for (int i = 0; i < 1000 && !(state && state->state == 'S' && (emulated || state->call == "read")); ++i) {
         usleep(1000);
         state = process_state(pid);
     }
     REQUIRE(state);
     CHECK(state->state == 'S');
-    CHECK(state->call == "read");
-    CHECK(state->threads == 1);
+    if (!emulated) {
+        CHECK(state->call == "read");
+        CHECK(state->threads == 1);
+    }
     CHECK(state->task.pid == pid);
     CHECK_FALSE(state->task.comm.empty());
     kill(child, SIGSTOP);
