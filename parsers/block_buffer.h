@@ -26,6 +26,7 @@ public:
         offset_ += size;
     }
 
+    std::size_t ready() const { return end_ - begin_; }       ///< bytes that peek gives without reading
     std::uint64_t offset() const { return offset_; }  ///< of the next byte in the source
 
     const ByteSource& source() const { return source_; }

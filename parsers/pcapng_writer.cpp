@@ -75,15 +75,16 @@ void append_section(std::string& out, std::string_view os, std::string_view appl
     end_block(out, start);
 }
 
-void append_interface(std::string& out, std::uint16_t link_type, std::string_view name, std::string_view description) {
-    constexpr char nanoseconds = 9;
+void append_interface(std::string& out, std::uint16_t link_type, std::string_view name, std::string_view description, std::uint32_t snap_length,
+                      std::uint8_t resolution) {
+    const auto exponent = static_cast<char>(resolution);
     const std::size_t start = begin_block(out, block::interface);
     append_number(out, link_type);
     append_number(out, std::uint16_t{0});
-    append_number(out, std::uint32_t{0});  // snaplen: no limit
+    append_number(out, snap_length);
     append_text_option(out, option::interface_name, name);
     append_text_option(out, option::interface_description, description);
-    append_option(out, option::interface_resolution, {&nanoseconds, 1});
+    append_option(out, option::interface_resolution, {&exponent, 1});
     end_block(out, start);
 }
 

@@ -1,4 +1,4 @@
-// Builds pcapng blocks at the end of a byte buffer; the caller writes the buffer out. Host byte order, times in nanoseconds.
+// Builds pcapng blocks at the end of a byte buffer; the caller writes the buffer out. Host byte order.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,13 @@ namespace tcpwitness::pcapng {
 /// `comments` become one opt_comment each; what is longer than an option can be (65,535 bytes) is cut.
 void append_section(std::string& out, std::string_view os, std::string_view application, std::span<const std::string> comments);
 
-void append_interface(std::string& out, std::uint16_t link_type, std::string_view name, std::string_view description);
+/// `snap_length` 0: no limit. `resolution`: if_tsresol, 9 for nanoseconds.
+void append_interface(std::string& out, std::uint16_t link_type, std::string_view name, std::string_view description,
+                      std::uint32_t snap_length = 0, std::uint8_t resolution = 9);
 
 struct Packet {
     std::uint32_t interface = 0;
-    std::uint64_t time_ns = 0;             ///< since 1970
+    std::uint64_t time_ns = 0;             ///< since 1970; of an interface with another resolution, in its units
     std::string_view data;
     std::uint32_t original_length = 0;
     std::uint32_t flags = 0;               ///< epb_flags; 0 = no option
