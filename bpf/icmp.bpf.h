@@ -1,4 +1,4 @@
-/* ICMP errors about TCP segments, and echo requests. on_icmp is called where a device's packets pass (wire.bpf.h). */
+/* ICMP errors about TCP segments, and echo requests, with the names in those that are markers. on_icmp is called where a device's packets pass (wire.bpf.h). */
 
 struct icmp_error {
     u8 type, code;
@@ -68,6 +68,20 @@ static __always_inline void quoted_flow(struct tw_head *head, u8 *addresses, con
 
 static __always_inline bool is_echo_request(u8 type, u8 family) { return type == (family == AF_INET ? ICMP_ECHO : ICMPV6_ECHO_REQUEST); }
 
+#define MARKER_MAGIC "tcpwitness-mark:" /* userspace/model/marker.cpp writes it */
+#define MARKER_MAGIC_LEN (sizeof(MARKER_MAGIC) - 1)
+
+/* An echo request whose data begins with MARKER_MAGIC and ends with a name. */
+static __always_inline bool is_marker(const u8 *bytes, u16 echo_payload)
+{
+    if (echo_payload != MARKER_MAGIC_LEN + TW_MARKER_LEN)
+        return false;
+    for (u32 i = 0; i < MARKER_MAGIC_LEN; i++)
+        if (bytes[8 + i] != MARKER_MAGIC[i])
+            return false;
+    return true;
+}
+
 /* What on_icmp needs is more than is left on the stack of the program that calls it. One for each direction, which is one for each program. */
 struct icmp_room {
     RECORD(struct tw_icmp) record;
@@ -114,6 +128,7 @@ static __always_inline int on_icmp(const struct net_device *dev, const unsigned 
     struct tw_head *head = &room->record.head;
     struct tw_icmp *body = &room->record.body;
     head->family = family;
+    bool marker = false;
     if (read_icmp_error(&room->error, room->bytes, ip + offset, family)) {
         quoted_flow(head, room->record.addresses, &room->error, direction);
         body->type = room->error.type;
@@ -123,12 +138,19 @@ static __always_inline int on_icmp(const struct net_device *dev, const unsigned 
         body->quoted_length = room->error.length;
     } else if (is_echo_request(room->bytes[0], family)) {
         fill_echo(room, offset, family, direction);
+        marker = is_marker(room->bytes, body->echo_payload);
+        if (marker)
+            __builtin_memcpy(body->marker, &room->bytes[8 + MARKER_MAGIC_LEN], sizeof(body->marker));
     } else {
         return 0;
     }
     head->netns = dev->nd_net.net->ns.inum;
-    if (!wanted(head, room->record.addresses))
+    if (marker) { /* for whoever records, whatever it was asked for; that makes no witness of a namespace that is not wanted */
+        if (!netns_wanted(head->netns))
+            head->netns = 0;
+    } else if (!wanted(head, room->record.addresses)) {
         return 0;
+    }
     if (family == AF_INET) {
         __builtin_memcpy(body->sender, &room->header[12], 4);
         __builtin_memcpy(body->receiver, &room->header[16], 4);

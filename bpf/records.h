@@ -31,6 +31,7 @@ typedef unsigned long long uint64_t;
 #define TW_IFNAME_LEN 16
 #define TW_SYMBOL_LEN 48      /* a kernel function's name, zero-padded */
 #define TW_PACKET_BYTES 128   /* link, network and transport headers; never payload */
+#define TW_MARKER_LEN 32      /* a marker's name, zero-padded */
 #define TW_SOCKADDR_BYTES 28  /* sizeof(struct sockaddr_in6) */
 
 enum tw_kind {
@@ -348,6 +349,7 @@ struct tw_icmp {
     uint8_t sender[16];       /* of the ICMP packet; head.family, IPv4 in the first 4 bytes */
     uint8_t receiver[16];
     uint8_t ifname[TW_IFNAME_LEN];
+    uint8_t marker[TW_MARKER_LEN]; /* echo request of `tcpwitness mark`: the name that its data holds; else 0 */
 };
 
 /* A route lookup that failed for a connect() or a send. */
@@ -510,7 +512,7 @@ TW_ASSERT(sizeof(struct tw_process_exit) == 40);
 TW_ASSERT(sizeof(struct tw_packet) == 160);
 TW_ASSERT(sizeof(struct tw_snapshot) == 96);
 TW_ASSERT(sizeof(struct tw_drop) == 144);
-TW_ASSERT(sizeof(struct tw_icmp) == 72);
+TW_ASSERT(sizeof(struct tw_icmp) == 104);
 TW_ASSERT(sizeof(struct tw_route) == 48);
 TW_ASSERT(sizeof(struct tw_neighbour) == 40);
 TW_ASSERT(sizeof(struct tw_queue) == 144);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "bpf/records.h"
+#include "model/marker.h"
 #include "parsers/environment_record.h"
 #include "parsers/packet_headers.h"
 #include "parsers/pcapng_format.h"
@@ -38,7 +39,7 @@ std::size_t body_size(std::uint8_t kind) {
         case TW_GAP: return sizeof(tw_gap);
         case TW_META: return sizeof(tw_meta);
         case TW_DROP: return sizeof(tw_drop);
-        case TW_ICMP: return sizeof(tw_icmp);
+        case TW_ICMP: return offsetof(tw_icmp, marker);  // as it was first
         case TW_ROUTE: return sizeof(tw_route);
         case TW_NEIGHBOUR: return sizeof(tw_neighbour);
         case TW_QUEUE: return sizeof(tw_queue);
@@ -254,6 +255,7 @@ EventBody decode_icmp(const Record& record) {
     icmp.sender = icmp.v6 ? Address::ipv6(body.sender) : Address::ipv4(body.sender);
     icmp.receiver = icmp.v6 ? Address::ipv6(body.receiver) : Address::ipv4(body.receiver);
     icmp.device = text_of(body.ifname);
+    if (icmp.echo_request() && marker_name_fits(text_of(body.marker))) icmp.marker = text_of(body.marker);
     return icmp;
 }
 

@@ -36,6 +36,10 @@ says 2 "needs a filter" live --segments --since +1
 says 2 "is past" record --until @1700000000
 says 2 "behind --" record sleep 1
 says 2 "no network namespace" record --netns no-such-namespace
+says 2 "needs one name" mark
+says 2 "needs one name" mark a b
+says 2 "no name for a marker" mark 10:00
+says 2 "no name for a marker" mark $'\e[31m'
 says 2 "name of one rule" explain
 says 2 "no rule 'nothing'" explain nothing
 for command in rules probes doctor demo; do

@@ -80,7 +80,7 @@ end
 strings {
     kind = "Kind", comm = "Command name", ["local.address"] = "Local address", ["peer.address"] = "Peer address", address = "Address",
     reason = "Reset reason", drop_reason = "Drop reason", place = "Kernel function", netfilter_function = "Function of the netfilter hook",
-    device = "Device", icmp_sender = "ICMP sender", icmp_receiver = "ICMP receiver", mac = "Link-layer address",
+    device = "Device", marker = "Marker", icmp_sender = "ICMP sender", icmp_receiver = "ICMP receiver", mac = "Link-layer address",
     old_mac = "Old link-layer address", ["error.name"] = "Error name", key = "Key", value = "Value", option = "Socket option",
     process_state = "State of the process", process_call = "System call of the process", process_wait = "Where the process waits", topic = "Topic", name = "Name", before = "Before",
     after = "After", malformed = "Malformed",
@@ -465,6 +465,8 @@ kinds.icmp = { 72, function(tree, body, head)
     tree:add(fields.icmp_sender, body(24, v6 and 16 or 4), sender)
     tree:add(fields.icmp_receiver, body(40, v6 and 16 or 4), v6 and tostring(body(40, 16):ipv6()) or tostring(body(40, 4):ipv4()))
     zero_padded(tree, "device", body(56, 16))
+    local marker = body:len() >= 104 and zero_padded(tree, "marker", body(72, 32)) or ""
+    if marker ~= "" then return "marker " .. marker, true end
     local sentence = string.format("ICMP %s code %d %s, sent by %s", name_of(v6 and ICMP6 or ICMP, icmp_type), code, name_of(DIRECTION, direction), sender)
     if icmp_type == (v6 and 128 or 8) then return string.format("%s, %d bytes", sentence, payload) end
     if mtu > 0 then sentence = string.format("%s, next hop takes %d bytes", sentence, mtu) end

@@ -13,6 +13,7 @@ std::span<const Command> commands() {
         {"record", "record what happens to this host's TCP sockets to a file", run_record},
         {"live", "trace this host and print timeouts and resets as they happen", run_live},
         {"report", "print timelines and findings of recorded traces", run_report},
+        {"mark", "set a marker, a named point in time, in what records here", run_mark},
         {"doctor", "say what works on this host, and what mends what does not", run_doctor},
         {"demo", "play a case that two sides blame each other for, and solve it", run_demo},
         {"explain", "explain a finding: what it means, and what to do next", run_explain},

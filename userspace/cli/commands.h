@@ -21,6 +21,7 @@ std::span<const Command> commands();
 int run_record(const std::vector<std::string>& arguments);
 int run_live(const std::vector<std::string>& arguments);
 int run_report(const std::vector<std::string>& arguments);
+int run_mark(const std::vector<std::string>& arguments);
 int run_doctor(const std::vector<std::string>& arguments);
 int run_demo(const std::vector<std::string>& arguments);
 int run_explain(const std::vector<std::string>& arguments);

@@ -99,7 +99,8 @@ Result<Operands> parse(const CommandLine& line, const std::vector<std::string>& 
         if (found >= first_value) row = rows[static_cast<std::size_t>(found - first_value)];
         for (const Option* candidate : rows)
             if (found < first_value && candidate->letter == found) row = candidate;
-        const Status applied = row->apply(optarg ? optarg : "");
+        if (row->apply_two && optind >= argc) return Error{fmt::format("option --{} needs two values{}", row->name, hint)};
+        const Status applied = row->apply_two ? row->apply_two(optarg, argv[optind++]) : row->apply(optarg ? optarg : "");
         if (!applied) return Error{fmt::format("--{}: {}", row->name, applied.error().message)};
     }
     for (int i = optind; i < argc; ++i) operands.words.emplace_back(argv[i]);

@@ -18,6 +18,7 @@ struct Option {
     const char* argument;  ///< what --help calls its argument; nullptr = a flag
     const char* help;
     std::function<Status(const std::string&)> apply;  ///< gets "" for a flag
+    std::function<Status(const std::string&, const std::string&)> apply_two = {};  ///< instead of it, for one that takes two words
 };
 
 struct OptionGroup {

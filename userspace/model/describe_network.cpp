@@ -115,11 +115,12 @@ void add_fields(std::vector<Field>& to, const Drop& drop, const Event& event) {
 
 Layer layer(const Icmp&) { return Layer::wire; }
 
-bool noteworthy(const Icmp& icmp, const Event&) { return !icmp.echo_request(); }
+bool noteworthy(const Icmp& icmp, const Event&) { return !icmp.echo_request() || !icmp.marker.empty(); }
 
 std::string sentence(const Icmp& icmp, const Event&) {
     std::string text = fmt::format("ICMP{} {} {} {} {}", icmp.v6 ? "v6" : "", name(icmp), icmp.outgoing ? "out" : "in", icmp.outgoing ? "to" : "from",
                                    (icmp.outgoing ? icmp.receiver : icmp.sender).text());
+    if (!icmp.marker.empty()) return fmt::format("marker \"{}\", {}", icmp.marker, text);
     if (icmp.echo_request()) return text + fmt::format(", id {} seq {}, {}", icmp.echo_id, icmp.echo_seq, count_text(icmp.echo_payload, "byte", "bytes"));
     if (icmp.mtu) text += fmt::format(", next hop takes {} bytes", icmp.mtu);
     text += fmt::format(", about seq {}", icmp.quoted_seq);
@@ -138,6 +139,7 @@ void add_fields(std::vector<Field>& to, const Icmp& icmp, const Event&) {
         add(to, "echo_payload_bytes", icmp.echo_payload);
         add(to, "echo_id", icmp.echo_id);
         add(to, "echo_seq", icmp.echo_seq);
+        if (!icmp.marker.empty()) add(to, "marker", icmp.marker);
     } else {
         if (icmp.too_big()) add(to, "next_hop_mtu_bytes", icmp.mtu);
         add(to, "quoted_seq", icmp.quoted_seq);

@@ -270,6 +270,7 @@ struct Icmp {
     std::uint16_t echo_payload = 0, echo_id = 0, echo_seq = 0;
     Address sender, receiver;         ///< of the ICMP packet itself
     std::string device;
+    std::string marker;               ///< echo request: the name that `tcpwitness mark` put into it; empty = none
 
     bool echo_request() const { return v6 ? type == 128 : type == 8; }
     bool too_big() const { return v6 ? type == 2 : type == 3 && code == 4; }      ///< fragmentation needed, packet too big

@@ -45,6 +45,26 @@ TEST_CASE("a wrong option is one line that names it and says where help is") {
     CHECK(parse(given.line, {"-w"}).error().message == "option -w needs a value; see tcpwitness play --help");
 }
 
+TEST_CASE("an option that takes two words takes the two behind it, wherever it stands") {
+    std::string from, to;
+    const CommandLine line{"play", "", "Plays.", {{"Options", {{0, "between", "FROM TO", "then", {}, [&](const std::string& a, const std::string& b) {
+                                                                   from = a;
+                                                                   to = b;
+                                                                   return success();
+                                                               }}}}}, ""};
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"one", "--between", "a", "-b", "two"}, {"--between=a", "-b", "one", "two"},
+                                                  {"one", "two", "--between", "a", "-b"}}) {
+        from = to = "";
+        const auto operands = parse(line, words);
+        REQUIRE(operands);
+        CHECK(from == "a");
+        CHECK(to == "-b");
+        CHECK(operands->words == std::vector<std::string>{"one", "two"});
+    }
+    CHECK(parse(line, {"--between", "a"}).error().message == "option --between needs two values; see tcpwitness play --help");
+    CHECK(parse(line, {"--between"}).error().message == "option --between needs a value; see tcpwitness play --help");
+}
+
 TEST_CASE("help shows every row") {
     Given given;
     const std::string help = help_text(given.line);

@@ -437,6 +437,14 @@ TEST_CASE("ICMP") {
     icmp.receiver = *Address::parse("10.0.1.2");
     icmp.quoted_seq = 9;
     CHECK(said(icmp) == "ICMP host unreachable in from 192.0.2.1, about seq 9");
+    Icmp echo = icmp;
+    echo.type = 8;
+    echo.code = 0;
+    CHECK_FALSE(noteworthy(event(echo)));
+    echo.marker = "begin";
+    CHECK(said(echo).starts_with("marker \"begin\", ICMP echo request in"));
+    CHECK(value(event(echo), "marker") == "begin");
+    CHECK(noteworthy(event(echo)));
     CHECK(icmp.unreachable());
     icmp.code = 4;
     icmp.mtu = 1280;

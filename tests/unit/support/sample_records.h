@@ -202,6 +202,20 @@ inline std::string trace(bool ended = true) {
     return std::move(encoder.buffer());
 }
 
+/// An echo request over lo that `tcpwitness mark` sent.
+inline tw_icmp marker(std::string_view name) {
+    tw_icmp icmp{};
+    icmp.direction = TW_IN;
+    icmp.type = 8;
+    icmp.ttl = 64;
+    icmp.echo_payload = 48;
+    std::memcpy(icmp.sender, "\x7f\0\0\1", 4);
+    std::memcpy(icmp.receiver, "\x7f\0\0\1", 4);
+    std::memcpy(icmp.ifname, "lo", 2);
+    name.copy(reinterpret_cast<char*>(icmp.marker), TW_MARKER_LEN);
+    return icmp;
+}
+
 /// One record of every kind, 1 ms apart.
 inline std::vector<std::string> every_kind() {
     Recorder from;
