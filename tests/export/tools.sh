@@ -1,0 +1,81 @@
+#!/bin/bash
+# A capture that `report --format pcapng` writes again: same frames, same numbers, same times, and comments where they belong, for tshark,
+# editcap, mergecap, capinfos and tcpdump.
+set -u
+tool=$1 write_sample=$2
+for program in tshark editcap mergecap capinfos tcpdump; do
+    command -v $program >/dev/null || { echo "skipped: $program is not installed"; exit 77; }
+done
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export HOME=$work
+failed=0
+
+expect() { # WHAT EXPECTED SEEN
+    if [ "$2" != "$3" ]; then
+        echo "not ok: $1"
+        diff <(echo "$2") <(echo "$3") | head -20 | sed 's/^/    /'
+        failed=1
+    else
+        echo "ok: $1"
+    fi
+}
+
+export_to() { # OUT WORDS...: the report's words on stderr stay in said
+    local out=$1
+    shift
+    "$tool" report --format pcapng -o "$out" "$@" 2>said || { echo "not ok: report $*: $(cat said)"; failed=1; }
+}
+
+# Everything about a frame but its comments.
+frames() {
+    tshark -n -r "$1" -T fields -E separator='|' -e frame.number -e frame.time_epoch -e frame.len -e frame.cap_len -e frame.encap_type \
+           -e frame.interface_name -e frame.packet_id -e frame.packet_flags -e frame.protocols -e ip.src -e tcp.srcport -e tcp.seq_raw -e tcp.flags 2>stderr
+    grep -v 'user "root"' stderr
+}
+comments() { tshark -n -r "$1" -Y frame.comment -T fields -e frame.number -e frame.comment 2>/dev/null; }
+count() { capinfos -Mrc "$1" 2>/dev/null | sed -n 's/.*= *//p'; }
+
+# A trace of ours.
+"$write_sample" trace.pcapng || exit 1
+export_to same.pcapng trace.pcapng
+expect "a trace: same frames, numbers and times" "$(frames trace.pcapng)" "$(frames same.pcapng)"
+expect "a trace: still a trace with the same findings" "$("$tool" report --findings-only trace.pcapng 2>/dev/null | tail -n +3)" \
+       "$("$tool" report --findings-only same.pcapng 2>/dev/null | tail -n +3)"
+rst=$(tshark -n -r trace.pcapng -Y 'tcp.flags.reset == 1' -T fields -e frame.number 2>/dev/null)
+syn=$(tshark -n -r trace.pcapng -Y 'tcp.flags.syn == 1' -T fields -e frame.number 2>/dev/null)
+expect "a trace: the SYN says whose it is and what it did" yes \
+       "$(comments same.pcapng | grep -P "^$syn\t" | grep -q 'client\[500\].*state CLOSE -> SYN_SENT.*RTO timer armed' && echo yes)"
+expect "a trace: the SYN is evidence of the finding" yes "$(comments same.pcapng | grep -P "^$syn\t" | grep -q 'finding \[1\] connect-timeout: ' && echo yes)"
+shown=$(sed -n 's/^\[1\] connect-timeout: wireshark -r same.pcapng -g //p' said)
+expect "a trace: the command that shows the finding" yes "$([[ $shown == "$syn" || $shown == "$rst" ]] && echo yes)"
+for program in "editcap same.pcapng through.pcapng" "mergecap -w through.pcapng same.pcapng" "reordercap same.pcapng through.pcapng"; do
+    $program >/dev/null 2>&1
+    expect "${program%% *} keeps the comments" "$(comments same.pcapng)" "$(comments through.pcapng)"
+done
+
+# What needs no plugin and no Wireshark.
+export_to inline.pcapng --inline-events trace.pcapng
+expect "inline events: SYN and RST are there" 2 "$(tshark -n -r inline.pcapng -Y tcp 2>/dev/null | wc -l)"
+expect "inline events: no record is left" 0 "$(tshark -n -r inline.pcapng -T fields -e frame.interface_name 2>/dev/null | grep -c kernel)"
+expect "inline events: state change, timer, retransmission, error in time order" "state CLOSE|RTO timer armed|SYN|RST|retransmit 1|socket error" \
+       "$(tshark -n -r inline.pcapng -T fields -e _ws.col.Info 2>/dev/null |
+          grep -o 'state CLOSE\|RTO timer armed\|\bSYN\b\|\bRST\b\|retransmit 1\|socket error' | uniq | paste -sd'|' | sed 's/SYN|retransmit 1/retransmit 1/')"
+expect "inline events: process and facts are fields" yes \
+       "$(tshark -n -r inline.pcapng -V 2>/dev/null | grep -q 'TCPWITNESS_KIND=state\|Unknown Field: TCPWITNESS_KIND=state\|TCPWITNESS_KIND' && echo yes)"
+expect "inline events: frames are in time order" "$(tshark -n -r inline.pcapng -T fields -e frame.time_epoch 2>/dev/null | sort -n)" \
+       "$(tshark -n -r inline.pcapng -T fields -e frame.time_epoch 2>/dev/null)"
+export_to packets.pcapng --packets-only trace.pcapng
+expect "packets only: tcpdump lists SYN and RST" 'S R' "$(tcpdump -nr packets.pcapng 2>/dev/null | grep -o 'Flags \[[SR]' | grep -o '.$' | paste -sd' ')"
+expect "packets only: comments are there" yes "$(comments packets.pcapng | grep -q 'client\[500\]' && echo yes)"
+"$tool" report packets.pcapng >report 2>&1
+grep -q 'events' report && grep -qi 'cut off' report && { echo "not ok: what was exported is read as a trace"; failed=1; }
+
+# A capture of somebody else's, with comments and options of its own: pcapng, pcap and compressed.
+tshark -n -r trace.pcapng -Y tcp -w theirs.pcapng 2>/dev/null
+editcap -a "$(tshark -n -r theirs.pcapng -Y 'tcp.flags.syn == 1' -T fields -e frame.number 2>/dev/null):theirs" theirs.pcapng commented.pcapng
+editcap -F pcap packets.pcapng micro.pcap 2>/dev/null
+editcap -F nsecpcap packets.pcapng nano.pcap 2>/dev/null
+gzip -k nano.pcap
+exit $failed

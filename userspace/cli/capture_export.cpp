@@ -1,0 +1,154 @@
+#include "cli/capture_export.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "outputs/journal_events.h"
+#include "outputs/packet_comments.h"
+#include "outputs/plan.h"
+#include "outputs/wall_clock.h"
+#include "outputs/wireshark.h"
+#include "parsers/pcap_as_pcapng.h"
+#include "parsers/pcapng_format.h"
+#include "parsers/pcapng_rewriter.h"
+#include "parsers/pcapng_beginning.h"
+#include "sources/trace_file.h"
+
+namespace tcpwitness {
+namespace {
+
+constexpr std::size_t findings_named = 5;
+
+/// What a report knows, where the file's packets are.
+class ReportAnnotations : public pcapng::Annotations {
+public:
+    ReportAnnotations(const Story& story, std::span<const Finding* const> findings, const OutputOptions& options, bool events)
+        : story_(story), clock_(story.info, true), comments_(story, findings, options) {
+        if (events) events_ = journal_events(story, options);
+    }
+
+    std::vector<std::string> comments(std::uint64_t frame) override { return comments_.of(frame); }
+
+    bool next_event(std::uint64_t until_ns, pcapng::InlineEvent& to) override {
+        if (next_ == events_.size()) return false;
+        const std::uint64_t time = clock_.wall_ns(events_[next_].event->time_ns);
+        if (time > until_ns) return false;
+        to.time_ns = time;
+        to.fields = journal_fields(story_, events_[next_++]);
+        return true;
+    }
+
+    void placed(std::uint64_t frame, std::uint64_t number) override {
+        if (frame != number) numbers_[frame] = number;
+    }
+    /// Where a packet with comments stands in what was written.
+    std::uint64_t number(std::uint64_t frame) const {
+        const auto moved = numbers_.find(frame);
+        return moved == numbers_.end() ? frame : moved->second;
+    }
+
+private:
+    const Story& story_;
+    WallClock clock_;
+    PacketComments comments_;
+    std::vector<JournalEvent> events_;
+    std::size_t next_ = 0;
+    std::map<std::uint64_t, std::uint64_t> numbers_;
+};
+
+std::string link_name(std::uint16_t link_type) {
+    namespace link = pcapng::link;
+    switch (link_type) {
+        case link::ethernet: return "Ethernet";
+        case link::raw_ip:
+        case link::ipv4:
+        case link::ipv6: return "raw IP";
+        case link::linux_sll:
+        case link::linux_sll2: return "Linux cooked";
+        default: return fmt::format("link type {}", link_type);
+    }
+}
+
+/// The link type that most packets have, of those that are no records.
+Result<std::uint16_t> most_common_link(const std::string& file) {
+    auto bytes = open_bytes(file);
+    if (!bytes) return bytes.error();
+    PcapAsPcapng source(**bytes, tool_name());
+    pcapng::Reader reader(source);
+    std::map<std::uint16_t, std::uint64_t> counts;
+    for (auto item = reader.next(); !item || *item != pcapng::Reader::Item::end; item = reader.next()) {
+        if (!item) return item.error();
+        if (*item != pcapng::Reader::Item::packet) continue;
+        const auto& interface = reader.interfaces()[reader.packet().interface];
+        if (!pcapng::holds_records(interface)) ++counts[interface.link_type];
+    }
+    const auto most = std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (most == counts.end()) return Error{"holds no packets"};
+    return most->first;
+}
+
+std::string left_out_text(const pcapng::Rewritten& written) {
+    std::string text;
+    for (const auto& [link_type, count] : written.left_out) {
+        if (link_type == pcapng::link::user0)
+            text += fmt::format("{} left out: they are records of tcpwitness, no packets\n", count_text(count, "frame", "frames"));
+        else
+            text += fmt::format("{} of {} left out: libpcap's tools read one kind of link in a file, and most packets here are of another\n",
+                                count_text(count, "packet", "packets"), link_name(link_type));
+    }
+    return text;
+}
+
+}  // namespace
+
+Result<std::string> export_capture(const std::string& file, const Story& story, std::span<const Finding> findings, const OutputOptions& options,
+                                   const ExportArguments& arguments, const std::string& out, Sink& sink) {
+    const std::vector<const Finding*> chosen = ranked(story, findings, options);
+    ReportAnnotations annotations(story, chosen, options, arguments.inline_events);
+
+    pcapng::RewriteOptions rewrite_options;
+    const bool without_records = arguments.inline_events || arguments.packets_only;
+    if (without_records && story.info.tool.starts_with("tcpwitness"))
+        rewrite_options.application = fmt::format("packets of a trace by {}", tool_name());  // else it would be read as a trace without events
+    if (arguments.packets_only) {
+        const auto link_type = most_common_link(file);
+        if (!link_type) return link_type.context(file);
+        rewrite_options.keep = [link = *link_type](const pcapng::Reader::Interface& interface) {
+            return interface.link_type == link && !pcapng::holds_records(interface);
+        };
+        rewrite_options.no_snap_length = true;
+    } else if (without_records) {
+        rewrite_options.keep = [](const pcapng::Reader::Interface& interface) { return !pcapng::holds_records(interface); };
+    }
+
+    auto bytes = open_bytes(file);
+    if (!bytes) return bytes.context(file);
+    PcapAsPcapng source(**bytes, tool_name());
+    const auto written = pcapng::rewrite(source, annotations, rewrite_options, [&](std::string_view part) {
+        sink.append(part);
+        return sink.good();
+    });
+    if (!written) return written.context(file);
+
+    const bool named = !out.empty() && out != "-";
+    std::string said = fmt::format("{}{}, {} with comments", named ? out + ": " : "", count_text(written->packets, "packet", "packets"), written->commented);
+    if (arguments.inline_events) said += fmt::format(", {}", count_text(written->events, "event", "events"));
+    said += "\n" + left_out_text(*written);
+    if (written->not_commented)
+        said += fmt::format("{} without the comments that belong there: their blocks have no room for any\n", count_text(written->not_commented, "packet", "packets"));
+    if (!written->cut_note.empty()) said += fmt::format("{}: {}; what came before is written\n", file, written->cut_note);
+    std::size_t left = findings_named;
+    for (std::size_t i = 0; named && i < chosen.size() && left > 0; ++i) {
+        const Event* packet = packet_to_show(story, *chosen[i]);
+        if (!packet) continue;
+        said += fmt::format("[{}] {}: {}\n", i + 1, chosen[i]->rule, wireshark_command(out, annotations.number(packet->as<Segment>()->frame)));
+        --left;
+    }
+    return said;
+}
+
+}  // namespace tcpwitness

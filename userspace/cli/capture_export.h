@@ -1,0 +1,25 @@
+// The user's capture again, with what a report knows about its packets in it.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "correlate/story.h"
+#include "findings/finding.h"
+#include "outputs/outputs.h"
+#include "outputs/sink.h"
+
+namespace tcpwitness {
+
+struct ExportArguments {
+    bool inline_events = false;  ///< socket events among the packets, as journal blocks
+    bool packets_only = false;   ///< what libpcap's tools read: no records of ours, one kind of link
+};
+
+/// Writes `file`, which the story is from, again into `sink`. Returns what there is to say about it, a line each: what was written, what was left out and why,
+/// and where to look in `out`, the name that the file will have ("" or "-": standard output).
+Result<std::string> export_capture(const std::string& file, const Story&, std::span<const Finding>, const OutputOptions&, const ExportArguments&,
+                                   const std::string& out, Sink& sink);
+
+}  // namespace tcpwitness

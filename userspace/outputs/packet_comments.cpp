@@ -1,0 +1,84 @@
+#include "outputs/packet_comments.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "model/describe.h"
+#include "outputs/companion_packet.h"
+#include "outputs/heading.h"
+
+namespace tcpwitness {
+
+PacketComments::PacketComments(const Story& story, std::span<const Finding* const> ranked, const OutputOptions& options)
+    : story_(story), findings_(ranked) {
+    note_findings();
+    for (const Connection& connection : story.connections)
+        if (!options.selected || options.selected(connection)) note_connection(connection);
+    std::stable_sort(notes_.begin(), notes_.end(), [](const Note& a, const Note& b) {
+        return a.frame != b.frame ? a.frame < b.frame : (a.finding != 0) > (b.finding != 0);
+    });
+    const auto same = [](const Note& a, const Note& b) {
+        return a.frame == b.frame && a.finding == b.finding && (a.finding ? true : a.about == b.about && a.connection == b.connection);
+    };
+    notes_.erase(std::unique(notes_.begin(), notes_.end(), same), notes_.end());
+}
+
+void PacketComments::note_findings() {
+    std::unordered_map<std::uint64_t, std::vector<std::size_t>> numbers;  // event id -> findings
+    for (std::size_t i = 0; i < findings_.size(); ++i)
+        for (const std::uint64_t id : findings_[i]->evidence) numbers[id].push_back(i + 1);
+    const auto note = [&](const Event& event, const Event* packet, const Connection* connection) {
+        const Segment* segment = packet ? packet->as<Segment>() : nullptr;
+        if (!segment || !segment->frame) return;
+        if (const auto found = numbers.find(event.id); found != numbers.end())
+            for (const std::size_t number : found->second) notes_.push_back({segment->frame, number, connection, nullptr});
+    };
+    for (const Connection& connection : story_.connections)
+        for (std::size_t i = 0; i < connection.events.size(); ++i)
+            if (const Event& event = connection.events[i]; numbers.contains(event.id))
+                note(event, event.as<Segment>() ? &event : companion_packet(connection.events, i), &connection);
+    for (const Event& event : story_.unmatched) note(event, &event, nullptr);
+    std::sort(notes_.begin(), notes_.end(), [](const Note& a, const Note& b) { return a.frame != b.frame ? a.frame < b.frame : a.finding < b.finding; });
+}
+
+void PacketComments::note_connection(const Connection& connection) {
+    const std::vector<Event>& events = connection.events;
+    bool first = true;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        const Segment* own = events[i].as<Segment>();
+        if (own && own->frame && first) {
+            first = false;
+            if (connection.owner.known() || connection.embryonic) notes_.push_back({own->frame, 0, &connection, nullptr});
+        }
+        if (own) continue;
+        if (const Event* packet = companion_packet(events, i)) notes_.push_back({packet->as<Segment>()->frame, 0, &connection, &events[i]});
+    }
+}
+
+/// Tells the two ends of a session apart.
+std::string PacketComments::who(const Connection& connection) const {
+    const std::string role = role_text(connection);
+    return story_.info.witnesses.size() > 1 ? fmt::format("{} ({})", witness_text(story_, connection.witness), role) : role;
+}
+
+std::string PacketComments::text(const Note& note) const {
+    if (note.finding) {
+        const Finding& finding = *findings_[note.finding - 1];
+        return fmt::format("finding [{}] {}: {}", note.finding, finding.rule, printable(finding.headline));
+    }
+    if (!note.about) return fmt::format("{}: {}", who(*note.connection), process_text(*note.connection));
+    return fmt::format("{}: {}", who(*note.connection), sentence_within(*note.about, note.connection));
+}
+
+std::vector<std::string> PacketComments::of(std::uint64_t frame) const {
+    auto at = std::lower_bound(notes_.begin(), notes_.end(), frame, [](const Note& note, std::uint64_t wanted) { return note.frame < wanted; });
+    std::vector<std::string> lines;
+    for (; at != notes_.end() && at->frame == frame; ++at) lines.push_back(text(*at));
+    return lines;
+}
+
+}  // namespace tcpwitness

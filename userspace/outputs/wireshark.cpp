@@ -1,0 +1,98 @@
+#include "outputs/wireshark.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::size_t flows_in_filter = 4;
+
+const Event* in_file(const Event& event) {
+    const Segment* segment = event.as<Segment>();
+    return segment && segment->frame ? &event : nullptr;
+}
+
+int worth(const Event& event) {
+    const Segment& segment = *event.as<Segment>();
+    return segment.rst() ? 2 : segment.marks & segment_mark::retransmission ? 1 : 0;
+}
+
+std::string address_is(const Address& address) {
+    return fmt::format("{}.addr == {}", address.family == Address::Family::ipv6 ? "ipv6" : "ip", address.text());
+}
+
+std::string flow_is(const Flow& flow) {
+    return fmt::format("{} && {} && tcp.port == {} && tcp.port == {}", address_is(flow.local.address), address_is(flow.peer.address), flow.local.port,
+                       flow.peer.port);
+}
+
+/// What all of them share, as far as it chooses anything: an end's address and port.
+std::string common_is(const std::vector<Flow>& flows) {
+    const auto same = [&](auto part) {
+        return std::all_of(flows.begin(), flows.end(), [&](const Flow& flow) { return part(flow) == part(flows.front()); });
+    };
+    std::string filter;
+    const auto also = [&](const std::string& term) { filter += (filter.empty() ? "" : " && ") + term; };
+    if (same([](const Flow& flow) { return flow.local.address; })) also(address_is(flows.front().local.address));
+    if (same([](const Flow& flow) { return flow.peer.address; })) also(address_is(flows.front().peer.address));
+    if (same([](const Flow& flow) { return flow.local.port; })) also(fmt::format("tcp.port == {}", flows.front().local.port));
+    if (same([](const Flow& flow) { return flow.peer.port; })) also(fmt::format("tcp.port == {}", flows.front().peer.port));
+    return filter;
+}
+
+}  // namespace
+
+const Event* packet_to_show(const Story& story, const Finding& finding) {
+    const auto proves = [&](const Event& event) { return std::binary_search(finding.evidence.begin(), finding.evidence.end(), event.id); };
+    const Event *best = nullptr, *any = nullptr;
+    const auto look = [&](const Event& event) {
+        if (!in_file(event)) return;
+        if (!any) any = &event;
+        if (proves(event) && (!best || worth(event) > worth(*best))) best = &event;
+    };
+    for (const ConnectionId id : finding.connections)
+        if (const Connection* connection = story.connection(id)) {
+            for (const Event& event : connection->events) look(event);
+            if (best) return best;  // the first of its connections is the example
+            if (connection->flow.complete())
+                for (const Event* event : story.unmatched_packets(connection->flow))
+                    if (proves(*event)) look(*event);
+            if (best) return best;
+        }
+    return any;
+}
+
+std::string display_filter(const Story& story, const Finding& finding) {
+    std::vector<Flow> flows;
+    for (const ConnectionId id : finding.connections) {
+        const Connection* connection = story.connection(id);
+        if (!connection || !connection->flow.complete() || connection->flow.local.address.unspecified()) continue;
+        const Flow& flow = connection->flow;
+        const bool there = std::any_of(flows.begin(), flows.end(), [&](const Flow& one) { return one == flow || one == flow.reversed(); });
+        if (!there) flows.push_back(flow);
+    }
+    if (flows.empty()) return {};
+    if (flows.size() == 1) return flow_is(flows.front());
+    if (flows.size() > flows_in_filter) return common_is(flows);
+    std::string filter;
+    for (const Flow& flow : flows) filter += fmt::format("{}({})", filter.empty() ? "" : " || ", flow_is(flow));
+    return filter;
+}
+
+std::string wireshark_command(std::string_view file, std::uint64_t frame) {
+    const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::string_view("._-/+,:@%").find(c) != std::string_view::npos; };
+    std::string word(file);
+    if (word.starts_with('-')) word = "./" + word;
+    if (!std::all_of(word.begin(), word.end(), plain)) {
+        std::string quoted = "'";
+        for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+        word = quoted + "'";
+    }
+    return fmt::format("wireshark -r {} -g {}", word, frame);
+}
+
+}  // namespace tcpwitness

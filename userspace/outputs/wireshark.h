@@ -1,0 +1,23 @@
+// Where to look in Wireshark for what a finding says.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "correlate/story.h"
+#include "findings/finding.h"
+
+namespace tcpwitness {
+
+/// The packet in the file that shows the finding best: of its evidence a RST before a resend before the first one, else the first packet of its
+/// first connection. nullptr when no packet of it is in a file.
+const Event* packet_to_show(const Story&, const Finding&);
+
+/// A display filter for the finding's connections; what they have in common when they are many. Empty when no addresses are known.
+std::string display_filter(const Story&, const Finding&);
+
+/// "wireshark -r 'my case.pcapng' -g 17", ready for a shell.
+std::string wireshark_command(std::string_view file, std::uint64_t frame);
+
+}  // namespace tcpwitness
