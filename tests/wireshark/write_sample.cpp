@@ -1,5 +1,5 @@
-// Writes a trace for the test of the Wireshark plugin: the small one of the unit tests, then one record of every kind; or, "damaged", every
-// record cut at every length.
+// Writes a trace for tests of the program and the Wireshark plugin: the small one of the unit tests, then one record of every kind; or,
+// "damaged", every record cut at every length; or the "small" one alone, with two markers.
 #include <cstdio>
 #include <string_view>
 
@@ -16,13 +16,25 @@ void append_record(std::string& out, std::string_view record) {
                                             .original_length = static_cast<std::uint32_t>(record.size())});
 }
 
+void append_markers(std::string& out) {
+    sample::Recorder recorder;
+    recorder.cpu = 3;
+    recorder.cookie = recorder.socket_id = 0;
+    for (const auto& [name, at_s] : {std::pair{"begin", 99}, {"middle", 104}, {"end", 108}}) {
+        recorder.time_ns = at_s * sample::second;
+        append_record(out, recorder.record(TW_ICMP, TW_PROBE_PACKET_IN, sample::marker(name)));
+    }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count < 2) return std::fprintf(stderr, "usage: write_sample FILE [damaged]\n"), 2;
+    if (count < 2) return std::fprintf(stderr, "usage: write_sample FILE [damaged|small]\n"), 2;
     const bool damaged = count > 2 && arguments[2] == std::string_view("damaged");
     std::string bytes = sample::trace();
-    for (const std::string& record : sample::every_kind())
+    const bool small = count > 2 && arguments[2] == std::string_view("small");
+    if (small) append_markers(bytes);
+    for (const std::string& record : small ? std::vector<std::string>() : sample::every_kind())
         for (std::size_t size = damaged ? 0 : record.size(); size <= record.size(); ++size) append_record(bytes, record.substr(0, size));
 
     auto writer = tcpwitness::TraceWriter::open(arguments[1], true);

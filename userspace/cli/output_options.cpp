@@ -21,8 +21,10 @@ unsigned terminal_width() {
 
 OptionGroup output_options(OutputArguments& to) {
     return {"Output",
-            {text(0, "format", "NAME", "text (default) or json", to.format),
+            {text(0, "format", "NAME", "text (default), json, or pcapng: the capture again, with comments on packets", to.format),
              text('o', "output", "OUT", "write there instead of stdout", to.file),
+             flag(0, "inline-events", "pcapng: socket events among the packets, for Wireshark without plugin", to.capture.inline_events),
+             flag(0, "packets-only", "pcapng: what tcpdump reads: packets of one kind of link, no records", to.capture.packets_only),
              flag('f', "force", "write over OUT when it exists", to.force),
              flag(0, "findings-only", "the findings, no timelines", to.findings_only),
              flag('v', "verbose", "every connection's timeline, also of healthy ones", to.verbose),

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "cli/capture_export.h"
 #include "cli/options.h"
 #include "outputs/outputs.h"
 
@@ -9,6 +10,7 @@ namespace tcpwitness {
 
 struct OutputArguments {
     std::string format = "text", file, colour = "auto";
+    ExportArguments capture;
     bool force = false, findings_only = false, verbose = false, utc = false;
 };
 

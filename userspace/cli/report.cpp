@@ -1,10 +1,12 @@
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/capture_export.h"
 #include "cli/capture_story.h"
 #include "cli/commands.h"
 #include "cli/file_sink.h"
@@ -52,7 +54,8 @@ CommandLine command_line(Arguments& to) {
             "  tcpwitness report case.pcapng\n"
             "  tcpwitness report case.pcapng --port 5061 -v | less -R\n"
             "  tcpwitness report edge.txt --tz America/New_York\n"
-            "  tcpwitness report case.pcapng --format json | jq 'select(.type == \"finding\")'\n",
+            "  tcpwitness report case.pcapng --format json | jq 'select(.type == \"finding\")'\n"
+            "  tcpwitness report case.pcapng --format pcapng -o for-wireshark.pcapng\n",
             source_lines()};
 }
 
@@ -92,7 +95,7 @@ Result<Story> read_story(const std::string& file, const ReadOptions& options) {
 }
 
 /// Returns an exit code; what is wrong is said.
-int report_one(const std::string& file, const Arguments& arguments, const Output& output, Sink& sink) {
+int report_one(const std::string& file, const Arguments& arguments, const Output& output, Sink& sink, std::string& said) {
     const auto read = read_story(file, arguments.reading);
     if (!read) return complain(read.error().message);
     const Story& story = *read;
@@ -104,8 +107,28 @@ int report_one(const std::string& file, const Arguments& arguments, const Output
     OutputOptions options = to_output_options(arguments.output);
     options.selected = selection(story, *filter);
     const std::vector<Finding> findings = selected_findings(story, find_all(story), options.selected);
+    if (!output.write) {
+        auto exported = export_capture(file, story, findings, options, arguments.output.capture, arguments.output.file, sink);
+        if (!exported) return complain(exported.error().message);
+        said = *exported;
+        return exit_done;
+    }
+    if (file != "-") options.file = file;
     output.write(story, findings, options, sink);
     return exit_done;
+}
+
+/// A capture is written again from one file that can be read twice, and not to a terminal.
+Status check_export(const OutputArguments& arguments, bool exports, const std::vector<std::string>& files) {
+    const ExportArguments& capture = arguments.capture;
+    if (!exports && (capture.inline_events || capture.packets_only))
+        return Error{fmt::format("--{} goes with --format pcapng", capture.inline_events ? "inline-events" : "packets-only")};
+    if (!exports) return success();
+    if (files.size() != 1) return Error{"--format pcapng writes one file again; give one FILE"};
+    if (files[0] == "-") return Error{"--format pcapng reads the file twice, and standard input can be read once; save it to a file first"};
+    if ((arguments.file.empty() || arguments.file == "-") && isatty(STDOUT_FILENO))
+        return Error{"--format pcapng would write a capture to the terminal; give -o OUT, or redirect it"};
+    return success();
 }
 
 }  // namespace
@@ -119,19 +142,22 @@ int run_report(const std::vector<std::string>& words) {
     if (files.empty()) return complain("report needs a trace: tcpwitness report FILE; see tcpwitness report --help", exit_usage);
     const Output* output = find_output(arguments.output.format);
     if (!output) return complain(unknown_format(arguments.output.format), exit_usage);
+    if (const Status fits = check_export(arguments.output, !output->write, files); !fits) return complain(fits.error().message, exit_usage);
     signal(SIGPIPE, SIG_IGN);
     auto sink = FileSink::open(arguments.output.file, arguments.output.force);
     if (!sink) return complain(sink.error().message);
     int code = exit_done;
     std::size_t reported = 0;
+    std::string said;
     for (const std::string& file : files) {
-        const int result = report_one(file, arguments, *output, *sink);
+        const int result = report_one(file, arguments, *output, *sink, said);
         if (result == exit_usage) return exit_usage;
         if (result == exit_done) ++reported;
         code = std::max(code, result);  // a file that cannot be read does not keep the others from being reported
     }
     if (reported == 0) return code;
     if (const Status written = sink->commit(); !written) return complain(written.error().message);
+    fmt::print(stderr, "{}", said);
     return code;
 }
 

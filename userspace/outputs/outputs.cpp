@@ -9,6 +9,7 @@ std::span<const Output> outputs() {
     static constexpr Output table[] = {
         {"text", "summary, findings and timelines for people", write_text},
         {"json", "one object a line (docs/json.md)", write_json},
+        {"pcapng", "the capture again, with comments on the packets that matter (docs/export.md)", nullptr},
     };
     return table;
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "correlate/story.h"
@@ -17,12 +18,14 @@ struct OutputOptions {
     bool colour = false;
     bool utc = false;            ///< text only: wall times in UTC instead of the local zone
     unsigned width = 100;        ///< text only: where prose wraps; event lines never wrap
+    std::string file;            ///< text only: where the story is from, for commands that open it; empty: nowhere that can be opened
     std::function<bool(const Connection&)> selected;  ///< which connections to print; empty: all
 };
 
 struct Output {
     const char* name;     ///< what --format takes
     const char* summary;
+    /// nullptr: it is the input again, and the command writes it.
     void (*write)(const Story&, std::span<const Finding>, const OutputOptions&, Sink&);
 };
 

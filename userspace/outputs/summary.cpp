@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "correlate/markers.h"
 #include "findings/interposers.h"
 #include "outputs/heading.h"
 #include "outputs/layout.h"
@@ -11,7 +12,7 @@ namespace tcpwitness {
 
 namespace {
 
-constexpr std::size_t witnesses_shown = 8;
+constexpr std::size_t witnesses_shown = 8, markers_shown = 8;
 
 std::uint64_t lost_records(const Story& story) {
     std::uint64_t lost = 0;
@@ -30,6 +31,18 @@ std::uint64_t counted_only(const Story& story) {
     std::uint64_t count = 0;
     for (const Event& event : story.repeats) count += event.as<Repeats>()->count;
     return count;
+}
+
+/// "begin 14:03:11.204118, ping:22 14:05:00.000000 (3 times)".
+std::string markers_text(const Story& story, const WallClock& clock) {
+    const std::vector<Marker> all = markers(story);
+    std::string text;
+    for (std::size_t i = 0; i < all.size() && i < markers_shown; ++i) {
+        text += fmt::format("{}{} {}", i ? ", " : "", all[i].name, clock.time(all[i].times_ns.front()));
+        if (all[i].times_ns.size() > 1) text += fmt::format(" ({} times)", all[i].times_ns.size());
+    }
+    if (all.size() > markers_shown) text += fmt::format(" and {} more", all.size() - markers_shown);
+    return text;
 }
 
 std::string connections_text(const Story& story) {
@@ -79,6 +92,7 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
         line("repeats", fmt::format("{} more without a socket came too fast to be recorded one by one: counted only", repeated));
     line("connections", connections_text(story));
     if (const std::string text = interposers_text(story); !text.empty()) line("interposers", text);
+    if (const std::string text = markers_text(story, clock); !text.empty()) line("markers", text);
     line("findings", std::to_string(plan.findings.size()));
 
     const auto caution = [&](const std::string& text) { sink.append(wrapped(text, "! ", options.width)); };

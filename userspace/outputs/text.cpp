@@ -12,6 +12,7 @@
 #include "outputs/summary.h"
 #include "outputs/timeline.h"
 #include "outputs/wall_clock.h"
+#include "outputs/wireshark.h"
 
 namespace tcpwitness {
 
@@ -34,7 +35,15 @@ std::string ids_text(const std::vector<ConnectionId>& ids) {
     return text;
 }
 
-void write_finding(const Finding& finding, std::size_t number, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+/// How to see it in Wireshark, where one of its packets is in the file.
+void write_wireshark(const Story& story, const Finding& finding, const OutputOptions& options, const Paint& paint, Sink& sink) {
+    const Event* packet = options.file.empty() ? nullptr : packet_to_show(story, finding);
+    if (!packet) return;
+    sink.append(paint.dim("    " + wireshark_command(options.file, packet->as<Segment>()->frame)) + "\n");
+    if (const std::string filter = display_filter(story, finding); !filter.empty()) sink.append(paint.dim("    display filter: " + filter) + "\n");
+}
+
+void write_finding(const Story& story, const Finding& finding, std::size_t number, const WallClock& clock, const OutputOptions& options, Sink& sink) {
     const Paint paint(options.colour);
     sink.append(fmt::format("\n{} {}   culprit {}, {}", paint.yellow(fmt::format("[{}]", number)), paint.bold(finding.rule),
                             paint.bold(name(finding.culprit)), certainty_text(finding.certainty, paint)));
@@ -46,16 +55,17 @@ void write_finding(const Finding& finding, std::size_t number, const WallClock& 
     if (!finding.settle.empty()) sink.append(wrapped(printable(finding.settle), "    settle: ", options.width));
     if (!finding.connections.empty())
         sink.append(paint.dim(fmt::format("    {} {}", finding.connections.size() == 1 ? "connection" : "connections", ids_text(finding.connections))) + "\n");
+    write_wireshark(story, finding, options, paint, sink);
 }
 
-void write_findings(const Plan& plan, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+void write_findings(const Story& story, const Plan& plan, const WallClock& clock, const OutputOptions& options, Sink& sink) {
     const Paint paint(options.colour);
     sink.append("\n" + paint.bold("FINDINGS") + "\n");
     if (plan.findings.empty()) {
         sink.append("\nNone: nothing timed out and nothing was reset unexpectedly.\n");
         return;
     }
-    for (std::size_t i = 0; i < plan.findings.size() && sink.good(); ++i) write_finding(*plan.findings[i], i + 1, clock, options, sink);
+    for (std::size_t i = 0; i < plan.findings.size() && sink.good(); ++i) write_finding(story, *plan.findings[i], i + 1, clock, options, sink);
     sink.append("\n" + paint.dim(fmt::format("tcpwitness explain {} says what it means, what it is not and what to do next.",
                                              plan.findings.front()->rule)) + "\n");
 }
@@ -129,7 +139,7 @@ void write_text(const Story& story, std::span<const Finding> findings, const Out
     const WallClock clock(story.info, options.utc);
     const Plan plan = make_plan(story, findings, options);
     write_summary(story, plan, clock, options, sink);
-    write_findings(plan, clock, options, sink);
+    write_findings(story, plan, clock, options, sink);
     if (!plan.full.empty()) sink.append("\n" + paint.bold("TIMELINES") + paint.dim("   ! = look here, [n] = evidence of finding n") + "\n");
     for (const ShownSession& session : plan.full) {
         if (!sink.good()) return;

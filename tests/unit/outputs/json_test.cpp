@@ -95,6 +95,7 @@ TEST_CASE("A sink that nobody reads any more ends the output") {
     };
     const Case made = healthy(100);
     for (const Output& output : outputs()) {
+        if (!output.write) continue;
         Closed closed;
         output.write(made.story, made.findings, {}, closed);
         CHECK(closed.appended < 20);
