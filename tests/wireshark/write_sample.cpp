@@ -19,7 +19,7 @@ void append_record(std::string& out, std::string_view record) {
 void append_markers(std::string& out) {
     sample::Recorder recorder;
     recorder.cpu = 3;
-    recorder.cookie = recorder.socket_id = 0;
+    recorder.cookie = recorder.socket_id = recorder.local_port = recorder.peer_port = 0;
     for (const auto& [name, at_s] : {std::pair{"begin", 99}, {"middle", 104}, {"end", 108}}) {
         recorder.time_ns = at_s * sample::second;
         append_record(out, recorder.record(TW_ICMP, TW_PROBE_PACKET_IN, sample::marker(name)));
