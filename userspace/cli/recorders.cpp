@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "live/beacon.h"
 
 namespace tcpwitness {
 namespace {
@@ -28,14 +29,26 @@ bool records(const std::vector<std::string>& words) {
     return words[0].substr(slash == std::string::npos ? 0 : slash + 1) == "tcpwitness" && (words[1] == "record" || words[1] == "live");
 }
 
-void add_processes(std::vector<std::string>& to) {
+/// Whether the process has its beacon on.
+bool takes_packets(std::uint32_t pid) {
+    std::error_code gone;
+    for (std::filesystem::directory_iterator entry(fmt::format("/proc/{}/task", pid), gone), end; !gone && entry != end; entry.increment(gone)) {
+        std::ifstream file(entry->path() / "comm");
+        std::string name;
+        if (std::getline(file, name) && name == Beacon::thread_name) return true;
+    }
+    return false;
+}
+
+void add_processes(MarkerRecorders& to) {
     std::error_code gone;
     std::vector<std::uint32_t> pids;
     for (std::filesystem::directory_iterator entry("/proc", gone), end; !gone && entry != end; entry.increment(gone))
         if (const auto pid = parse_number<std::uint32_t>(entry->path().filename().string())) pids.push_back(*pid);
     std::sort(pids.begin(), pids.end());
     for (const std::uint32_t pid : pids)
-        if (const auto words = command_line_of(pid); records(words)) to.push_back(fmt::format("tcpwitness {} (pid {})", words[1], pid));
+        if (const auto words = command_line_of(pid); records(words))
+            (takes_packets(pid) ? to.taking : to.idle).push_back(fmt::format("tcpwitness {} (pid {})", words[1], pid));
 }
 
 /// Packet sockets that take every protocol, on the loopback device or on all: one row each, in the words of /proc/net/packet.
@@ -50,17 +63,27 @@ void add_captures(std::vector<std::string>& to) {
         unsigned protocol = 0, interface = 0;
         if (!(words >> address >> references >> type >> std::hex >> protocol >> std::dec >> interface) || protocol != every_protocol) continue;
         if (interface != 0 && interface != if_nametoindex("lo")) continue;
-        to.push_back(interface == 0 ? "a packet capture on all devices" : "a packet capture on lo");
+        to.push_back(fmt::format("a packet capture on {} that lets ICMP through", interface == 0 ? "all devices" : "lo"));
     }
 }
 
 }  // namespace
 
-std::vector<std::string> marker_recorders() {
-    std::vector<std::string> all;
+MarkerRecorders marker_recorders() {
+    MarkerRecorders all;
     add_processes(all);
-    add_captures(all);
+    add_captures(all.taking);
     return all;
+}
+
+MarkerRecorders taking_throughout(const MarkerRecorders& before, const MarkerRecorders& after) {
+    MarkerRecorders result;
+    const auto holds = [](const std::vector<std::string>& names, const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+    for (const std::string& name : before.taking) (holds(after.taking, name) ? result.taking : result.idle).push_back(name);
+    for (const auto* names : {&before.idle, &after.taking, &after.idle})
+        for (const std::string& name : *names)
+            if (!holds(result.taking, name) && !holds(result.idle, name)) result.idle.push_back(name);
+    return result;
 }
 
 }  // namespace tcpwitness

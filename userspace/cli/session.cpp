@@ -1,11 +1,24 @@
 #include "cli/session.h"
 
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "live/beacon.h"
 
 namespace tcpwitness {
+
+namespace {
+
+bool sees_markers(const LoadedProbes& probes) {
+    return std::any_of(probes.states().begin(), probes.states().end(),
+                       [](const ProbeState& state) { return state.probe->number == TW_PROBE_PACKET_IN && state.usable(); });
+}
+
+}  // namespace
 
 OptionGroup session_options(SessionArguments& to) {
     return {"Recording",
@@ -95,6 +108,8 @@ Result<Outcome> RecordingSession::run(RecordSink& sink, const std::string& doing
     auto collector = Collector::open(*probes_, settings_.load.filter, *namespaces_, sink);
     if (!collector) return collector.error();
     collector_ = std::move(*collector);
+    std::optional<Beacon> beacon;  // what comes from here on is in the trace
+    if (sees_markers(*probes_)) beacon.emplace();
     collector_->sample_every(settings_.sample_every_ns);
     collector_->snapshot();
     if (!doing.empty()) announce(doing);
@@ -105,6 +120,7 @@ Result<Outcome> RecordingSession::run(RecordSink& sink, const std::string& doing
         }
 
     auto reason = collect(*collector_, {settings_.duration_ns, settings_.load.filter.until_wall_ns, child_.get()}, *signals_);
+    beacon.reset();
     const Status finished = finish(*probes_, *collector_, sink, reason ? *reason : reason.error().message);
     if (!reason) return reason.error();
     if (!finished) return finished.error();

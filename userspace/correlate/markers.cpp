@@ -14,10 +14,15 @@ constexpr std::uint64_t same_request_ns = 1'000'000'000;  // on its way past sev
 
 }  // namespace
 
+bool sets_marker(const Event& event) {
+    const Icmp* icmp = event.as<Icmp>();
+    return icmp && icmp->echo_request();
+}
+
 std::vector<Marker> markers(const Story& story) {
     std::vector<const Event*> requests;
     for (const Event& event : story.unmatched)
-        if (const Icmp* icmp = event.as<Icmp>(); icmp && icmp->echo_request()) requests.push_back(&event);
+        if (sets_marker(event)) requests.push_back(&event);
     std::stable_sort(requests.begin(), requests.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
 
     std::vector<Marker> all;

@@ -15,6 +15,9 @@ struct Marker {
     std::vector<std::uint64_t> times_ns;  ///< when it was set, each time once however many witnesses saw it; ascending
 };
 
+/// An echo request: whatever connections are chosen, it says when something began or ended.
+bool sets_marker(const Event&);
+
 /// In the order in which they were first set.
 std::vector<Marker> markers(const Story&);
 

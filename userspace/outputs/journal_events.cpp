@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "correlate/markers.h"
 #include "model/describe.h"
 #include "outputs/heading.h"
 
@@ -51,7 +52,9 @@ std::vector<JournalEvent> journal_events(const Story& story, const OutputOptions
         if (!options.selected || options.selected(connection)) add(connection.events, &connection);
     add(story.gaps, nullptr);
     if (!options.selected)
-        for (const auto* events : {&story.process_exits, &story.neighbours, &story.repeats, &story.unmatched}) add(*events, nullptr);
+        for (const auto* events : {&story.process_exits, &story.neighbours, &story.repeats}) add(*events, nullptr);
+    for (const Event& event : story.unmatched)
+        if (!event.as<Segment>() && (!options.selected || sets_marker(event))) all.push_back({&event, nullptr});
     std::sort(all.begin(), all.end(), [](const JournalEvent& a, const JournalEvent& b) {
         return a.event->time_ns != b.event->time_ns ? a.event->time_ns < b.event->time_ns : a.event->id < b.event->id;
     });

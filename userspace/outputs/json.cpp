@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "correlate/markers.h"
 #include "model/describe.h"
 #include "outputs/heading.h"
 #include "outputs/json_writer.h"
@@ -297,8 +298,8 @@ void write_json(const Story& story, std::span<const Finding> findings, const Out
     }
     for (const Event& event : story.process_exits) lines.event(event, nullptr);
     for (const Event& event : story.neighbours) lines.event(event, nullptr);
-    if (options.selected) return;
-    for (const Event& event : story.unmatched) lines.event(event, nullptr);
+    for (const Event& event : story.unmatched)
+        if (!options.selected || sets_marker(event)) lines.event(event, nullptr);
 }
 
 }  // namespace tcpwitness
