@@ -5,6 +5,8 @@
 #include <iterator>
 #include <limits>
 
+#include "model/marker.h"
+
 namespace tcpwitness {
 
 namespace {
@@ -30,6 +32,7 @@ Event event_of(const CapturedPacket& captured, const Packet& packet) {
     icmp.echo_seq = packet.echo_seq;
     if (packet.kind == Packet::Kind::echo_request) {
         icmp.echo_payload = static_cast<std::uint16_t>(std::min<std::uint32_t>(packet.payload, std::numeric_limits<std::uint16_t>::max()));
+        icmp.marker = marker_name(packet.data);
         icmp.sender = packet.source;
         icmp.receiver = packet.destination;
         event.flow = {{packet.source, 0}, {packet.destination, 0}};

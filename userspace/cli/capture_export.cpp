@@ -1,5 +1,8 @@
 #include "cli/capture_export.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
 
@@ -16,7 +19,7 @@
 #include "parsers/pcapng_format.h"
 #include "parsers/pcapng_rewriter.h"
 #include "parsers/pcapng_beginning.h"
-#include "sources/trace_file.h"
+#include "sources/source_file.h"
 
 namespace tcpwitness {
 namespace {
@@ -75,19 +78,19 @@ std::string link_name(std::uint16_t link_type) {
 
 /// The link type that most packets have, of those that are no records.
 Result<std::uint16_t> most_common_link(const std::string& file) {
-    auto bytes = open_bytes(file);
-    if (!bytes) return bytes.error();
-    PcapAsPcapng source(**bytes, tool_name());
+    auto opened = open_source(file);
+    if (!opened) return opened.error();
+    PcapAsPcapng source(*opened->bytes, tool_name());
     pcapng::Reader reader(source);
     std::map<std::uint16_t, std::uint64_t> counts;
     for (auto item = reader.next(); !item || *item != pcapng::Reader::Item::end; item = reader.next()) {
-        if (!item) return item.error();
+        if (!item) return item.context(file);
         if (*item != pcapng::Reader::Item::packet) continue;
         const auto& interface = reader.interfaces()[reader.packet().interface];
         if (!pcapng::holds_records(interface)) ++counts[interface.link_type];
     }
     const auto most = std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-    if (most == counts.end()) return Error{"holds no packets"};
+    if (most == counts.end()) return Error{file + ": holds no packets"};
     return most->first;
 }
 
@@ -105,6 +108,21 @@ std::string left_out_text(const pcapng::Rewritten& written) {
 
 }  // namespace
 
+Status check_export(const ExportArguments& arguments, bool exports, const std::string& out, const std::vector<std::string>& files) {
+    if (!exports && (arguments.inline_events || arguments.packets_only))
+        return Error{fmt::format("--{} goes with --format pcapng", arguments.inline_events ? "inline-events" : "packets-only")};
+    if (!exports) return success();
+    if (files.size() != 1) return Error{"--format pcapng writes one file again; give one FILE"};
+    struct stat status;
+    const bool known = files[0] != "-" && stat(files[0].c_str(), &status) == 0;
+    if (files[0] == "-" || (known && !S_ISREG(status.st_mode)))
+        return Error{fmt::format("--format pcapng reads FILE twice, and {} can be read once; save it to a file first",
+                                 files[0] == "-" ? "standard input" : printable(files[0]))};
+    if ((out.empty() || out == "-") && isatty(STDOUT_FILENO))
+        return Error{"--format pcapng would write a capture to the terminal; give -o OUT, or redirect it"};
+    return success();
+}
+
 Result<std::string> export_capture(const std::string& file, const Story& story, std::span<const Finding> findings, const OutputOptions& options,
                                    const ExportArguments& arguments, const std::string& out, Sink& sink) {
     const std::vector<const Finding*> chosen = ranked(story, findings, options);
@@ -116,7 +134,7 @@ Result<std::string> export_capture(const std::string& file, const Story& story, 
         rewrite_options.application = fmt::format("packets of a trace by {}", tool_name());  // else it would be read as a trace without events
     if (arguments.packets_only) {
         const auto link_type = most_common_link(file);
-        if (!link_type) return link_type.context(file);
+        if (!link_type) return link_type.error();
         rewrite_options.keep = [link = *link_type](const pcapng::Reader::Interface& interface) {
             return interface.link_type == link && !pcapng::holds_records(interface);
         };
@@ -125,9 +143,11 @@ Result<std::string> export_capture(const std::string& file, const Story& story, 
         rewrite_options.keep = [](const pcapng::Reader::Interface& interface) { return !pcapng::holds_records(interface); };
     }
 
-    auto bytes = open_bytes(file);
-    if (!bytes) return bytes.context(file);
-    PcapAsPcapng source(**bytes, tool_name());
+    auto opened = open_source(file);
+    if (!opened) return opened.error();
+    if (opened->source->kind == SourceKind::windows_text)
+        return Error{fmt::format("{}: a text, of which nothing can be written as packets; --format pcapng takes captures and traces", printable(file))};
+    PcapAsPcapng source(*opened->bytes, tool_name());
     const auto written = pcapng::rewrite(source, annotations, rewrite_options, [&](std::string_view part) {
         sink.append(part);
         return sink.good();

@@ -1,11 +1,11 @@
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/between.h"
 #include "cli/capture_export.h"
 #include "cli/capture_story.h"
 #include "cli/commands.h"
@@ -24,6 +24,7 @@ struct Arguments {
     OutputArguments output;
     FilterArguments filters;
     ReadOptions reading;
+    Between between;
 };
 
 OptionGroup reading_options(ReadOptions& to) {
@@ -44,20 +45,29 @@ std::string source_lines() {
     return lines;
 }
 
+OptionGroup report_filters(Arguments& to) {
+    OptionGroup group = filter_options(to.filters);
+    group.options.push_back(between_option(to.between));
+    return group;
+}
+
 CommandLine command_line(Arguments& to) {
     return {"report",
             "FILE ... [FILTERS] [--format NAME] [-o OUT] [--findings-only]",
             "Prints what recorded traces hold: the findings (who ended which connection, and how sure that is), then a timeline for\n"
             "each connection that they are about, and a line for every other one. What a FILE is its content tells, also compressed\n"
             "with gzip or zstd; - is stdin.",
-            {reading_options(to.reading), output_options(to.output), filter_options(to.filters)},
+            {reading_options(to.reading), output_options(to.output), report_filters(to)},
             "  tcpwitness report case.pcapng\n"
             "  tcpwitness report case.pcapng --port 5061 -v | less -R\n"
             "  tcpwitness report edge.txt --tz America/New_York\n"
             "  tcpwitness report case.pcapng --format json | jq 'select(.type == \"finding\")'\n"
+            "  tcpwitness report case.pcapng --between begin end\n"
             "  tcpwitness report case.pcapng --format pcapng -o for-wireshark.pcapng\n",
             source_lines()};
 }
+
+TimeBase time_base(const TraceInfo& info) { return {info.started_ns + info.boot_to_wall_ns, info.ended_ns + info.boot_to_wall_ns}; }
 
 /// A trace may come from another host: its namespaces go by the names and numbers in it.
 Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& arguments) {
@@ -72,7 +82,7 @@ Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& argument
             return Error{"--netns: the trace holds no namespace '" + printable(text) + "'; it holds " + known};
         }
     }
-    const TimeBase base{info.started_ns + info.boot_to_wall_ns, info.ended_ns + info.boot_to_wall_ns};
+    const TimeBase base = time_base(info);
     for (const auto& [text, target, name] : {std::tuple{&arguments.since, &filter.since_wall_ns, "--since"},
                                              std::tuple{&arguments.until, &filter.until_wall_ns, "--until"}}) {
         if (text->empty()) continue;
@@ -94,19 +104,33 @@ Result<Story> read_story(const std::string& file, const ReadOptions& options) {
     return correlate(std::move(trace->info), std::move(trace->events));
 }
 
+Status cut_between(const Between& between, Story& story, std::vector<Finding>& findings, Filter& filter) {
+    if (between.from.empty()) return success();
+    const auto span = resolve(between, story, time_base(story.info));
+    if (!span) return span.error();
+    fmt::print(stderr, "{}", span->note);
+    const std::uint64_t offset = story.info.boot_to_wall_ns;
+    filter.since_wall_ns = std::max(filter.since_wall_ns.value_or(0), span->from_ns + offset);
+    filter.until_wall_ns = std::min(filter.until_wall_ns.value_or(UINT64_MAX), span->to_ns + offset);
+    cut(story, findings, *span);
+    return success();
+}
+
 /// Returns an exit code; what is wrong is said.
 int report_one(const std::string& file, const Arguments& arguments, const Output& output, Sink& sink, std::string& said) {
-    const auto read = read_story(file, arguments.reading);
+    auto read = read_story(file, arguments.reading);
     if (!read) return complain(read.error().message);
-    const Story& story = *read;
-    const auto filter = resolve_in(story.info, arguments.filters);
+    Story& story = *read;
+    auto filter = resolve_in(story.info, arguments.filters);
     if (!filter) return complain(filter.error().message, exit_usage);
+    std::vector<Finding> findings = find_all(story);  // whatever is asked for, judged with all that is known
+    if (const Status done = cut_between(arguments.between, story, findings, *filter); !done) return complain(done.error().message);
     if (story.info.cut_off)
         fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
                    story.info.cut_note.empty() ? "" : " (" + story.info.cut_note + ")");
     OutputOptions options = to_output_options(arguments.output);
     options.selected = selection(story, *filter);
-    const std::vector<Finding> findings = selected_findings(story, find_all(story), options.selected);
+    findings = selected_findings(story, std::move(findings), options.selected);
     if (!output.write) {
         auto exported = export_capture(file, story, findings, options, arguments.output.capture, arguments.output.file, sink);
         if (!exported) return complain(exported.error().message);
@@ -116,19 +140,6 @@ int report_one(const std::string& file, const Arguments& arguments, const Output
     if (file != "-") options.file = file;
     output.write(story, findings, options, sink);
     return exit_done;
-}
-
-/// A capture is written again from one file that can be read twice, and not to a terminal.
-Status check_export(const OutputArguments& arguments, bool exports, const std::vector<std::string>& files) {
-    const ExportArguments& capture = arguments.capture;
-    if (!exports && (capture.inline_events || capture.packets_only))
-        return Error{fmt::format("--{} goes with --format pcapng", capture.inline_events ? "inline-events" : "packets-only")};
-    if (!exports) return success();
-    if (files.size() != 1) return Error{"--format pcapng writes one file again; give one FILE"};
-    if (files[0] == "-") return Error{"--format pcapng reads the file twice, and standard input can be read once; save it to a file first"};
-    if ((arguments.file.empty() || arguments.file == "-") && isatty(STDOUT_FILENO))
-        return Error{"--format pcapng would write a capture to the terminal; give -o OUT, or redirect it"};
-    return success();
 }
 
 }  // namespace
@@ -142,7 +153,8 @@ int run_report(const std::vector<std::string>& words) {
     if (files.empty()) return complain("report needs a trace: tcpwitness report FILE; see tcpwitness report --help", exit_usage);
     const Output* output = find_output(arguments.output.format);
     if (!output) return complain(unknown_format(arguments.output.format), exit_usage);
-    if (const Status fits = check_export(arguments.output, !output->write, files); !fits) return complain(fits.error().message, exit_usage);
+    const Status fits = check_export(arguments.output.capture, !output->write, arguments.output.file, files);
+    if (!fits) return complain(fits.error().message, exit_usage);
     signal(SIGPIPE, SIG_IGN);
     auto sink = FileSink::open(arguments.output.file, arguments.output.force);
     if (!sink) return complain(sink.error().message);

@@ -103,4 +103,24 @@ void Story::trim_unmatched(std::uint64_t time_ns, std::size_t keep) {
     std::erase_if(unmatched_by_flow_, [&](const auto& entry) { return entry.second < unmatched_trimmed_; });
 }
 
+void Story::keep_only(std::uint64_t from_ns, std::uint64_t to_ns) {
+    const auto outside = [&](const Event& event) { return event.time_ns < from_ns || event.time_ns > to_ns; };
+    for (Connection& connection : connections) std::erase_if(connection.events, outside);
+    for (auto* events : {&process_exits, &neighbours}) std::erase_if(*events, outside);
+    std::erase_if(gaps, [&](const Event& event) {
+        const Gap* gap = event.as<Gap>();
+        return gap ? gap->to_ns < from_ns || gap->from_ns > to_ns : outside(event);
+    });
+    std::erase_if(repeats, [&](const Event& event) {
+        const Repeats* counted = event.as<Repeats>();
+        return counted ? counted->to_ns < from_ns || counted->from_ns > to_ns : outside(event);
+    });
+    std::vector<Event> all;
+    all.swap(unmatched);
+    unmatched_by_flow_.clear();
+    unmatched_trimmed_ = 0;
+    for (Event& event : all)
+        if (!outside(event)) add_unmatched(std::move(event));
+}
+
 }  // namespace tcpwitness

@@ -37,6 +37,8 @@ struct Story {
     void add_unmatched(Event);
     /// Drops unmatched events from before `time_ns`, and beyond the newest `keep`.
     void trim_unmatched(std::uint64_t time_ns, std::size_t keep);
+    /// Drops all events from outside [from, to], both included; a loss that reaches into it stays. Connections keep their own times.
+    void keep_only(std::uint64_t from_ns, std::uint64_t to_ns);
 
 private:
     std::unordered_multimap<Flow, std::size_t, FlowHash> unmatched_by_flow_;  ///< direction-less flow -> place in unmatched

@@ -1,0 +1,73 @@
+#include "cli/between.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "correlate/markers.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::size_t markers_named = 10;
+
+/// No time begins so.
+bool names_marker(const std::string& text) { return !text.empty() && std::isalpha(static_cast<unsigned char>(text.front())); }
+
+std::string known_text(const std::vector<Marker>& all) {
+    if (all.empty()) return "nobody set any (tcpwitness mark NAME, or a ping, while it is recorded)";
+    std::string names;
+    for (std::size_t i = 0; i < all.size() && i < markers_named; ++i) names += (i ? ", " : "") + all[i].name;
+    if (all.size() > markers_named) names += fmt::format(" and {} more", all.size() - markers_named);
+    return "there are " + names;
+}
+
+Result<std::uint64_t> point_in_time(const std::string& text, bool first, const std::vector<Marker>& all, const Story& story, const TimeBase& base,
+                                    std::string& note) {
+    if (names_marker(text)) {
+        const Marker* marker = find_marker(all, text);
+        if (!marker) return Error{fmt::format("--between: no marker '{}'; {}", printable(text), known_text(all))};
+        if (marker->times_ns.size() > 1)
+            note += fmt::format("{} was set {} times; the {} one counts\n", marker->name, marker->times_ns.size(), first ? "first" : "last");
+        return first ? marker->times_ns.front() : marker->times_ns.back();
+    }
+    const auto wall = parse_time(text, base);
+    if (!wall) return Error{fmt::format("--between: {}, or the name of a marker", wall.error().message)};
+    return *wall - std::min(*wall, story.info.boot_to_wall_ns);
+}
+
+}  // namespace
+
+Option between_option(Between& to) {
+    Option option{0, "between", "FROM TO", "what lies between two markers: names that `tcpwitness mark` was told, ping:SIZE for an echo request with "
+                                           "so many bytes of data, or times as --since takes them", {}};
+    option.apply_two = [&to](const std::string& from, const std::string& until) -> Status {
+        if (from.empty() || until.empty()) return Error{"an empty name is no marker"};
+        to = {from, until};
+        return success();
+    };
+    return option;
+}
+
+Result<TimeSpan> resolve(const Between& between, const Story& story, const TimeBase& base) {
+    const std::vector<Marker> all = markers(story);
+    TimeSpan span;
+    const auto from = point_in_time(between.from, true, all, story, base, span.note);
+    if (!from) return from.error();
+    const auto to = point_in_time(between.to, false, all, story, base, span.note);
+    if (!to) return to.error();
+    if (*to < *from) return Error{fmt::format("--between: '{}' is before '{}': nothing lies between them", printable(between.to), printable(between.from))};
+    span.from_ns = *from;
+    span.to_ns = *to;
+    return span;
+}
+
+void cut(Story& story, std::vector<Finding>& findings, const TimeSpan& span) {
+    std::erase_if(findings, [&](const Finding& finding) { return finding.last_ns < span.from_ns || finding.first_ns > span.to_ns; });
+    story.keep_only(span.from_ns, span.to_ns);
+}
+
+}  // namespace tcpwitness
