@@ -37,4 +37,7 @@ std::string process_text(const Queue&);
 /// True for what an engineer looks for first: retransmits, timers that fired, errors, resets, gaps, failed calls.
 bool noteworthy(const Event&);
 
+/// What a segment is in the course of its session, as a capture's analysis tells it: "retransmission (RTO), in vain: it had arrived". Empty: nothing special.
+std::string marks_text(const Segment&);
+
 }  // namespace tcpwitness

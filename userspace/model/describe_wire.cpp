@@ -84,3 +84,9 @@ void add_fields(std::vector<Field>& to, const Segment& segment, const Event& eve
 }
 
 }  // namespace tcpwitness::kinds
+
+namespace tcpwitness {
+
+std::string marks_text(const Segment& segment) { return kinds::marks_text(segment.marks, &kinds::MarkName::text, ", "); }
+
+}  // namespace tcpwitness

@@ -13,14 +13,22 @@
 
 namespace tcpwitness {
 
+namespace {
+
+const char* sender_text(const Connection& connection, const Segment& segment) {
+    if (segment.outgoing) return role_text(connection);
+    return connection.role == Role::client ? "server" : connection.role == Role::server ? "client" : "peer";
+}
+
+}  // namespace
+
 PacketComments::PacketComments(const Story& story, std::span<const Finding* const> ranked, const OutputOptions& options)
     : story_(story), findings_(ranked) {
     note_findings();
     for (const Connection& connection : story.connections)
         if (!options.selected || options.selected(connection)) note_connection(connection);
-    std::stable_sort(notes_.begin(), notes_.end(), [](const Note& a, const Note& b) {
-        return a.frame != b.frame ? a.frame < b.frame : (a.finding != 0) > (b.finding != 0);
-    });
+    const auto rank = [](const Note& note) { return note.finding ? 0 : note.about ? 2 : 1; };
+    std::stable_sort(notes_.begin(), notes_.end(), [&](const Note& a, const Note& b) { return a.frame != b.frame ? a.frame < b.frame : rank(a) < rank(b); });
     const auto same = [](const Note& a, const Note& b) {
         return a.frame == b.frame && a.finding == b.finding && (a.finding ? true : a.about == b.about && a.connection == b.connection);
     };
@@ -54,6 +62,7 @@ void PacketComments::note_connection(const Connection& connection) {
             first = false;
             if (connection.owner.known() || connection.embryonic) notes_.push_back({own->frame, 0, &connection, nullptr});
         }
+        if (own && own->frame && own->marks && noteworthy(events[i])) notes_.push_back({own->frame, 0, &connection, &events[i]});
         if (own) continue;
         if (const Event* packet = companion_packet(events, i)) notes_.push_back({packet->as<Segment>()->frame, 0, &connection, &events[i]});
     }
@@ -71,6 +80,7 @@ std::string PacketComments::text(const Note& note) const {
         return fmt::format("finding [{}] {}: {}", note.finding, finding.rule, printable(finding.headline));
     }
     if (!note.about) return fmt::format("{}: {}", who(*note.connection), process_text(*note.connection));
+    if (const Segment* segment = note.about->as<Segment>()) return fmt::format("{}: {}", sender_text(*note.connection, *segment), marks_text(*segment));
     return fmt::format("{}: {}", who(*note.connection), sentence_within(*note.about, note.connection));
 }
 
