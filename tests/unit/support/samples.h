@@ -6,7 +6,7 @@
 
 /// A file of tests/samples.
 inline std::string sample_file(const std::string& name) {
-    std::ifstream file(std::string(TESTS_DIR) + "/samples/" + name, std::ios::binary);
+    std::ifstream file(TESTS_DIR "/samples/" + name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
