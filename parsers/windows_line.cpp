@@ -181,6 +181,18 @@ Line parse_etl_line(std::string_view text) {
 
 }  // namespace
 
+std::optional<std::uint64_t> local_time(std::string_view date, std::string_view time_of_day) {
+    std::string_view clock = time_of_day;
+    const auto seconds = take_time_of_day(time_of_day);
+    const auto local = seconds ? take_date(date, *seconds) : std::nullopt;
+    if (!local) return std::nullopt;
+    clock = clock.substr(0, clock.size() - time_of_day.size());
+    const auto point = clock.find('.');
+    if (point == std::string_view::npos) return local;
+    std::string_view digits = clock.substr(point + 1);
+    return *local + take_fraction(digits);
+}
+
 Provider provider(std::string_view name) {
     if (name == "Microsoft-Windows-TCPIP") return Provider::tcpip;
     if (name == "Microsoft-Windows-Winsock-AFD") return Provider::afd;

@@ -33,6 +33,9 @@ struct Line {
 /// Network Monitor's copied lines, `netsh trace convert`, `pktmon etl2txt`. Views point into `text`.
 Line parse_line(std::string_view text);
 
+/// A date ("1/8/2013", "2013-01-08") and a time of day ("11:18:57.123", with AM or PM or without) as if they were UTC.
+std::optional<std::uint64_t> local_time(std::string_view date, std::string_view time_of_day);
+
 /// The provider by the name that it has in ETL text and in journal blocks ("Microsoft-Windows-TCPIP").
 Provider provider(std::string_view name);
 

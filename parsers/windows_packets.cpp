@@ -99,7 +99,7 @@ bool Packets::take_monitor(const Line& line, std::uint64_t time_ns) {
 }
 
 void Packets::announce(const Line& line, std::uint64_t time_ns) {
-    Announced& next = announced_.emplace();
+    Announced& next = announced_.emplace(Announced{});
     next.time_ns = time_ns;
     next.cpu = line.cpu;
     // The words are in the system's language, these two are not.

@@ -52,4 +52,13 @@ done
 "$tool" report "$root/tests/samples/network_monitor.txt" | grep -q "does not tell its time zone" || fail "an assumed zone is not told"
 "$tool" report "$root/tests/samples/netsh.txt" | grep -q "does not tell its time zone" && fail "a zone that the file tells is called assumed"
 "$tool" report "$root/tests/samples/netsh.txt" --tz Mars/Olympus 2>&1 | grep -q "no time zone; give a name" || fail "a wrong zone is taken"
+
+# A SIP log beside the trace: its messages stand in the timeline of the connect that failed, by address or by the peer's port.
+"$tool" report "$root/tests/samples/network_monitor.txt" "$root/tests/samples/sip_records.txt" >"$work/report" || fail "a SIP log cannot be read"
+for words in 'app    SIP out: INVITE' 'app    SIP: Message was not sent because the connection was closed: INVITE .* peer fe.example.com:5061' 'app    SIP in: SIP/2.0 504 Server time-out'; do
+    grep -q "$words" "$work/report" || fail "the timeline lacks $words"
+done
+[[ $(grep -c '^host ' "$work/report") == 1 ]] || fail "the log is reported by itself"
+grep -q "this-is-body" "$work/report" && fail "a body is shown"
+"$tool" report "$root/tests/samples/sip_packets.txt" --format json | grep -q '"kind":"message"' || fail "a SIP log alone is not read"
 exit $failed

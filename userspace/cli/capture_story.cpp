@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "capture/read_capture.h"
 #include "correlate/correlator.h"
+#include "sources/message_log.h"
 
 namespace tcpwitness {
 
@@ -35,20 +36,27 @@ CaptureProgress progress_of(const std::string& file) {
 
 }  // namespace
 
-Result<Story> capture_story(SourceFile& file) {
+Result<Story> capture_story(SourceFile& file, const std::vector<Trace>& logs) {
     const CaptureProgress progress = progress_of(file.name);
     auto capture = read_capture(*file.bytes, {}, progress);
     if (progress) fmt::print(stderr, "\r\x1b[K");
     if (!capture) return capture.context(file.name);
-    return story_of(std::move(*capture));
+    return story_of(std::move(*capture), logs);
 }
 
-Story story_of(CaptureStory capture) {
+Story story_of(CaptureStory capture, const std::vector<Trace>& logs) {
     capture.info.meta["capture.packets"] = std::to_string(capture.packets);
     capture.info.meta["capture.not_listed"] = std::to_string(capture.not_listed);
     capture.info.foreign_packets = capture.packets - capture.tcp_packets;
+    const std::uint64_t first = capture.info.started_ns, last = capture.info.ended_ns;
+    std::uint64_t id = capture.packets;  // a packet's event has its frame's number
     Correlator correlator(std::move(capture.info), Limits::offline());
     correlator.adopt(std::move(capture.connections));
+    for (const Trace& log : logs)
+        for (Event& message : messages_of(log, first, last)) {
+            message.id = ++id;
+            correlator.add(std::move(message));
+        }
     Story story = std::move(correlator.finish());
     for (Event& event : capture.unmatched) story.add_unmatched(std::move(event));
     return story;

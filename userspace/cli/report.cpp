@@ -15,6 +15,7 @@
 #include "cli/selection.h"
 #include "correlate/correlator.h"
 #include "outputs/layout.h"
+#include "sources/message_log.h"
 #include "sources/trace_file.h"
 
 namespace tcpwitness {
@@ -95,12 +96,11 @@ Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& argument
     return filter;
 }
 
-Result<Story> read_story(const std::string& file, const ReadOptions& options) {
-    auto opened = open_source(file);
-    if (!opened) return opened.error();
-    if (is_capture(opened->source->kind)) return capture_story(*opened);
-    auto trace = read_trace(*opened, options);
+Result<Story> read_story(SourceFile& file, const std::vector<Trace>& logs, const ReadOptions& options) {
+    if (is_capture(file.source->kind)) return capture_story(file, logs);
+    auto trace = read_trace(file, options);
     if (!trace) return trace.error();
+    for (const Trace& log : logs) add_messages(*trace, log);
     return correlate(std::move(trace->info), std::move(trace->events));
 }
 
@@ -117,8 +117,8 @@ Status cut_between(const Between& between, Story& story, std::vector<Finding>& f
 }
 
 /// Returns an exit code; what is wrong is said.
-int report_one(const std::string& file, const Arguments& arguments, const Output& output, Sink& sink, std::string& said) {
-    auto read = read_story(file, arguments.reading);
+int report_one(SourceFile& file, const std::vector<Trace>& logs, const Arguments& arguments, const Output& output, Sink& sink, std::string& said) {
+    auto read = read_story(file, logs, arguments.reading);
     if (!read) return complain(read.error().message);
     Story& story = *read;
     auto filter = resolve_in(story.info, arguments.filters);
@@ -126,20 +126,42 @@ int report_one(const std::string& file, const Arguments& arguments, const Output
     std::vector<Finding> findings = find_all(story);  // whatever is asked for, judged with all that is known
     if (const Status done = cut_between(arguments.between, story, findings, *filter); !done) return complain(done.error().message);
     if (story.info.cut_off)
-        fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
+        fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file.name),
                    story.info.cut_note.empty() ? "" : " (" + story.info.cut_note + ")");
     OutputOptions options = to_output_options(arguments.output);
     options.selected = selection(story, *filter);
     findings = selected_findings(story, std::move(findings), options.selected);
     if (!output.write) {
-        auto exported = export_capture(file, story, findings, options, arguments.output.capture, arguments.output.file, sink);
+        auto exported = export_capture(file.path, story, findings, options, arguments.output.capture, arguments.output.file, sink);
         if (!exported) return complain(exported.error().message);
         said = *exported;
         return exit_done;
     }
-    if (file != "-") options.file = file;
+    if (file.path != "-") options.file = file.path;
     output.write(story, findings, options, sink);
     return exit_done;
+}
+
+/// A log of messages stands beside the traces of the sockets that they travelled on; where there is no trace, it is reported as it is.
+/// A file that cannot be read does not keep the others from being reported: `code` tells.
+std::vector<SourceFile> open_all(const std::vector<std::string>& files, const ReadOptions& options, std::vector<Trace>& logs, int& code) {
+    std::vector<SourceFile> opened, log_files;
+    for (const std::string& name : files) {
+        auto file = open_source(name);
+        if (!file)
+            code = std::max(code, complain(file.error().message));
+        else
+            (file->source->kind == SourceKind::sip_log ? log_files : opened).push_back(std::move(*file));
+    }
+    if (opened.empty()) return log_files;
+    for (SourceFile& file : log_files) {
+        auto log = read_trace(file, options);
+        if (log)
+            logs.push_back(std::move(*log));
+        else
+            code = std::max(code, complain(log.error().message));
+    }
+    return opened;
 }
 
 }  // namespace
@@ -161,8 +183,9 @@ int run_report(const std::vector<std::string>& words) {
     int code = exit_done;
     std::size_t reported = 0;
     std::string said;
-    for (const std::string& file : files) {
-        const int result = report_one(file, arguments, *output, *sink, said);
+    std::vector<Trace> logs;
+    for (SourceFile& file : open_all(files, arguments.reading, logs, code)) {
+        const int result = report_one(file, logs, arguments, *output, *sink, said);
         if (result == exit_usage) return exit_usage;
         if (result == exit_done) ++reported;
         code = std::max(code, result);  // a file that cannot be read does not keep the others from being reported

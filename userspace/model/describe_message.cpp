@@ -22,11 +22,14 @@ bool noteworthy(const Message& message, const Event&) {
 }
 
 std::string sentence(const Message& message, const Event& event) {
-    std::string text = fmt::format("{} {}: {}", printable(message.protocol), message.outgoing ? "out" : "in", printable(message.start_line));
+    const bool moved = message.remark.empty();
+    std::string text = moved ? fmt::format("{} {}: {}", printable(message.protocol), message.outgoing ? "out" : "in", printable(message.start_line))
+                             : fmt::format("{}: {}: {}", printable(message.protocol), printable(message.remark), printable(message.start_line));
+    const char* const to_peer = !moved ? "peer" : message.outgoing ? "to" : "from";
     if (!message.peer.empty())
-        text += fmt::format(" {} {}", message.outgoing ? "to" : "from", printable(message.peer));
+        text += fmt::format("{} {} {}", moved ? "" : ",", to_peer, printable(message.peer));
     else if (event.flow.peer.port)
-        text += fmt::format(" {} {}", message.outgoing ? "to" : "from", event.flow.peer.text());
+        text += fmt::format("{} {} {}", moved ? "" : ",", to_peer, event.flow.peer.text());
     if (!message.sequence.empty()) text += fmt::format(", CSeq {}", printable(message.sequence));
     if (!message.call_id.empty()) text += fmt::format(", Call-ID {}", printable(message.call_id));
     if (!message.result_code.empty()) text += fmt::format(", result {}", printable(message.result_code));
@@ -35,7 +38,7 @@ std::string sentence(const Message& message, const Event& event) {
 }
 
 void add_fields(std::vector<Field>& to, const Message& message, const Event&) {
-    add(to, "direction", message.outgoing ? "out" : "in");
+    if (message.remark.empty()) add(to, "direction", message.outgoing ? "out" : "in");
     add(to, "protocol", message.protocol);
     add(to, "start_line", message.start_line);
     if (const std::uint32_t status = message.status()) add(to, "status_code", status);
@@ -44,6 +47,7 @@ void add_fields(std::vector<Field>& to, const Message& message, const Event&) {
     if (!message.peer.empty()) add(to, "peer_name", message.peer);
     if (!message.result_code.empty()) add(to, "result_code", message.result_code);
     if (message.bytes) add(to, "message_bytes", message.bytes);
+    if (!message.remark.empty()) add(to, "remark", message.remark);
 }
 
 }  // namespace tcpwitness::kinds

@@ -340,6 +340,7 @@ struct Message {
     std::string peer;          ///< as the log names it: "fe.example.com:5061"; empty where Event::flow tells it all
     std::string result_code;   ///< "0xc3e93c47 SIPPROXY_E_NO_ROUTE", as the log has it; empty = none, or success
     std::uint64_t bytes = 0;   ///< of the whole message; 0 = not told
+    std::string remark;        ///< what the log has to say about it, instead of that it came or went: "Message was not sent because ..."
     std::uint32_t status() const;  ///< of a response: 504; 0 = a request
 };
 

@@ -68,6 +68,7 @@ Result<SourceFile> open_source(const std::string& path) {
     const std::string name = path == "-" ? "standard input" : path;
     auto opened = open_unnamed(path);
     if (!opened) return opened.context(name);
+    opened->path = path;
     opened->name = name;
     return opened;
 }

@@ -11,6 +11,7 @@ namespace tcpwitness {
 
 /// A file that is open for reading, decompressed when its content is gzip or zstd.
 struct SourceFile {
+    std::string path;                   ///< as given
     std::string name;                   ///< for messages: the path as given, or "standard input"
     const Source* source;               ///< which kind it is, by its content; never nullptr
     std::unique_ptr<ByteSource> bytes;  ///< from the first one on

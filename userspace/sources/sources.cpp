@@ -5,6 +5,7 @@
 #include "parsers/file_kind.h"
 #include "parsers/pcap_reader.h"
 #include "parsers/pcapng_beginning.h"
+#include "parsers/sip_log.h"
 #include "parsers/text_lines.h"
 #include "parsers/windows_text.h"
 
@@ -21,6 +22,8 @@ constexpr Source table[] = {
      [](const Beginning& b) { return pcapng::Reader::recognise(b.bytes()); }, false},
     {SourceKind::capture, "pcap captures", "tcpdump and the like, in microseconds or nanoseconds",
      [](const Beginning& b) { return PcapReader::recognise(b.bytes()); }, false},
+    {SourceKind::sip_log, "SIP logs", "SIP stacks, as records or as packets",
+     [](const Beginning& b) { return is_sip_log(b.text()); }, false},
     {SourceKind::windows_text, "Windows TCPIP/AFD traces as text", "Network Monitor, netsh trace convert, pktmon etl2txt",
      [](const Beginning& b) { return is_windows_text(b.text()); }, false},
 };

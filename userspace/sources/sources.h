@@ -14,6 +14,7 @@ enum class SourceKind : std::uint8_t {
     capture_with_text,  ///< pcapng with packets and, in journal blocks, events as text
     capture,            ///< pcap, or pcapng of another program
     windows_text,
+    sip_log,            ///< messages, no sockets of its own
 };
 
 constexpr bool is_capture(SourceKind kind) { return kind == SourceKind::capture || kind == SourceKind::capture_with_text; }

@@ -1,5 +1,6 @@
 #include "sources/trace_file.h"
 
+#include "parsers/sip_log.h"
 #include "parsers/trace_decoder.h"
 #include "parsers/windows_text.h"
 
@@ -11,6 +12,7 @@ Result<Trace> decode(SourceFile& file, const ReadOptions& options) {
     switch (file.source->kind) {
         case SourceKind::trace: return decode_trace(*file.bytes);
         case SourceKind::windows_text: return decode_windows_text(*file.bytes, {options.zone});
+        case SourceKind::sip_log: return decode_sip_log(*file.bytes, options.zone);
         case SourceKind::capture:
         case SourceKind::capture_with_text: break;
     }

@@ -204,3 +204,21 @@ TEST_CASE("captures: clean sessions of every usual kind yield nothing") {
     INFO(all_text(findings));
     CHECK(findings.empty());
 }
+
+TEST_CASE("captures: a message of a log beside it stands in the session that it travelled in") {
+    CaptureScript script;
+    script.handshake();
+    Trace log;
+    Event& event = log.events.emplace_back();
+    event.time_ns = start_ns + 5 * ms;
+    event.flow.peer = {*Address::parse("192.0.2.9"), 443};
+    event.body = Message{.outgoing = true, .protocol = "SIP", .start_line = "OPTIONS sip:x SIP/2.0"};
+    const Story story = story_of(script.until(100).finish(), {log});
+    REQUIRE(story.connections.size() == 1);
+    const auto& events = story.connections[0].events;
+    const auto message = std::find_if(events.begin(), events.end(), [](const Event& one) { return one.as<Message>(); });
+    REQUIRE(message != events.end());
+    CHECK(message->id == 5);  // behind the frames
+    CHECK(message > events.begin());
+    CHECK(story.unmatched.empty());
+}

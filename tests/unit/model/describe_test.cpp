@@ -286,7 +286,7 @@ TEST_CASE("No kind uses a field name twice, or one that outputs use for every ev
                                 Route{Route::What::no_route, {1, 1, 1, "x"}, ENETUNREACH, 254, true},
                                 Neighbour{Neighbour::What::changed, 0, {}, {}, "eth0"},
                                 Repeats{Repeats::What::reset_sent, 1, 1, 2, 24, "NO_SOCKET"},
-                                Message{true, "SIP", "SIP/2.0 504 x", "x", "x", "x", "x", 1}};
+                                Message{true, "SIP", "SIP/2.0 504 x", "x", "x", "x", "x", 1, ""}};
     STATIC_REQUIRE(std::size(bodies) == std::variant_size_v<EventBody>);
     for (const EventBody& body : bodies) {
         std::set<std::string> own = taken;
@@ -494,6 +494,12 @@ TEST_CASE("Messages") {
     CHECK(said(message) == "SIP in: SIP/2.0 504 Server time-out from fe.example.com:5061?, result 0xc3e93c47");
     CHECK(noteworthy(event(message)));
     CHECK(value(event(message), "status_code") == "504");
+    CHECK(value(event(message), "direction") == "in");
+    message.remark = "not sent";
+    CHECK(said(message) == "SIP: not sent: SIP/2.0 504 Server time-out, peer fe.example.com:5061?, result 0xc3e93c47");
+    CHECK(value(event(message), "direction") == "(none)");
+    CHECK(value(event(message), "remark") == "not sent");
+    message.remark.clear();
     message.result_code.clear();
     for (const auto& [line, worth] : {std::pair{"SIP/2.0 200 OK", false}, {"SIP/2.0 401 Unauthorized", false}, {"SIP/2.0 403 Forbidden", true}, {"SIP/2.0 5", false}}) {
         INFO(line);

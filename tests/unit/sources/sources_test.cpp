@@ -58,6 +58,8 @@ TEST_CASE("every kind of source is told by its content, the special before the g
         CHECK(kind_of(sample_file(name)) == "Windows TCPIP/AFD traces as text");
         CHECK(kind_of(utf16(sample_file(name))) == "Windows TCPIP/AFD traces as text");
     }
+    CHECK(kind_of(sample_file("sip_records.txt")) == "SIP logs");
+    CHECK(kind_of(utf16(sample_file("sip_packets.txt"))) == "SIP logs");
     for (const char* other : {"", "\n", "\x0a\x0d\x0d", "GET / HTTP/1.1\r\n\r\n", "\x1f\x8b\x08", "\xff\xfe"}) CHECK(kind_of(other) == "none");
 }
 
