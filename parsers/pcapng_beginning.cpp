@@ -2,6 +2,7 @@
 
 #include "parsers/pcapng_format.h"
 #include "parsers/view_source.h"
+#include "parsers/windows_journal.h"
 
 namespace tcpwitness::pcapng {
 
@@ -24,8 +25,8 @@ Beginning look_at(std::string_view first_bytes) {
             seen.ours |= before_packets && is_ours(reader.section());
         else if (*item == Reader::Item::interface)
             seen.ours |= before_packets && holds_records(reader.interfaces().back());
-        else
-            seen.journal |= reader.block_type() == block::journal_export;
+        else if (reader.block_type() == block::journal_export)
+            seen.windows_events |= windows::is_event(windows::parse_journal(reader.block()));
     }
 }
 

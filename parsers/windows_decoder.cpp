@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "parsers/packet_headers.h"
+
 namespace tcpwitness::windows {
 
 namespace {
@@ -20,7 +22,10 @@ bool Decoder::take(std::string_view text) {
     packets_.forget_announced();
     const Line line = parse_line(text);
     if (lines_ < lines_with_header) clock_.see_header(line.provider == Provider::none ? text : line.body);
-    if (line.provider == Provider::none) return true;
+    return line.provider == Provider::none || take(line);
+}
+
+bool Decoder::take(const Line& line) {
     ++lines_;
     if (line.provider == Provider::other) {
         (void)clock_.time(line);
@@ -44,6 +49,18 @@ bool Decoder::take(std::string_view text) {
             break;
         default: packets_.announce(line, time_ns);
     }
+    return true;
+}
+
+bool Decoder::take(const Packet& packet, std::optional<bool> outgoing, std::uint64_t frame, std::uint64_t time_ns) {
+    if (packet.kind != Packet::Kind::tcp) {
+        ++foreign_;
+        return true;
+    }
+    if (sockets_.emitted() >= max_events) return false;
+    Segment segment = segment_of(packet);
+    segment.frame = frame;
+    packets_.take_captured(segment, flow_of(packet), outgoing, time_ns);
     return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "model/trace.h"
 #include "parsers/event_store.h"
+#include "parsers/packet.h"
 #include "parsers/windows_afd.h"
 #include "parsers/windows_clock.h"
 #include "parsers/windows_packets.h"
@@ -23,6 +24,9 @@ public:
 
     /// False: there is no room for more, the rest of the file is left out.
     bool take(std::string_view text);
+    bool take(const Line&);  ///< one that was taken apart already, of any provider but none
+    /// A packet of a capture beside the lines. False as above.
+    bool take(const Packet&, std::optional<bool> outgoing, std::uint64_t frame, std::uint64_t time_ns);
     bool any() const { return lines_ > 0; }
 
     /// The trace of all lines so far; ends the decoder's use.

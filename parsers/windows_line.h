@@ -22,7 +22,6 @@ struct Line {
     Provider provider = Provider::none;
     std::uint64_t local_ns = 0;    ///< what the clock on the wall showed, as if it were UTC; 0 = not there
     std::optional<std::uint64_t> offset_ns;  ///< since the file began; then local_ns has seconds only
-    bool utc = false;              ///< local_ns is UTC
     std::uint16_t cpu = 0;
     std::uint32_t pid = 0, tid = 0;   ///< of whoever ran there, who need not be who it is about
     std::string_view process;      ///< its name; empty = not told

@@ -165,6 +165,11 @@ bool Packets::take_pktmon(std::string_view text) {
     return true;
 }
 
+void Packets::take_captured(const Segment& segment, const Flow& from_to, std::optional<bool> outgoing, std::uint64_t time_ns) {
+    if (outgoing) is_local(*outgoing ? from_to.local.address : from_to.peer.address);
+    add(segment, from_to, time_ns, 0);
+}
+
 void Packets::add(const Segment& segment, const Flow& from_to, std::uint64_t time_ns, std::uint16_t cpu) {
     if (const Last* before = last(from_to, time_ns); before && time_ns - before->time_ns <= one_packet_ns && before->seq == segment.seq &&
                                                      before->ack == segment.ack && before->flags == segment.flags && before->payload == segment.payload)

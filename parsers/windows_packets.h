@@ -27,6 +27,9 @@ public:
     bool take_pktmon(std::string_view text);
     void forget_announced() { announced_.reset(); }
 
+    /// A packet of a capture beside the text; `outgoing` where the capture tells it.
+    void take_captured(const Segment&, const Flow& from_to, std::optional<bool> outgoing, std::uint64_t time_ns);
+
     void is_local(const Address& address) { if (local_.size() < most_addresses && !address.unspecified()) local_.insert(address); }
     void is_peer(const Address& address) { if (peers_.size() < most_addresses && !address.unspecified()) peers_.insert(address); }
 

@@ -11,13 +11,14 @@ namespace tcpwitness {
 
 enum class SourceKind : std::uint8_t {
     trace,              ///< of ours
-    capture_with_text,  ///< pcapng with packets and, in journal blocks, events as text
+    capture_with_text,  ///< pcapng with packets and, in journal blocks, a Windows host's events as text
     capture,            ///< pcap, or pcapng of another program
     windows_text,
     sip_log,            ///< messages, no sockets of its own
 };
 
-constexpr bool is_capture(SourceKind kind) { return kind == SourceKind::capture || kind == SourceKind::capture_with_text; }
+/// Packets alone: their sessions are to be rebuilt.
+constexpr bool is_capture(SourceKind kind) { return kind == SourceKind::capture; }
 
 /// A file's first bytes as the rows look at them.
 class Beginning {
