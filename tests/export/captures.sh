@@ -16,6 +16,8 @@ for kind in us.pcap ns.pcap ng.pcapng us.pcap.gz ng.pcapng.zst; do
     expect "$kind: same frames, numbers and times" "$(frames as.pcapng)" "$(frames out.pcapng)"
     expect "$kind: is a pcapng" 1 "$(capinfos -t out.pcapng 2>/dev/null | grep -c '^File type:.*pcapng')"
     expect "$kind: the resends say what they are" "$(printf '6\n7')" "$(comments out.pcapng | grep 'client: retransmission (' | cut -f1)"
+    expect "$kind: markers are named" "$(printf '1\n17')" "$(comments out.pcapng | grep -P '\tmarker "' | cut -f1)"
+    expect "$kind: the ICMP error is evidence" 16 "$(comments out.pcapng | grep 'host-unreachable: .*,ICMP host unreachable' | cut -f1)"
     expect "$kind: the RST is evidence" 14 "$(comments out.pcapng | grep 'finding \[1\] connect-refused: ' | cut -f1 | tail -1)"
     shown=$(sed -n 's/^\[1\] connect-refused: wireshark -r out.pcapng -g //p' said)
     expect "$kind: the command shows a reset" 0x0014 "$(tshark -n -r out.pcapng -Y "frame.number == ${shown:-0}" -T fields -e tcp.flags 2>/dev/null)"
@@ -38,7 +40,7 @@ editcap -F pcap -T rawip4 -C 14 us.pcap raw.pcap >/dev/null 2>&1
 editcap -r us.pcap few.pcap 13-14 >/dev/null 2>&1
 mergecap -w both.pcapng raw.pcap few.pcap >/dev/null 2>&1
 export_to one.pcapng --packets-only both.pcapng
-expect "packets only: one kind of link" "15" "$(tcpdump -nr one.pcapng 2>/dev/null | wc -l)"
+expect "packets only: one kind of link" "17" "$(tcpdump -nr one.pcapng 2>/dev/null | wc -l)"
 expect "packets only: what is left out is said" yes "$(grep -q '^2 packets of Ethernet left out: ' said && echo yes)"
 
 # Between markers of a capture.
@@ -56,7 +58,7 @@ refuses "'begin' is before 'end'" us.pcap --between end begin
 # Damage: what came before it is written, or one line.
 head -c $(($(stat -c %s us.pcap) - 20)) us.pcap >cut.pcap
 export_to cut.pcapng cut.pcap
-expect "cut off: what is whole is written" "$(frames as.pcapng | head -14)" "$(frames cut.pcapng)"
+expect "cut off: what is whole is written" "$(frames as.pcapng | head -16)" "$(frames cut.pcapng)"
 expect "cut off: it is said" yes "$(grep -q 'ends inside a packet' said && echo yes)"
 refuses "a text" --format pcapng -o refused.pcapng "$samples/netsh.txt"
 mkfifo pipe

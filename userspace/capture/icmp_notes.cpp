@@ -23,6 +23,7 @@ Event event_of(const CapturedPacket& captured, const Packet& packet) {
     icmp.type = packet.icmp_type;
     icmp.code = packet.icmp_code;
     icmp.ttl = packet.ttl;
+    icmp.frame = captured.frame;
     icmp.mtu = packet.icmp_mtu;
     icmp.quoted_seq = packet.seq;
     icmp.quoted_bytes = packet.quoted_bytes;

@@ -165,7 +165,7 @@ Result<std::string> export_capture(const std::string& file, const Story& story, 
     for (std::size_t i = 0; named && i < chosen.size() && left > 0; ++i) {
         const Event* packet = packet_to_show(story, *chosen[i]);
         if (!packet) continue;
-        said += fmt::format("[{}] {}: {}\n", i + 1, chosen[i]->rule, wireshark_command(out, annotations.number(packet->as<Segment>()->frame)));
+        said += fmt::format("[{}] {}: {}\n", i + 1, chosen[i]->rule, wireshark_command(out, annotations.number(frame_of(*packet))));
         --left;
     }
     return said;

@@ -147,6 +147,7 @@ void add_fields(std::vector<Field>& to, const Icmp& icmp, const Event&) {
     }
     add(to, icmp.v6 ? "hop_limit" : "ttl", icmp.ttl);
     add(to, "device", icmp.device);
+    if (icmp.frame) add(to, "frame", icmp.frame);
 }
 
 Layer layer(const Route&) { return Layer::tcp; }

@@ -74,4 +74,10 @@ const char* kind_name(const Event& event) {
     return names[event.body.index()];
 }
 
+std::uint64_t frame_of(const Event& event) {
+    if (const Segment* segment = event.as<Segment>()) return segment->frame;
+    const Icmp* icmp = event.as<Icmp>();
+    return icmp ? icmp->frame : 0;
+}
+
 }  // namespace tcpwitness

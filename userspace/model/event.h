@@ -269,6 +269,7 @@ struct Icmp {
     std::uint16_t quoted_bytes = 0;   ///< length of the quoted packet; 0 = not told
     std::uint16_t echo_payload = 0, echo_id = 0, echo_seq = 0;
     Address sender, receiver;         ///< of the ICMP packet itself
+    std::uint64_t frame = 0;          ///< as Segment::frame; packets of captures only
     std::string device;
     std::string marker;               ///< echo request: the name that `tcpwitness mark` put into it; empty = none
 
@@ -368,5 +369,8 @@ struct Event {
 /// "process_exit", "packet", "snapshot", "gap", "queue", "option", "sample", "environment",
 /// "drop", "icmp", "route", "neighbour", "repeats", "message": the word in JSON and in the trace's dissector.
 const char* kind_name(const Event&);
+
+/// The number in its file of the packet that the event is; 0: none, or the file holds it as a record.
+std::uint64_t frame_of(const Event&);
 
 }  // namespace tcpwitness

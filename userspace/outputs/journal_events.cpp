@@ -46,7 +46,7 @@ std::vector<JournalEvent> journal_events(const Story& story, const OutputOptions
     std::vector<JournalEvent> all;
     const auto add = [&](const std::vector<Event>& events, const Connection* connection) {
         for (const Event& event : events)
-            if (!event.as<Segment>()) all.push_back({&event, connection});
+            if (!event.as<Segment>() && !frame_of(event)) all.push_back({&event, connection});
     };
     for (const Connection& connection : story.connections)
         if (!options.selected || options.selected(connection)) add(connection.events, &connection);
@@ -54,7 +54,7 @@ std::vector<JournalEvent> journal_events(const Story& story, const OutputOptions
     if (!options.selected)
         for (const auto* events : {&story.process_exits, &story.neighbours, &story.repeats}) add(*events, nullptr);
     for (const Event& event : story.unmatched)
-        if (!event.as<Segment>() && (!options.selected || sets_marker(event))) all.push_back({&event, nullptr});
+        if (!event.as<Segment>() && !frame_of(event) && (!options.selected || sets_marker(event))) all.push_back({&event, nullptr});
     std::sort(all.begin(), all.end(), [](const JournalEvent& a, const JournalEvent& b) {
         return a.event->time_ns != b.event->time_ns ? a.event->time_ns < b.event->time_ns : a.event->id < b.event->id;
     });

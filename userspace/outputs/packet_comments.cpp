@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "correlate/markers.h"
 #include "model/describe.h"
 #include "outputs/companion_packet.h"
 #include "outputs/heading.h"
@@ -27,6 +28,8 @@ PacketComments::PacketComments(const Story& story, std::span<const Finding* cons
     note_findings();
     for (const Connection& connection : story.connections)
         if (!options.selected || options.selected(connection)) note_connection(connection);
+    for (const Event& event : story.unmatched)
+        if (frame_of(event) && sets_marker(event) && noteworthy(event)) notes_.push_back({frame_of(event), 0, nullptr, &event});
     const auto rank = [](const Note& note) { return note.finding ? 0 : note.about ? 2 : 1; };
     std::stable_sort(notes_.begin(), notes_.end(), [&](const Note& a, const Note& b) { return a.frame != b.frame ? a.frame < b.frame : rank(a) < rank(b); });
     const auto same = [](const Note& a, const Note& b) {
@@ -40,15 +43,15 @@ void PacketComments::note_findings() {
     for (std::size_t i = 0; i < findings_.size(); ++i)
         for (const std::uint64_t id : findings_[i]->evidence) numbers[id].push_back(i + 1);
     const auto note = [&](const Event& event, const Event* packet, const Connection* connection) {
-        const Segment* segment = packet ? packet->as<Segment>() : nullptr;
-        if (!segment || !segment->frame) return;
+        const std::uint64_t frame = packet ? frame_of(*packet) : 0;
+        if (frame == 0) return;
         if (const auto found = numbers.find(event.id); found != numbers.end())
-            for (const std::size_t number : found->second) notes_.push_back({segment->frame, number, connection, nullptr});
+            for (const std::size_t number : found->second) notes_.push_back({frame, number, connection, nullptr});
     };
     for (const Connection& connection : story_.connections)
         for (std::size_t i = 0; i < connection.events.size(); ++i)
             if (const Event& event = connection.events[i]; numbers.contains(event.id))
-                note(event, event.as<Segment>() ? &event : companion_packet(connection.events, i), &connection);
+                note(event, frame_of(event) ? &event : companion_packet(connection.events, i), &connection);
     for (const Event& event : story_.unmatched) note(event, &event, nullptr);
     std::sort(notes_.begin(), notes_.end(), [](const Note& a, const Note& b) { return a.frame != b.frame ? a.frame < b.frame : a.finding < b.finding; });
 }
@@ -58,13 +61,14 @@ void PacketComments::note_connection(const Connection& connection) {
     bool first = true;
     for (std::size_t i = 0; i < events.size(); ++i) {
         const Segment* own = events[i].as<Segment>();
-        if (own && own->frame && first) {
+        const std::uint64_t frame = frame_of(events[i]);
+        if (own && frame && first) {
             first = false;
-            if (connection.owner.known() || connection.embryonic) notes_.push_back({own->frame, 0, &connection, nullptr});
+            if (connection.owner.known() || connection.embryonic) notes_.push_back({frame, 0, &connection, nullptr});
         }
-        if (own && own->frame && own->marks && noteworthy(events[i])) notes_.push_back({own->frame, 0, &connection, &events[i]});
-        if (own) continue;
-        if (const Event* packet = companion_packet(events, i)) notes_.push_back({packet->as<Segment>()->frame, 0, &connection, &events[i]});
+        if (frame && (!own || own->marks) && noteworthy(events[i])) notes_.push_back({frame, 0, &connection, &events[i]});
+        if (own || frame) continue;
+        if (const Event* packet = companion_packet(events, i)) notes_.push_back({frame_of(*packet), 0, &connection, &events[i]});
     }
 }
 
@@ -80,6 +84,7 @@ std::string PacketComments::text(const Note& note) const {
         return fmt::format("finding [{}] {}: {}", note.finding, finding.rule, printable(finding.headline));
     }
     if (!note.about) return fmt::format("{}: {}", who(*note.connection), process_text(*note.connection));
+    if (!note.connection || note.about->as<Icmp>()) return sentence(*note.about);
     if (const Segment* segment = note.about->as<Segment>()) return fmt::format("{}: {}", sender_text(*note.connection, *segment), marks_text(*segment));
     return fmt::format("{}: {}", who(*note.connection), sentence_within(*note.about, note.connection));
 }

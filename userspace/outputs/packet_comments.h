@@ -21,7 +21,7 @@ public:
     std::vector<std::string> of(std::uint64_t frame) const;
 
 private:
-    /// `about`: an event that goes with the packet, or the packet itself; none: the finding or the process.
+    /// `about`: an event that goes with the packet, or the packet itself; none: the finding or the process. A marker has no connection.
     struct Note {
         std::uint64_t frame;
         std::size_t finding;  ///< its number; 0 = none

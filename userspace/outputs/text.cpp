@@ -39,7 +39,7 @@ std::string ids_text(const std::vector<ConnectionId>& ids) {
 void write_wireshark(const Story& story, const Finding& finding, const OutputOptions& options, const Paint& paint, Sink& sink) {
     const Event* packet = options.file.empty() ? nullptr : packet_to_show(story, finding);
     if (!packet) return;
-    sink.append(paint.dim("    " + wireshark_command(options.file, packet->as<Segment>()->frame)) + "\n");
+    sink.append(paint.dim("    " + wireshark_command(options.file, frame_of(*packet))) + "\n");
     if (const std::string filter = display_filter(story, finding); !filter.empty()) sink.append(paint.dim("    display filter: " + filter) + "\n");
 }
 

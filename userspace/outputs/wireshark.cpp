@@ -11,14 +11,9 @@ namespace {
 
 constexpr std::size_t flows_in_filter = 4;
 
-const Event* in_file(const Event& event) {
-    const Segment* segment = event.as<Segment>();
-    return segment && segment->frame ? &event : nullptr;
-}
-
 int worth(const Event& event) {
-    const Segment& segment = *event.as<Segment>();
-    return segment.rst() ? 2 : segment.marks & segment_mark::retransmission ? 1 : 0;
+    const Segment* segment = event.as<Segment>();
+    return !segment || segment->rst() ? 2 : segment->marks & segment_mark::retransmission ? 1 : 0;
 }
 
 std::string address_is(const Address& address) {
@@ -50,7 +45,7 @@ const Event* packet_to_show(const Story& story, const Finding& finding) {
     const auto proves = [&](const Event& event) { return std::binary_search(finding.evidence.begin(), finding.evidence.end(), event.id); };
     const Event *best = nullptr, *any = nullptr;
     const auto look = [&](const Event& event) {
-        if (!in_file(event)) return;
+        if (!frame_of(event)) return;
         if (!any) any = &event;
         if (proves(event) && (!best || worth(event) > worth(*best))) best = &event;
     };
@@ -59,7 +54,7 @@ const Event* packet_to_show(const Story& story, const Finding& finding) {
             for (const Event& event : connection->events) look(event);
             if (best) return best;  // the first of its connections is the example
             if (connection->flow.complete())
-                for (const Event* event : story.unmatched_packets(connection->flow))
+                for (const Event* event : story.unmatched_events(connection->flow))
                     if (proves(*event)) look(*event);
             if (best) return best;
         }

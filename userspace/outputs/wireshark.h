@@ -10,7 +10,7 @@
 
 namespace tcpwitness {
 
-/// The packet in the file that shows the finding best: of its evidence a RST before a resend before the first one, else the first packet of its
+/// The packet in the file that shows the finding best: of its evidence a RST or an ICMP error before a resend before the first one, else the first packet of its
 /// first connection. nullptr when no packet of it is in a file.
 const Event* packet_to_show(const Story&, const Finding&);
 

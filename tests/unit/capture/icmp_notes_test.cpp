@@ -31,6 +31,7 @@ TEST_CASE("an echo request of a capture is a marker: by the name in its data, el
     CHECK(named.id == 12);
     REQUIRE(named.as<Icmp>());
     CHECK(named.as<Icmp>()->echo_request());
+    CHECK(frame_of(named) == 12);
     CHECK(named.as<Icmp>()->marker == "begin");
     CHECK(named.as<Icmp>()->echo_payload == 48);
     const Event plain = echo("0123456789", 22);

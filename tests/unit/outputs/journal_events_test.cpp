@@ -72,6 +72,16 @@ TEST_CASE("journal: with a selection, the chosen connection's, losses and marker
         if (one.connection) CHECK(one.connection->flow.peer.port == 443);
 }
 
+TEST_CASE("journal: what a capture holds as a packet is not told again") {
+    auto t = trace();
+    Icmp icmp;
+    icmp.type = 3;
+    icmp.frame = 7;
+    t.as(t.end("edge", "10.0.1.2:40000", "10.0.2.2:5061")).at(0).connect_enter().add(icmp);
+    const Story story = t.story();
+    CHECK(count(kinds(journal_events(story, {})), "icmp") == 0);
+}
+
 TEST_CASE("journal: an event's fields, a line each, under systemd's names where it has them") {
     const Story story = two();
     for (const JournalEvent& one : journal_events(story, {})) {

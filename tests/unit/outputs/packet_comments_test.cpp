@@ -95,6 +95,34 @@ TEST_CASE("comments: what a capture tells about a packet by itself") {
     CHECK(comments.of(3)[0].find("window") != std::string::npos);
 }
 
+TEST_CASE("comments: a capture's ICMP errors and markers, whatever is chosen") {
+    auto t = trace();
+    const End edge = t.end("edge", "10.0.1.2:40000", "10.0.2.2:5061", task(4711, "sipd"));
+    End loopback = t.end("edge", "127.0.0.1:0", "127.0.0.1:0");
+    loopback.cookie = loopback.socket_id = 0;
+    Icmp icmp;
+    icmp.sender = *Address::parse("10.0.1.254");
+    icmp.type = 3;
+    icmp.code = 1;
+    icmp.frame = 4;
+    t.as(edge).at(0).connect_enter().state(TcpState::close, TcpState::syn_sent).add(icmp);
+    icmp = {};
+    icmp.type = 8;
+    icmp.marker = "begin";
+    icmp.frame = 6;
+    t.as(loopback).at(10).add(icmp);
+    const Story story = t.story();
+    const PacketComments comments(story, {}, {});
+    REQUIRE(comments.of(4).size() == 1);
+    CHECK(comments.of(4)[0].starts_with("ICMP host unreachable in from 10.0.1.254"));
+    OutputOptions none;
+    none.selected = [](const Connection&) { return false; };
+    const PacketComments few(story, {}, none);
+    CHECK(few.of(4).empty());
+    REQUIRE(few.of(6).size() == 1);
+    CHECK(few.of(6)[0].starts_with("marker \"begin\""));
+}
+
 TEST_CASE("comments: two ends in one file are told apart") {
     auto t = trace();
     End edge = t.end("edge", "10.0.1.2:40000", "10.0.2.2:5061", task(4711, "sipd"));
