@@ -18,8 +18,8 @@ for kind in us.pcap ns.pcap ng.pcapng us.pcap.gz ng.pcapng.zst; do
     expect "$kind: the resends say what they are" "$(printf '6\n7')" "$(comments out.pcapng | grep 'client: retransmission (' | cut -f1)"
     expect "$kind: markers are named" "$(printf '1\n17')" "$(comments out.pcapng | grep -P '\tmarker "' | cut -f1)"
     expect "$kind: the ICMP error is evidence" 16 "$(comments out.pcapng | grep 'host-unreachable: .*,ICMP host unreachable' | cut -f1)"
-    expect "$kind: the RST is evidence" 14 "$(comments out.pcapng | grep 'finding \[1\] connect-refused: ' | cut -f1 | tail -1)"
-    shown=$(sed -n 's/^\[1\] connect-refused: wireshark -r out.pcapng -g //p' said)
+    expect "$kind: the RST is evidence" 14 "$(comments out.pcapng | grep 'finding \[[0-9]*\] connect-refused: ' | cut -f1 | tail -1)"
+    shown=$(sed -n 's/^\[[0-9]*\] connect-refused: wireshark -r out.pcapng -g //p' said)
     expect "$kind: the command shows a reset" 0x0014 "$(tshark -n -r out.pcapng -Y "frame.number == ${shown:-0}" -T fields -e tcp.flags 2>/dev/null)"
 done
 export_to out.pcapng -f ng.pcapng
@@ -47,6 +47,7 @@ expect "packets only: what is left out is said" yes "$(grep -q '^2 packets of Et
 expect "the markers are listed" "begin ping:22 end" "$("$tool" report us.pcap | sed -n 's/^markers  *//p' | grep -oE '(begin|ping:22|end) ' | tr -d '\n' | sed 's/ $//')"
 between() { "$tool" report us.pcap --between "$@" 2>/dev/null; }
 expect "all lies between the first and the last" yes "$(between begin end | grep -q connect-refused && echo yes)"
+expect "it says between which times" yes "$(between begin ping:22 | grep -q '^between  *..:..:20.000000 and ..:..:22.000000; ' && echo yes)"
 expect "the refusal is not before the ping" no "$(between begin ping:22 | grep -q connect-refused && echo yes || echo no)"
 expect "the resends are before the ping" 2 "$(between begin ping:22 -v | grep -c 'retransmission (')"
 expect "the resends are not behind it" 0 "$(between ping:22 end -v | grep -c 'retransmission (')"

@@ -104,7 +104,7 @@ Result<Story> read_story(SourceFile& file, const std::vector<Trace>& logs, const
     return correlate(std::move(trace->info), std::move(trace->events));
 }
 
-Status cut_between(const Between& between, Story& story, std::vector<Finding>& findings, Filter& filter) {
+Status cut_between(const Between& between, Story& story, std::vector<Finding>& findings, Filter& filter, OutputOptions& options) {
     if (between.from.empty()) return success();
     const auto span = resolve(between, story, time_base(story.info));
     if (!span) return span.error();
@@ -113,6 +113,8 @@ Status cut_between(const Between& between, Story& story, std::vector<Finding>& f
     filter.since_wall_ns = std::max(filter.since_wall_ns.value_or(0), span->from_ns + offset);
     filter.until_wall_ns = std::min(filter.until_wall_ns.value_or(UINT64_MAX), span->to_ns + offset);
     cut(story, findings, *span);
+    options.from_ns = span->from_ns;
+    options.to_ns = span->to_ns;
     return success();
 }
 
@@ -124,11 +126,11 @@ int report_one(SourceFile& file, const std::vector<Trace>& logs, const Arguments
     auto filter = resolve_in(story.info, arguments.filters);
     if (!filter) return complain(filter.error().message, exit_usage);
     std::vector<Finding> findings = find_all(story);  // whatever is asked for, judged with all that is known
-    if (const Status done = cut_between(arguments.between, story, findings, *filter); !done) return complain(done.error().message);
+    OutputOptions options = to_output_options(arguments.output);
+    if (const Status done = cut_between(arguments.between, story, findings, *filter, options); !done) return complain(done.error().message);
     if (story.info.cut_off)
         fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file.name),
                    story.info.cut_note.empty() ? "" : " (" + story.info.cut_note + ")");
-    OutputOptions options = to_output_options(arguments.output);
     options.selected = selection(story, *filter);
     findings = selected_findings(story, std::move(findings), options.selected);
     if (!output.write) {

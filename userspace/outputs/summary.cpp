@@ -93,6 +93,7 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
     line("connections", connections_text(story));
     if (const std::string text = interposers_text(story); !text.empty()) line("interposers", text);
     if (const std::string text = markers_text(story, clock); !text.empty()) line("markers", text);
+    if (options.to_ns) line("between", fmt::format("{} and {}; what lies outside is left out", clock.time(options.from_ns), clock.time(options.to_ns)));
     line("findings", std::to_string(plan.findings.size()));
 
     const auto caution = [&](const std::string& text) { sink.append(wrapped(text, "! ", options.width)); };

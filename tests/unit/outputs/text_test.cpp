@@ -54,6 +54,15 @@ TEST_CASE("The both ends of a session stand in one timeline, told apart") {
     CHECK(holds(one_namespace, "  server  tcp    state SYN_RECV -> ESTABLISHED"));
 }
 
+TEST_CASE("A report that was cut says between which times") {
+    OutputOptions options;
+    const Case made = forged_reset();
+    options.from_ns = made.story.begin_ns + 1'000'000'000;
+    options.to_ns = made.story.begin_ns + 2'500'000'000;
+    CHECK(holds(text(made, options), "between      14:03:11.000000 and 14:03:12.500000; what lies outside is left out"));
+    CHECK_FALSE(holds(text(made), "between  "));
+}
+
 TEST_CASE("What is printed follows the options") {
     OutputOptions options;
     options.findings_only = true;
