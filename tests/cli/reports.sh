@@ -70,7 +70,7 @@ set +o pipefail
 # One bad file does not keep the others from being reported; the status tells.
 cp trace.pcapng ./-dash
 "$tool" report trace.pcapng empty -- -dash >both 2>err && fail "a bad file among good ones: status 0"
-[[ $(wc -l <both) -eq $((2 * $(wc -l <out))) ]] || fail "a bad file among good ones: not both good ones are reported"
+[[ $(grep -c '^file ' both) -eq 2 ]] || fail "a bad file among good ones: not both good ones are in the story"
 grep -q 'an empty file' err || fail "a bad file among good ones goes unnamed"
 
 # Messages must not end up in a file that took the number of a closed descriptor.

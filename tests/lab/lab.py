@@ -83,8 +83,13 @@ class Lab:
         """Any other call of the program; a CompletedProcess with text."""
         return subprocess.run([self.binary, *words], capture_output=True, text=True, timeout=30 * settings.patience, **more)
 
-    def read_report(self, trace=None):
-        self.report = Report(self.binary, trace or self.trace)
+    def file(self, name):
+        """A file in the run's own folder."""
+        return os.path.join(self.folder, name)
+
+    def read_report(self, trace=None, options=()):
+        """Of the recording, of another trace, or of several files as one case."""
+        self.report = Report(self.binary, trace or self.trace, options)
         self._unexpected = list(self.report.findings)
         return self.report
 

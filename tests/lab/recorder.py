@@ -98,10 +98,12 @@ class Live(Recorder):
 
 
 class Report:
-    """The JSON report of one trace, by type of object. Decodes only what is asked for: a trace may hold very many events."""
+    """The JSON report of a trace, or of several files as one case, by type of object. Decodes only what is asked for: a trace may hold very
+    many events."""
 
     def __init__(self, binary, trace, options=()):
-        done = subprocess.run([binary, "report", trace, "--format", "json", *options], capture_output=True, text=True)
+        files = [trace] if isinstance(trace, str) else trace
+        done = subprocess.run([binary, "report", *files, "--format", "json", *options], capture_output=True, text=True)
         assert done.returncode == 0, f"report ended with status {done.returncode}: {done.stderr.strip()}"
         self._lines = done.stdout.splitlines()
         if settings.probes_file:

@@ -18,7 +18,8 @@ struct CaptureOptions {
     std::size_t max_live = 1'000'000;
     std::size_t max_listed = 1'000'000;        ///< ended sessions that become connections; the others are counted
     std::size_t keep_packets = 100'000;        ///< while the capture has no more than about so many, quiet sessions keep their events too
-    std::vector<Address> local;     ///< addresses that are this witness's own; empty: find out
+    /// Addresses of hosts; where those of just one are in the capture, they are this witness's own. Else it is found out.
+    std::vector<std::vector<Address>> local;
 };
 
 /// What a capture holds: one witness, its sessions as connections (ids from 1, events of those that may interest a rule; Connection::wire is

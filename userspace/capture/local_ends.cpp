@@ -48,8 +48,18 @@ void LocalEnds::learn(const Session& session) {
     sessions_ += counted;
 }
 
-void LocalEnds::decide(const std::vector<Address>& given) {
-    addresses_.insert(given.begin(), given.end());
+bool LocalEnds::seen(const std::vector<Address>& host) const {
+    return std::any_of(host.begin(), host.end(), [&](const Address& address) {
+        return std::any_of(nodes_.begin(), nodes_.end(), [&](const auto& one) { return one.second.addresses.contains(address); });
+    });
+}
+
+void LocalEnds::decide(const std::vector<std::vector<Address>>& given) {
+    const auto is_here = [&](const std::vector<Address>& host) { return seen(host); };
+    if (std::count_if(given.begin(), given.end(), is_here) == 1) {
+        const auto& own = *std::find_if(given.begin(), given.end(), is_here);
+        addresses_.insert(own.begin(), own.end());
+    }
     if (addresses_.empty())
         for (const auto& [address, votes] : votes_)
             if (votes > 0) addresses_.insert(address);

@@ -16,7 +16,8 @@ namespace tcpwitness {
 class LocalEnds {
 public:
     void learn(const Session&);
-    void decide(const std::vector<Address>& given);
+    /// `given`: addresses of hosts, as the user says; those of the only one that is here are the capturing host's.
+    void decide(const std::vector<std::vector<Address>>& given);
 
     bool found() const { return !addresses_.empty() || node_ != 0; }
     bool is_local(const Address&, std::uint16_t mac) const;
@@ -28,6 +29,7 @@ private:
         bool routed = false;   ///< some of its packets came with a TTL that a router had lowered
         std::set<Address> addresses;
     };
+    bool seen(const std::vector<Address>&) const;
     void decide_by_nodes();
     bool nearer(const Node&) const;
 

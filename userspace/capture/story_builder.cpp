@@ -118,9 +118,9 @@ TraceInfo StoryBuilder::info_of(const CaptureReader& reader, std::uint64_t first
     info.ended_ns = last_ns;
     info.cut_note = reader.cut_note();
     info.cut_off = !info.cut_note.empty();
-    info.meta["segments"] = "yes";
     Witness witness;
     witness.host = info.host;
+    witness.on_path = !ends_.found();
     witness.name = !ends_.found() ? "on the path" : !info.host.empty() ? info.host : ends_.addresses().empty() ? "this host" : ends_.addresses().begin()->text();
     info.witnesses.push_back(std::move(witness));
     for (const CaptureInterface& interface : reader.interfaces()) {
@@ -129,9 +129,7 @@ TraceInfo StoryBuilder::info_of(const CaptureReader& reader, std::uint64_t first
         one.index = static_cast<std::uint32_t>(info.interfaces.size());
         info.interfaces.push_back(std::move(one));
     }
-    // What a capture cannot hold, so that no rule takes its absence for a fact.
-    for (const char* probe : {"call_enter", "call_exit", "state", "reset_sent", "reset_received", "timer"})
-        info.probes.push_back({probe, "", "optional: a capture holds packets only"});
+    packets_only(info);
     return info;
 }
 

@@ -36,7 +36,7 @@ Result<std::uint64_t> point_in_time(const std::string& text, bool first, const s
     }
     const auto wall = parse_time(text, base);
     if (!wall) return Error{fmt::format("--between: {}, or the name of a marker", wall.error().message)};
-    return *wall - std::min(*wall, story.info.boot_to_wall_ns);
+    return *wall - std::min(*wall, story.boot_to_wall_ns);
 }
 
 }  // namespace

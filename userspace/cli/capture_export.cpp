@@ -13,7 +13,6 @@
 #include "outputs/journal_events.h"
 #include "outputs/packet_comments.h"
 #include "outputs/plan.h"
-#include "outputs/wall_clock.h"
 #include "outputs/wireshark.h"
 #include "parsers/pcap_as_pcapng.h"
 #include "parsers/pcapng_format.h"
@@ -30,7 +29,7 @@ constexpr std::size_t findings_named = 5;
 class ReportAnnotations : public pcapng::Annotations {
 public:
     ReportAnnotations(const Story& story, std::span<const Finding* const> findings, const OutputOptions& options, bool events)
-        : story_(story), clock_(story.info, true), comments_(story, findings, options) {
+        : story_(story), recording_(story.recordings[options.recording]), comments_(story, findings, options) {
         if (events) events_ = journal_events(story, options);
     }
 
@@ -38,7 +37,7 @@ public:
 
     bool next_event(std::uint64_t until_ns, pcapng::InlineEvent& to) override {
         if (next_ == events_.size()) return false;
-        const std::uint64_t time = clock_.wall_ns(events_[next_].event->time_ns);
+        const std::uint64_t time = recording_.clock.own_ns(events_[next_].event->time_ns) + recording_.boot_to_wall_ns;
         if (time > until_ns) return false;
         to.time_ns = time;
         to.fields = journal_fields(story_, events_[next_++]);
@@ -56,7 +55,7 @@ public:
 
 private:
     const Story& story_;
-    WallClock clock_;
+    const Recording& recording_;
     PacketComments comments_;
     std::vector<JournalEvent> events_;
     std::size_t next_ = 0;
@@ -112,25 +111,27 @@ Status check_export(const ExportArguments& arguments, bool exports, const std::s
     if (!exports && (arguments.inline_events || arguments.packets_only))
         return Error{fmt::format("--{} goes with --format pcapng", arguments.inline_events ? "inline-events" : "packets-only")};
     if (!exports) return success();
-    if (files.size() != 1) return Error{"--format pcapng writes one file again; give one FILE"};
-    struct stat status;
-    const bool known = files[0] != "-" && stat(files[0].c_str(), &status) == 0;
-    if (files[0] == "-" || (known && !S_ISREG(status.st_mode)))
-        return Error{fmt::format("--format pcapng reads FILE twice, and {} can be read once; save it to a file first",
-                                 files[0] == "-" ? "standard input" : printable(files[0]))};
+    for (const std::string& file : files) {
+        struct stat status;
+        const bool known = file != "-" && stat(file.c_str(), &status) == 0;
+        if (file == "-" || (known && !S_ISREG(status.st_mode)))
+            return Error{fmt::format("--format pcapng reads FILE twice, and {} can be read once; save it to a file first", file == "-" ? "standard input" : printable(file))};
+    }
     if ((out.empty() || out == "-") && isatty(STDOUT_FILENO))
         return Error{"--format pcapng would write a capture to the terminal; give -o OUT, or redirect it"};
     return success();
 }
 
-Result<std::string> export_capture(const std::string& file, const Story& story, std::span<const Finding> findings, const OutputOptions& options,
+Result<std::string> export_capture(const Story& story, std::span<const Finding> findings, const OutputOptions& options,
                                    const ExportArguments& arguments, const std::string& out, Sink& sink) {
+    const Recording& recording = story.recordings[options.recording];
+    const std::string& file = recording.file;
     const std::vector<const Finding*> chosen = ranked(story, findings, options);
     ReportAnnotations annotations(story, chosen, options, arguments.inline_events);
 
     pcapng::RewriteOptions rewrite_options;
     const bool without_records = arguments.inline_events || arguments.packets_only;
-    if (without_records && story.info.tool.starts_with("tcpwitness"))
+    if (without_records && recording.tool.starts_with("tcpwitness"))
         rewrite_options.application = fmt::format("packets of a trace by {}", tool_name());  // else it would be read as a trace without events
     if (arguments.packets_only) {
         const auto link_type = most_common_link(file);
@@ -163,7 +164,7 @@ Result<std::string> export_capture(const std::string& file, const Story& story, 
     if (!written->cut_note.empty()) said += fmt::format("{}: {}; what came before is written\n", file, written->cut_note);
     std::size_t left = findings_named;
     for (std::size_t i = 0; named && i < chosen.size() && left > 0; ++i) {
-        const Event* packet = packet_to_show(story, *chosen[i]);
+        const Event* packet = packet_to_show(story, *chosen[i], options.recording);
         if (!packet) continue;
         said += fmt::format("[{}] {}: {}\n", i + 1, chosen[i]->rule, wireshark_command(out, annotations.number(frame_of(*packet))));
         --left;

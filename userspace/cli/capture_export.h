@@ -18,12 +18,12 @@ struct ExportArguments {
     bool packets_only = false;   ///< what libpcap's tools read: no records of ours, one kind of link
 };
 
-/// Whether these words can be followed: `exports` says that --format pcapng was given, which reads one file twice and does not write to a terminal.
+/// Whether these words can be followed: `exports` says that --format pcapng was given, which reads files twice and does not write to a terminal.
 Status check_export(const ExportArguments&, bool exports, const std::string& out, const std::vector<std::string>& files);
 
-/// Writes `file`, which the story is from, again into `sink`. Returns what there is to say about it, a line each: what was written, what was left out and why,
+/// Writes the file of OutputOptions::recording again into `sink`. Returns what there is to say about it, a line each: what was written, what was left out and why,
 /// and where to look in `out`, the name that the file will have ("" or "-": standard output).
-Result<std::string> export_capture(const std::string& file, const Story&, std::span<const Finding>, const OutputOptions&, const ExportArguments&,
+Result<std::string> export_capture(const Story&, std::span<const Finding>, const OutputOptions&, const ExportArguments&,
                                    const std::string& out, Sink& sink);
 
 }  // namespace tcpwitness

@@ -148,7 +148,7 @@ int run_demo(const std::vector<std::string>& words) {
     MemorySource source(*trace);
     auto decoded = decode_trace(source);
     if (!decoded) return complain(decoded.error().message);
-    const Story story = correlate(std::move(decoded->info), std::move(decoded->events));
+    const Story story = correlate(decoded->info, std::move(decoded->events));
     output->write(story, find_all(story), to_output_options(arguments.output), *sink);
     if (const Status written = sink->commit(); !written) return complain(written.error().message);
     if (writer) fmt::print(stderr, "\nthe trace is in {}; tcpwitness report and Wireshark read it\n", printable(arguments.file));

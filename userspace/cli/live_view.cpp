@@ -20,13 +20,6 @@ constexpr std::uint64_t remember_ns = 30'000 * ms; // ended connections that a l
 constexpr std::uint64_t remember_clean_ns = 3000 * ms;  // those that ended in good order, once there are many
 constexpr std::size_t many = 10'000;
 
-TraceInfo described(const Metadata& metadata) {
-    TraceInfo info;
-    TraceContext context(info);
-    for (const auto& [key, value] : metadata) context.learn(key, value);
-    return info;
-}
-
 /// A call is known when it has ended. Where its beginning would come behind later events, its end alone is told, with how long it took.
 bool overtaken(const Event& event, std::uint64_t printed_ns) {
     const Call* call = event.as<Call>();
@@ -37,9 +30,19 @@ bool overtaken(const Event& event, std::uint64_t printed_ns) {
 
 LiveView::LiveView(const Metadata& metadata, LiveOptions options, Sink& out)
     : options_(std::move(options)), out_(out),
-      correlator_(described(metadata), {options_.max_connections, 500, options_.max_connections}),
-      context_(correlator_.story().info), decoder_(context_) {
+      correlator_(learnt(metadata), {options_.max_connections, 500, options_.max_connections}), decoder_(context_) {}
+
+const TraceInfo& LiveView::learnt(const Metadata& metadata) {
     for (const auto& [key, value] : metadata) context_.learn(key, value);
+    return info_;
+}
+
+/// Witnesses and devices come up while it runs.
+void LiveView::describe() {
+    const Story& story = correlator_.story();
+    if (!told_more_ && story.witnesses.size() == info_.witnesses.size() && story.interfaces.size() == info_.interfaces.size()) return;
+    correlator_.describe(info_);
+    told_more_ = false;
 }
 
 void LiveView::record(const tw_head&, const void* data, std::size_t size) {
@@ -49,7 +52,10 @@ void LiveView::record(const tw_head&, const void* data, std::size_t size) {
     if (unreadable_++ == 0) unreadable_why_ = decoded ? "of an unknown kind" : decoded.error().message;
 }
 
-void LiveView::meta(std::uint64_t, std::string_view key, std::string_view value) { context_.learn(key, value); }
+void LiveView::meta(std::uint64_t, std::string_view key, std::string_view value) {
+    context_.learn(key, value);
+    told_more_ = true;
+}
 
 void LiveView::gap(std::uint64_t boot_ns, const tw_gap& gap, std::uint16_t) {
     Event event;
@@ -82,6 +88,7 @@ void LiveView::correlate_until(std::uint64_t boot_ns) {
     if (order_.empty()) return;
     std::sort(order_.begin(), order_.end());
     changed_ = true;
+    describe();
     std::vector<Event> shown;
     std::vector<ConnectionId> owners;
     for (const auto& [time_ns, place] : order_) {

@@ -43,6 +43,8 @@ public:
     const std::string& unreadable_why() const { return unreadable_why_; }
 
 private:
+    const TraceInfo& learnt(const Metadata&);
+    void describe();
     void correlate_until(std::uint64_t boot_ns);
     void print_events(const std::vector<Event>& events, const std::vector<ConnectionId>& owners);
     std::vector<Finding> findings_now();
@@ -53,8 +55,9 @@ private:
 
     LiveOptions options_;
     Sink& out_;
+    TraceInfo info_;                   ///< what the recording has said about itself; the story's copy follows it
+    TraceContext context_{info_};
     Correlator correlator_;
-    TraceContext context_;
     RecordDecoder decoder_;
     Announcer announcer_;
     std::vector<Event> pending_;       ///< come, but not in time order yet
@@ -65,6 +68,7 @@ private:
     std::uint64_t unreadable_ = 0;
     std::string unreadable_why_;
     bool changed_ = false;
+    bool told_more_ = true;            ///< metadata came since describe()
 };
 
 }  // namespace tcpwitness

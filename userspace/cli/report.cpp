@@ -5,17 +5,16 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "case/case_story.h"
 #include "cli/between.h"
 #include "cli/capture_export.h"
-#include "cli/capture_story.h"
+#include "cli/capture_progress.h"
 #include "cli/commands.h"
 #include "cli/file_sink.h"
 #include "cli/filter_options.h"
 #include "cli/output_options.h"
 #include "cli/selection.h"
-#include "correlate/correlator.h"
 #include "outputs/layout.h"
-#include "sources/message_log.h"
 #include "sources/trace_file.h"
 
 namespace tcpwitness {
@@ -25,16 +24,36 @@ struct Arguments {
     OutputArguments output;
     FilterArguments filters;
     ReadOptions reading;
+    std::vector<NamedWitness> witnesses;
     Between between;
 };
 
-OptionGroup reading_options(ReadOptions& to) {
+Result<NamedWitness> parse_witness(const std::string& value) {
+    const std::size_t equals = value.find('=');
+    NamedWitness witness{value.substr(0, equals), {}};
+    if (equals == std::string::npos || equals == 0) return Error{"'" + printable(value) + "' is not NAME=ADDR,...: fe=10.0.2.2,2001:db8::2"};
+    for (const std::string_view text : split(std::string_view(value).substr(equals + 1), ',')) {
+        const auto address = Address::parse(trim(text));
+        if (!address) return Error{"'" + printable(text) + "' is not an address"};
+        witness.addresses.push_back(*address);
+    }
+    return witness;
+}
+
+OptionGroup reading_options(Arguments& to) {
     return {"Reading",
             {{0, "tz", "ZONE", "what the times of a Windows text mean, where it does not tell: Europe/Berlin, +02:00 (otherwise UTC)",
               [&to](const std::string& value) -> Status {
                   auto zone = TimeZone::parse(value);
                   if (!zone) return zone.error();
-                  to.zone = std::move(*zone);
+                  to.reading.zone = std::move(*zone);
+                  return success();
+              }},
+             {0, "witness", "NAME=ADDR,...", "which addresses a host of the case has, and what it is called; may be repeated (otherwise found out)",
+              [&to](const std::string& value) -> Status {
+                  auto witness = parse_witness(value);
+                  if (!witness) return witness.error();
+                  to.witnesses.push_back(std::move(*witness));
                   return success();
               }}}};
 }
@@ -57,9 +76,10 @@ CommandLine command_line(Arguments& to) {
             "FILE ... [FILTERS] [--format NAME] [-o OUT] [--findings-only]",
             "Prints what recorded traces hold: the findings (who ended which connection, and how sure that is), then a timeline for\n"
             "each connection that they are about, and a line for every other one. What a FILE is its content tells, also compressed\n"
-            "with gzip or zstd; - is stdin.",
-            {reading_options(to.reading), output_options(to.output), report_filters(to)},
+            "with gzip or zstd; - is stdin. Several files become one story: what two hosts saw of a\nsession stands together, on one clock.",
+            {reading_options(to), output_options(to.output), report_filters(to)},
             "  tcpwitness report case.pcapng\n"
+            "  tcpwitness report edge.pcapng fe.pcapng\n"
             "  tcpwitness report case.pcapng --port 5061 -v | less -R\n"
             "  tcpwitness report edge.txt --tz America/New_York\n"
             "  tcpwitness report case.pcapng --format json | jq 'select(.type == \"finding\")'\n"
@@ -68,22 +88,22 @@ CommandLine command_line(Arguments& to) {
             source_lines()};
 }
 
-TimeBase time_base(const TraceInfo& info) { return {info.started_ns + info.boot_to_wall_ns, info.ended_ns + info.boot_to_wall_ns}; }
+TimeBase time_base(const Story& story) { return {story.begin_ns + story.boot_to_wall_ns, story.end_ns + story.boot_to_wall_ns}; }
 
 /// A trace may come from another host: its namespaces go by the names and numbers in it.
-Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& arguments) {
+Result<Filter> resolve_in(const Story& story, const FilterArguments& arguments) {
     Filter filter = arguments.filter;
     for (const std::string& text : arguments.netns) {
         const std::size_t before = filter.netns.size();
-        for (const Witness& witness : info.witnesses)
+        for (const Witness& witness : story.witnesses)
             if (witness.name == text || std::to_string(witness.netns) == text) filter.netns.push_back(witness.netns);
         if (filter.netns.size() == before) {
             std::string known;
-            for (const Witness& witness : info.witnesses) known += (known.empty() ? "" : ", ") + witness.name;
+            for (const Witness& witness : story.witnesses) known += (known.empty() ? "" : ", ") + witness.name;
             return Error{"--netns: the trace holds no namespace '" + printable(text) + "'; it holds " + known};
         }
     }
-    const TimeBase base = time_base(info);
+    const TimeBase base = time_base(story);
     for (const auto& [text, target, name] : {std::tuple{&arguments.since, &filter.since_wall_ns, "--since"},
                                              std::tuple{&arguments.until, &filter.until_wall_ns, "--until"}}) {
         if (text->empty()) continue;
@@ -92,24 +112,40 @@ Result<Filter> resolve_in(const TraceInfo& info, const FilterArguments& argument
         *target = *time;
     }
     if (const Status order = check_order(filter); !order) return order.error();
-    add_recorded_filter(info, filter);
+    if (story.recordings.size() == 1) add_recorded_filter(story.recordings.front(), filter);
     return filter;
 }
 
-Result<Story> read_story(SourceFile& file, const std::vector<Trace>& logs, const ReadOptions& options) {
-    if (is_capture(file.source->kind)) return capture_story(file, logs);
-    auto trace = read_trace(file, options);
-    if (!trace) return trace.error();
-    for (const Trace& log : logs) add_messages(*trace, log);
-    return correlate(std::move(trace->info), std::move(trace->events));
+/// What could be read of the files; what could not is said.
+std::vector<Exhibit> read_exhibits(const std::vector<std::string>& files, const Arguments& arguments) {
+    std::vector<Exhibit> exhibits;
+    for (const std::string& file : files) {
+        ExhibitOptions options;
+        options.reading = arguments.reading;
+        options.alone = files.size() == 1;
+        for (const NamedWitness& named : arguments.witnesses) options.own_addresses.push_back(named.addresses);
+        options.progress = progress_of(file);
+        auto exhibit = read_exhibit(file, options);
+        end_progress();
+        if (!exhibit) {
+            complain(exhibit.error().message);
+            continue;
+        }
+        const TraceInfo& info = exhibit->info;
+        if (info.cut_off)
+            fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
+                       info.cut_note.empty() ? "" : " (" + info.cut_note + ")");
+        exhibits.push_back(std::move(*exhibit));
+    }
+    return exhibits;
 }
 
 Status cut_between(const Between& between, Story& story, std::vector<Finding>& findings, Filter& filter, OutputOptions& options) {
     if (between.from.empty()) return success();
-    const auto span = resolve(between, story, time_base(story.info));
+    const auto span = resolve(between, story, time_base(story));
     if (!span) return span.error();
     fmt::print(stderr, "{}", span->note);
-    const std::uint64_t offset = story.info.boot_to_wall_ns;
+    const std::uint64_t offset = story.boot_to_wall_ns;
     filter.since_wall_ns = std::max(filter.since_wall_ns.value_or(0), span->from_ns + offset);
     filter.until_wall_ns = std::min(filter.until_wall_ns.value_or(UINT64_MAX), span->to_ns + offset);
     cut(story, findings, *span);
@@ -118,52 +154,13 @@ Status cut_between(const Between& between, Story& story, std::vector<Finding>& f
     return success();
 }
 
-/// Returns an exit code; what is wrong is said.
-int report_one(SourceFile& file, const std::vector<Trace>& logs, const Arguments& arguments, const Output& output, Sink& sink, std::string& said) {
-    auto read = read_story(file, logs, arguments.reading);
-    if (!read) return complain(read.error().message);
-    Story& story = *read;
-    auto filter = resolve_in(story.info, arguments.filters);
-    if (!filter) return complain(filter.error().message, exit_usage);
-    std::vector<Finding> findings = find_all(story);  // whatever is asked for, judged with all that is known
-    OutputOptions options = to_output_options(arguments.output);
-    if (const Status done = cut_between(arguments.between, story, findings, *filter, options); !done) return complain(done.error().message);
-    if (story.info.cut_off)
-        fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file.name),
-                   story.info.cut_note.empty() ? "" : " (" + story.info.cut_note + ")");
-    options.selected = selection(story, *filter);
-    findings = selected_findings(story, std::move(findings), options.selected);
-    if (!output.write) {
-        auto exported = export_capture(file.path, story, findings, options, arguments.output.capture, arguments.output.file, sink);
-        if (!exported) return complain(exported.error().message);
-        said = *exported;
-        return exit_done;
-    }
-    if (file.path != "-") options.file = file.path;
-    output.write(story, findings, options, sink);
-    return exit_done;
-}
-
-/// A log of messages stands beside the traces of the sockets that they travelled on; where there is no trace, it is reported as it is.
-/// A file that cannot be read does not keep the others from being reported: `code` tells.
-std::vector<SourceFile> open_all(const std::vector<std::string>& files, const ReadOptions& options, std::vector<Trace>& logs, int& code) {
-    std::vector<SourceFile> opened, log_files;
-    for (const std::string& name : files) {
-        auto file = open_source(name);
-        if (!file)
-            code = std::max(code, complain(file.error().message));
-        else
-            (file->source->kind == SourceKind::sip_log ? log_files : opened).push_back(std::move(*file));
-    }
-    if (opened.empty()) return log_files;
-    for (SourceFile& file : log_files) {
-        auto log = read_trace(file, options);
-        if (log)
-            logs.push_back(std::move(*log));
-        else
-            code = std::max(code, complain(log.error().message));
-    }
-    return opened;
+/// Which of several files is written again: the one capture beside traces.
+Result<RecordingId> to_export(const Story& story) {
+    const auto is_capture = [](const Recording& one) { return one.capture(); };
+    if (story.recordings.size() == 1) return RecordingId{0};
+    if (std::count_if(story.recordings.begin(), story.recordings.end(), is_capture) != 1)
+        return Error{"--format pcapng writes one file again; give one FILE, or one capture beside traces"};
+    return static_cast<RecordingId>(std::find_if(story.recordings.begin(), story.recordings.end(), is_capture) - story.recordings.begin());
 }
 
 }  // namespace
@@ -182,19 +179,30 @@ int run_report(const std::vector<std::string>& words) {
     signal(SIGPIPE, SIG_IGN);
     auto sink = FileSink::open(arguments.output.file, arguments.output.force);
     if (!sink) return complain(sink.error().message);
-    int code = exit_done;
-    std::size_t reported = 0;
-    std::string said;
-    std::vector<Trace> logs;
-    for (SourceFile& file : open_all(files, arguments.reading, logs, code)) {
-        const int result = report_one(file, logs, arguments, *output, *sink, said);
-        if (result == exit_usage) return exit_usage;
-        if (result == exit_done) ++reported;
-        code = std::max(code, result);  // a file that cannot be read does not keep the others from being reported
+    auto exhibits = read_exhibits(files, arguments);
+    if (exhibits.empty()) return exit_failed;
+    const int code = exhibits.size() == files.size() ? exit_done : exit_failed;
+    if (const Status named = name_witnesses(exhibits, arguments.witnesses); !named) return complain(named.error().message, exit_usage);
+    Story story = story_of(std::move(exhibits));
+    auto filter = resolve_in(story, arguments.filters);
+    if (!filter) return complain(filter.error().message, exit_usage);
+    std::vector<Finding> findings = find_all(story);  // whatever is asked for, judged with all that is known
+    OutputOptions options = to_output_options(arguments.output);
+    if (const Status done = cut_between(arguments.between, story, findings, *filter, options); !done) return complain(done.error().message);
+    options.selected = selection(story, *filter);
+    findings = selected_findings(story, std::move(findings), options.selected);
+    if (output->write) {
+        output->write(story, findings, options, *sink);
+        if (const Status written = sink->commit(); !written) return complain(written.error().message);
+        return code;
     }
-    if (reported == 0) return code;
+    const auto exported = to_export(story);
+    if (!exported) return complain(exported.error().message, exit_usage);
+    options.recording = *exported;
+    const auto said = export_capture(story, findings, options, arguments.output.capture, arguments.output.file, *sink);
+    if (!said) return complain(said.error().message);
     if (const Status written = sink->commit(); !written) return complain(written.error().message);
-    fmt::print(stderr, "{}", said);
+    fmt::print(stderr, "{}", *said);
     return code;
 }
 

@@ -22,11 +22,11 @@ bool task_wanted(const Story& story, const Connection& connection, const Filter&
 std::function<bool(const Connection&)> selection(const Story& story, const Filter& filter) {
     if (filter.empty()) return {};
     return [&story, filter](const Connection& connection) {
-        const Witness& witness = story.info.witnesses[connection.witness];
-        const std::uint64_t offset = story.info.boot_to_wall_ns;
+        const std::uint64_t offset = story.boot_to_wall_ns;
         if (filter.since_wall_ns && connection.end_ns + offset < *filter.since_wall_ns) return false;
         if (filter.until_wall_ns && connection.begin_ns + offset > *filter.until_wall_ns) return false;
-        return filter.namespace_wanted(witness.netns) && filter.whole_flow(connection.flow) && task_wanted(story, connection, filter);
+        const std::uint32_t netns = connection.witness < story.witnesses.size() ? story.witnesses[connection.witness].netns : 0;
+        return filter.namespace_wanted(netns) && filter.whole_flow(connection.flow) && task_wanted(story, connection, filter);
     };
 }
 
@@ -43,7 +43,7 @@ std::vector<Finding> selected_findings(const Story& story, std::vector<Finding> 
     return findings;
 }
 
-void add_recorded_filter(const TraceInfo& info, Filter& filter) {
+void add_recorded_filter(const Recording& info, Filter& filter) {
     // several values of one key are joined by commas in TraceInfo::meta
     if (const auto pids = info.meta.find("filter.pid"); pids != info.meta.end() && filter.pids.empty())
         for (const auto part : split(pids->second, ','))

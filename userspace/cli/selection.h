@@ -17,6 +17,6 @@ std::vector<Finding> selected_findings(const Story&, std::vector<Finding>, const
 
 /// What the trace was recorded with, where `filter` asks for nothing of that kind: the kernel side lets packets of other tasks through,
 /// and sockets whose port it does not know.
-void add_recorded_filter(const TraceInfo&, Filter& filter);
+void add_recorded_filter(const Recording&, Filter& filter);
 
 }  // namespace tcpwitness

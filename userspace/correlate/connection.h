@@ -103,6 +103,7 @@ struct Conversation {
     ConversationId id = 0;
     ConnectionId client = 0;
     ConnectionId server = 0;
+    bool translated = false;  ///< their tuples are no mirrors: a device between rewrote addresses; sequence numbers joined them
 };
 
 }  // namespace tcpwitness

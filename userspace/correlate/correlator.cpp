@@ -30,15 +30,34 @@ void keep_within(Connection& connection, std::size_t most) {
 
 }  // namespace
 
-Correlator::Correlator(TraceInfo info, Limits limits) : limits_(limits) {
-    story_.begin_ns = info.started_ns;
-    story_.end_ns = info.ended_ns;
-    story_.info = std::move(info);
+Correlator::Correlator(const TraceInfo& info, Limits limits) : limits_(limits) {
+    story_.describe(info);
+    story_.begin_ns = story_.recordings.front().begin_ns = info.started_ns;
+    story_.end_ns = story_.recordings.front().end_ns = info.ended_ns;
+}
+
+Correlator::Correlator(Story described, Limits limits) : story_(std::move(described)), limits_(limits) {
+    for (const Recording& recording : story_.recordings) {
+        if (recording.begin_ns && (story_.begin_ns == 0 || recording.begin_ns < story_.begin_ns)) story_.begin_ns = recording.begin_ns;
+        story_.end_ns = std::max(story_.end_ns, recording.end_ns);
+    }
+}
+
+void Correlator::describe(const TraceInfo& info) { story_.describe(info); }
+
+/// Whatever was recorded shows that its recording ran at that time.
+void Correlator::cover(const Event& event) {
+    if (story_.begin_ns == 0 || event.time_ns < story_.begin_ns) story_.begin_ns = event.time_ns;
+    story_.end_ns = std::max(story_.end_ns, event.time_ns);
+    const RecordingId id = event.witness < story_.witnesses.size() ? story_.witnesses[event.witness].recordings.front() : 0;
+    if (id >= story_.recordings.size()) return;
+    Recording& recording = story_.recordings[id];
+    if (recording.begin_ns == 0 || event.time_ns < recording.begin_ns) recording.begin_ns = event.time_ns;
+    recording.end_ns = std::max(recording.end_ns, event.time_ns);
 }
 
 void Correlator::add(Event event) {
-    if (story_.begin_ns == 0 || event.time_ns < story_.begin_ns) story_.begin_ns = event.time_ns;
-    story_.end_ns = std::max(story_.end_ns, event.time_ns);
+    cover(event);
 
     if (event.as<ProcessExit>()) {
         story_.process_exits.push_back(std::move(event));
@@ -274,11 +293,13 @@ Story& Correlator::story() {
 Story& Correlator::finish() {
     give_up_all_waiting(~std::uint64_t{0});
     place_messages();
+    story();
+    if (story_.recordings.size() > 1) join_translated();
     return story();
 }
 
-Story correlate(TraceInfo info, std::vector<Event> events, Limits limits) {
-    Correlator correlator(std::move(info), limits);
+Story correlate(const TraceInfo& info, std::vector<Event> events, Limits limits) {
+    Correlator correlator(info, limits);
     for (Event& event : events) correlator.add(std::move(event));
     return std::move(correlator.finish());
 }

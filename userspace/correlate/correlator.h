@@ -24,7 +24,12 @@ struct Limits {
 /// Puts every event to its connection. Give events in time order; then ask for the story.
 class Correlator {
 public:
-    explicit Correlator(TraceInfo info, Limits limits = {});
+    explicit Correlator(const TraceInfo& info, Limits limits = {});
+    /// For a case of several recordings: `described` holds them, their witnesses and interfaces, and nothing yet that happened.
+    explicit Correlator(Story described, Limits limits);
+
+    /// What a running recording says about itself by now.
+    void describe(const TraceInfo&);
 
     void add(Event event);
 
@@ -69,6 +74,7 @@ private:
     using SocketTable = std::unordered_map<SocketKey, ConnectionId, SocketKeyHash>;
 
     // routing (correlator.cpp)
+    void cover(const Event&);
     Connection* connection_of(const Event&);
     Connection* by_cookie(const Event&);
     Connection* by_socket_id(const Event&);
@@ -98,6 +104,7 @@ private:
     ConnectionId listener_of(const Connection&) const;
     void judge(Connection&);
     void join(Connection&);
+    void join_translated();  ///< translated.cpp
     void mark_changed(Connection&);
     bool make_room(std::uint64_t now_ns);
 
@@ -118,6 +125,6 @@ private:
 };
 
 /// Everything at once: the story of a whole recording.
-Story correlate(TraceInfo info, std::vector<Event> events, Limits limits = Limits::offline());
+Story correlate(const TraceInfo& info, std::vector<Event> events, Limits limits = Limits::offline());
 
 }  // namespace tcpwitness

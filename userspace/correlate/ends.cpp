@@ -75,7 +75,7 @@ ConnectionId Correlator::listener_of(const Connection& child) const {
 }
 
 void Correlator::adopt(std::vector<Connection> rebuilt) {
-    const bool alone = story_.info.witnesses.size() < 2;  // then there are no other ends
+    const bool alone = story_.witnesses.size() < 2;  // then there are no other ends
     if (story_.connections.empty()) story_.connections.reserve(rebuilt.size());
     for (Connection& one : rebuilt) {
         one.id = ++last_id_;

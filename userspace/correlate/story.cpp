@@ -57,18 +57,6 @@ const Connection* Story::other_end(const Connection& one) const {
     return connection(both->client == one.id ? both->server : both->client);
 }
 
-bool Story::gap_within(std::uint64_t from_ns, std::uint64_t to_ns) const {
-    const auto lost = [&](const Event& event) {
-        const Gap* gap = event.as<Gap>();
-        return gap && gap->from_ns <= to_ns && gap->to_ns >= from_ns;
-    };
-    const auto only_counted = [&](const Event& event) {
-        const Repeats* repeats = event.as<Repeats>();
-        return repeats && repeats->from_ns <= to_ns && repeats->to_ns >= from_ns;
-    };
-    return std::any_of(gaps.begin(), gaps.end(), lost) || std::any_of(repeats.begin(), repeats.end(), only_counted);
-}
-
 std::vector<const Event*> Story::unmatched_packets(const Flow& flow) const {
     std::vector<const Event*> packets = unmatched_events(flow);
     std::erase_if(packets, [](const Event* event) { return !event->as<Segment>(); });
@@ -87,10 +75,21 @@ std::vector<const Event*> Story::unmatched_events(const Flow& flow) const {
     return events;
 }
 
+std::vector<const Event*> Story::unmatched_syns(std::uint32_t seq) const {
+    std::vector<const Event*> events;
+    const auto [first, last] = unmatched_syns_.equal_range(seq);
+    for (auto at = first; at != last; ++at)
+        if (at->second >= unmatched_trimmed_) events.push_back(&unmatched[at->second - unmatched_trimmed_]);
+    std::stable_sort(events.begin(), events.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
+    return events;
+}
+
 void Story::add_unmatched(Event event) {
     const ResetSent* reset = event.as<ResetSent>();
     if (event.as<Segment>() || event.as<Drop>() || event.as<Icmp>() || (reset && reset->firewall_hook))
         unmatched_by_flow_.emplace(without_direction(event.flow), unmatched_trimmed_ + unmatched.size());
+    if (const Segment* segment = event.as<Segment>(); segment && segment->syn() && recordings.size() > 1)
+        unmatched_syns_.emplace(segment->seq, unmatched_trimmed_ + unmatched.size());
     unmatched.push_back(std::move(event));
 }
 
@@ -101,6 +100,7 @@ void Story::trim_unmatched(std::uint64_t time_ns, std::size_t keep) {
     unmatched.erase(unmatched.begin(), unmatched.begin() + static_cast<std::ptrdiff_t>(drop));
     unmatched_trimmed_ += drop;
     std::erase_if(unmatched_by_flow_, [&](const auto& entry) { return entry.second < unmatched_trimmed_; });
+    std::erase_if(unmatched_syns_, [&](const auto& entry) { return entry.second < unmatched_trimmed_; });
 }
 
 void Story::keep_only(std::uint64_t from_ns, std::uint64_t to_ns) {

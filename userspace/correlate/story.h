@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -10,8 +11,22 @@
 
 namespace tcpwitness {
 
+/// What a witness could have told: what passed on its wire, or what its sockets and processes did.
+enum class Evidence : std::uint8_t { packets, sockets };
+
+/// Why a witness's silence about a time is no evidence.
+enum class Blind : std::uint8_t {
+    no,       ///< it is: the witness was recorded then, and nothing was lost
+    lost,     ///< records were lost then, or only counted
+    outside,  ///< the recording does not cover the time
+    clock,    ///< nobody can tell: its clock could not be compared
+};
+
 struct Story {
-    TraceInfo info;
+    std::vector<Recording> recordings;        ///< one, or those of a case
+    std::vector<Witness> witnesses;
+    std::vector<Interface> interfaces;
+    std::uint64_t boot_to_wall_ns = 0;        ///< wall = common + this
     std::vector<Connection> connections;      ///< ascending by id; look up with connection(id), ids may have holes once some are forgotten
     std::vector<Conversation> conversations;  ///< ascending by id
     std::vector<Event> process_exits;         ///< exits of processes that owned sockets
@@ -20,20 +35,39 @@ struct Story {
     std::vector<Event> repeats;               ///< what came so often that it was counted instead of recorded
     std::vector<Event> environment;           ///< the host's configuration: as found, and its changes
     std::vector<Event> unmatched;             ///< events of no connection: forwarded packets, a RST for a segment without socket, ...
-    std::uint64_t begin_ns = 0, end_ns = 0;   ///< boot clock, what the trace covers
+    std::uint64_t begin_ns = 0, end_ns = 0;   ///< common clock, from the first recording's beginning to the last one's end
 
     const Connection* connection(ConnectionId id) const;
     Connection* connection(ConnectionId id);
     const Conversation* conversation(ConversationId id) const;
     /// The other end of the session, when this story holds it.
     const Connection* other_end(const Connection&) const;
-    /// Records were lost within [from, to], or were only counted: what is not there may have been.
-    bool gap_within(std::uint64_t from_ns, std::uint64_t to_ns) const;
+    /// Whether the witness's silence about [from, to], times that `asking` saw, means that nothing was there to be seen. Records lost
+    /// within `around_ns` of it count too.
+    Blind blind(WitnessId, Evidence, WitnessId asking, std::uint64_t from_ns, std::uint64_t to_ns, std::uint64_t around_ns = 0) const;
+    /// What one of the witness's recordings is or has; false for a witness that none knows.
+    template <typename Wanted> bool any_recording(WitnessId witness, Wanted wanted) const {
+        if (witness >= witnesses.size()) return false;
+        for (const RecordingId id : witnesses[witness].recordings)
+            if (id < recordings.size() && wanted(recordings[id])) return true;
+        return false;
+    }
+    /// Where most about the witness stands: its trace. Never fails while there is a recording.
+    const Recording& recording_of(WitnessId) const;
+    /// How far times of the two may be apart when they show the same; 0 within one recording or one host.
+    std::uint64_t uncertainty_ns(WitnessId, WitnessId) const;
+    /// Namespaces of one host: pids mean the same there.
+    bool same_host(WitnessId, WitnessId) const;
+
+    /// Takes over what a recording says about itself; with it the story has that recording only.
+    void describe(const TraceInfo&);
 
     /// Packets of this flow, in either direction, that belong to no connection: what a host on the path forwarded or made.
     std::vector<const Event*> unmatched_packets(const Flow&) const;
     /// The same with drops of such packets and ICMP errors about them.
     std::vector<const Event*> unmatched_events(const Flow&) const;
+    /// SYNs with this sequence number that belong to no connection, whatever their tuple: a device may have rewritten it.
+    std::vector<const Event*> unmatched_syns(std::uint32_t seq) const;
     void add_unmatched(Event);
     /// Drops unmatched events from before `time_ns`, and beyond the newest `keep`.
     void trim_unmatched(std::uint64_t time_ns, std::size_t keep);
@@ -42,6 +76,7 @@ struct Story {
 
 private:
     std::unordered_multimap<Flow, std::size_t, FlowHash> unmatched_by_flow_;  ///< direction-less flow -> place in unmatched
+    std::unordered_multimap<std::uint32_t, std::size_t> unmatched_syns_;  ///< sequence number -> place; of a story of several recordings
     std::size_t unmatched_trimmed_ = 0;  ///< how many were dropped from the front; places count from the very first
 };
 

@@ -48,31 +48,30 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         }
         return;
     }
-    if (!packets_seen(story)) return;
     const auto told = homes.of(c.flow.peer.address, c.witness);
     const auto home = told ? told : homes.guess(c.flow.peer, c.witness);
     if (!home) {
         const auto maker = tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
         if (!maker) return;
         f.culprit = Culprit::path;
-        f.leans_on_silence = true;
+        lean_on(f, *maker);
         f.settle = fmt::format("tell whether {} holds {}: if it does, it is the peer and refuses by its own packet filter", place(story, *maker), c.flow.peer.address.text());
         return;
     }
-    if (*home == c.witness) return;
-    const auto syns = sightings(story, c.flow, c.flow.local, PacketKind::syn);
+    if (*home == c.witness || !watched(story, *home, f)) return;
+    const auto syns = sightings_of_syns(story, c);
     const bool arrived = std::any_of(syns.begin(), syns.end(), [&](const Sighting& seen) { return seen.witness == *home && !seen.entered.empty(); });
     if (!arrived) {
         f.culprit = Culprit::path;
         f.certainty = told ? Certainty::proven : Certainty::likely;
-        f.leans_on_silence = true;
+        lean_on(f, *home);
         f.settle = told ? "" : fmt::format("make sure that {} holds {}: the trace does not tell its addresses", place(story, *home), c.flow.peer.address.text());
         f.reasons.push_back(fmt::format("{} was recorded at that time and never saw the SYN: a device on the path refused in its name", place(story, *home)));
         tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
     } else if (tell_reject(f, story, firewall_reset(story, c.flow, *home))) {
         f.certainty = Certainty::proven;
         f.settle.clear();
-    } else if (bare_resets_told(story) && only_firewall_answered(story, c, *home)) {
+    } else if (bare_resets_told(story, *home) && only_firewall_answered(story, c, *home)) {
         f.reasons.push_back(fmt::format("{} got the SYN and sent the RST, but its TCP did not: a packet filter on {} rejects it", place(story, *home),
                                         place(story, *home)));
         f.settle = fmt::format("look at the packet filter of {}", place(story, *home));

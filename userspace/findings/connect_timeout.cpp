@@ -18,13 +18,14 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     const auto home = homes.of(c.flow.peer.address, c.witness);
     const Connection* peer = story.other_end(c);
     const auto peer_witness = peer ? std::optional(peer->witness) : home;
-    const auto arrived = sightings(story, c.flow, c.flow.local, PacketKind::syn);
+    const auto arrived = sightings_of_syns(story, c);
 
     if (peer) {
         add_end(f, peer);
         for (const Event& event : peer->events) cite(f, &event);
         const std::string peer_place = place(story, peer->witness);
         if (!peer->has(sign::syn_ack_out | sign::syn_ack_retransmit)) {
+            if (!watched(story, peer->witness, f)) return;
             f.culprit = Culprit::peer_host;
             f.certainty = Certainty::likely;
             f.reasons.push_back(fmt::format("the SYN reached {}, which answered nothing", peer_place));
@@ -35,20 +36,21 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
             f.reasons.push_back(fmt::format("the SYN-ACK came back to {}, whose TCP did not take it", place(story, c.witness)));
             f.settle = fmt::format("look on {} for a firewall rule that drops incoming packets", place(story, c.witness));
         } else {
-            f.certainty = Certainty::proven;
-            f.leans_on_silence = true;
-            f.settle.clear();
-            f.reasons.push_back(fmt::format("{} got the SYN and answered SYN-ACK; no SYN-ACK came back to {}: lost on the return path", peer_place,
-                                            place(story, c.witness)));
+            const bool seen = watched(story, c.witness, f);
+            f.certainty = seen ? Certainty::proven : Certainty::likely;
+            f.settle = seen ? "" : fmt::format("record packets on {} too: then it is known whether the SYN-ACK came back", place(story, c.witness));
+            lean_on(f, c.witness);
+            f.reasons.push_back(fmt::format("{} got the SYN and answered SYN-ACK; no SYN-ACK {} {}: lost on the return path", peer_place,
+                                            seen ? "came back to" : "was taken by", place(story, c.witness)));
             tell_loss(f, story, c.flow, c.flow.peer, PacketKind::syn_ack);
         }
         return;
     }
     for (const Sighting& seen : arrived) {
-        if (!peer_witness || seen.witness != *peer_witness || seen.entered.empty()) continue;
+        if (!peer_witness || seen.witness != *peer_witness || seen.entered.empty() || !watched(story, seen.witness, f)) continue;
         f.culprit = Culprit::peer_host;
         f.certainty = Certainty::proven;
-        f.leans_on_silence = true;
+        lean_on(f, seen.witness);
         f.settle.clear();
         cite(f, seen.entered);
         f.reasons.push_back(fmt::format("the SYN arrived at {} on {}, and {} sent nothing back: its firewall or a full queue dropped it",
@@ -56,16 +58,17 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         return;
     }
     if (peer_witness && *peer_witness != c.witness) {
+        if (!watched(story, *peer_witness, f)) return;
         f.certainty = Certainty::proven;
-        f.leans_on_silence = true;
+        lean_on(f, *peer_witness);
         f.settle.clear();
         f.reasons.push_back(fmt::format("{} was recorded at that time and saw no SYN: lost on the way out", place(story, *peer_witness)));
         tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn);
         return;
     }
-    if (const auto guessed = peer_witness ? std::nullopt : homes.guess(c.flow.peer, c.witness)) {
+    if (const auto guessed = peer_witness ? std::nullopt : homes.guess(c.flow.peer, c.witness); guessed && watched(story, *guessed, f)) {
         f.certainty = Certainty::likely;
-        f.leans_on_silence = true;
+        lean_on(f, *guessed);
         f.settle = fmt::format("make sure that {} holds {}: the trace does not tell its addresses", place(story, *guessed), c.flow.peer.address.text());
         f.reasons.push_back(fmt::format("{} listens on port {}, was recorded at that time and saw no SYN: lost on the way out", place(story, *guessed), c.flow.peer.port));
         tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn);
@@ -73,7 +76,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     }
     if (const auto last_seen = tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn)) {
         f.certainty = Certainty::likely;
-        f.leans_on_silence = true;
+        lean_on(f, *last_seen);
         f.settle = fmt::format("tell whether {} holds {}: if it does, it is the peer and drops the SYN itself", place(story, *last_seen),
                                c.flow.peer.address.text());
     }
@@ -125,7 +128,7 @@ std::vector<Finding> find(const Story& story) {
         f.settle = record_on(c.flow.peer.address) + ": it tells whether the path or that host dropped the SYN";
         if (told_by_packets) tell_packets(f, story, c, syns);
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
-        if (packets_seen(story)) ask_peer(f, story, c, *homes);
+        ask_peer(f, story, c, *homes);
         found.push_back(std::move(f));
     }
     return found;

@@ -10,12 +10,6 @@ namespace tcpwitness {
 
 namespace {
 
-bool probes_attached(const Story& story, std::string_view word) {
-    return std::all_of(story.info.probes.begin(), story.info.probes.end(), [&](const ProbeStatus& probe) {
-        return probe.name.find(word) == std::string::npos || probe.attached();
-    });
-}
-
 bool is_kind(const Segment& segment, PacketKind kind) {
     switch (kind) {
         case PacketKind::syn: return segment.syn();
@@ -74,10 +68,12 @@ std::optional<WitnessId> tell_loss(Finding& finding, const Story& story, const F
     return std::nullopt;
 }
 
-bool bare_resets_told(const Story& story) {
-    return resets_told(story) && std::all_of(story.info.probes.begin(), story.info.probes.end(), [](const ProbeStatus& probe) {
-               return probe.name != "answer_reset" || probe.attached() || probe.status.find("not needed") != std::string::npos;
-           });
+bool bare_resets_told(const Story& story, WitnessId witness) {
+    return story.any_recording(witness, [](const Recording& recording) {
+        return recording.tells("reset_sent") && std::all_of(recording.probes.begin(), recording.probes.end(), [](const ProbeStatus& probe) {
+                   return probe.name != "answer_reset" || probe.attached() || probe.status.find("not needed") != std::string::npos;
+               });
+    });
 }
 
 const Event* firewall_reset(const Story& story, const Flow& flow, WitnessId witness) {
@@ -100,21 +96,53 @@ bool tell_reject(Finding& finding, const Story& story, const Event* reset) {
     return true;
 }
 
-bool packets_seen(const Story& story) { return probes_attached(story, "packet"); }
-bool resets_told(const Story& story) { return probes_attached(story, "reset_sent"); }
-bool calls_told(const Story& story) { return probes_attached(story, "call_exit"); }
+bool packets_seen(const Story& story, WitnessId witness) {
+    return story.any_recording(witness, [](const Recording& recording) { return recording.packets_seen(); });
+}
+
+bool resets_told(const Story& story, WitnessId witness) {
+    return story.any_recording(witness, [](const Recording& recording) { return recording.tells("reset_sent"); });
+}
+
+bool calls_told(const Story& story, WitnessId witness) {
+    return story.any_recording(witness, [](const Recording& recording) { return recording.tells("call_exit"); });
+}
+
+bool watched(const Story& story, WitnessId witness, const Finding& finding) {
+    const Connection* c = finding.connections.empty() ? nullptr : story.connection(finding.connections.front());
+    return story.blind(witness, Evidence::packets, c ? c->witness : witness, finding.first_ns, finding.last_ns) != Blind::outside;
+}
+
+void lean_on(Finding& finding, WitnessId witness, Evidence of) {
+    const auto same = [&](const Absence& one) { return one.witness == witness && one.of == of; };
+    if (std::none_of(finding.absences.begin(), finding.absences.end(), same)) finding.absences.push_back({witness, of});
+}
 
 Homes::Homes(const Story& story) {
-    for (WitnessId id = 0; id < story.info.witnesses.size(); ++id) {
-        const auto recorded = story.info.meta.find("netns." + std::to_string(story.info.witnesses[id].netns) + ".addresses");
-        if (recorded == story.info.meta.end()) continue;
-        for (const std::string_view text : split(recorded->second, ','))
-            if (const auto address = Address::parse(trim(text)); address && !address->loopback()) homes_.emplace(*address, id);
+    for (WitnessId id = 0; id < story.witnesses.size(); ++id) {
+        const Witness& witness = story.witnesses[id];
+        if (witness.on_path) continue;
+        for (const Address& stated : witness.addresses) add(stated, id);
+        for (const RecordingId recording : witness.recordings) {
+            if (recording >= story.recordings.size()) continue;
+            const auto& meta = story.recordings[recording].meta;
+            const auto recorded = meta.find("netns." + std::to_string(witness.netns) + ".addresses");
+            if (recorded == meta.end()) continue;
+            for (const std::string_view text : split(recorded->second, ','))
+                if (const auto address = Address::parse(trim(text))) add(*address, id);
+        }
     }
+    std::set<Address> stated;
+    for (const Witness& witness : story.witnesses) stated.insert(witness.addresses.begin(), witness.addresses.end());
     for (const Connection& c : story.connections) {
-        if (!c.flow.local.address.unspecified() && !c.flow.local.address.loopback()) homes_.emplace(c.flow.local.address, c.witness);
+        if (c.witness < story.witnesses.size() && story.witnesses[c.witness].on_path) continue;
+        if (!stated.contains(c.flow.local.address)) add(c.flow.local.address, c.witness);
         if (c.is_listener() && c.flow.local.address.unspecified()) wildcards_[c.flow.local.port].insert(c.witness);
     }
+}
+
+void Homes::add(const Address& address, WitnessId witness) {
+    if (!address.unspecified() && !address.loopback()) homes_[address].insert(witness);
 }
 
 std::optional<WitnessId> Homes::guess(const Endpoint& endpoint, WitnessId asking) const {
@@ -126,18 +154,37 @@ std::optional<WitnessId> Homes::guess(const Endpoint& endpoint, WitnessId asking
 std::optional<WitnessId> Homes::of(const Address& address, WitnessId asking) const {
     if (address.loopback()) return asking;
     const auto home = homes_.find(address);
-    return home == homes_.end() ? std::nullopt : std::optional(home->second);
+    if (home == homes_.end()) return std::nullopt;
+    if (home->second.contains(asking)) return asking;
+    return home->second.size() == 1 ? std::optional(*home->second.begin()) : std::nullopt;  // private addresses may be used twice
 }
+
+namespace {
+
+void add_sight(std::vector<Sighting>& all, const Event* event) {
+    auto at = std::find_if(all.begin(), all.end(), [&](const Sighting& one) { return one.witness == event->witness; });
+    if (at == all.end()) at = all.insert(all.end(), Sighting{event->witness, {}, {}});
+    (event->as<Segment>()->outgoing ? at->left : at->entered).push_back(event);
+}
+
+}  // namespace
 
 std::vector<Sighting> sightings(const Story& story, const Flow& flow, const Endpoint& source, PacketKind kind) {
     std::vector<Sighting> all;
     for (const Event* event : story.unmatched_packets(flow)) {
         const Segment& segment = *event->as<Segment>();
         const Endpoint& sender = segment.outgoing ? event->flow.local : event->flow.peer;
-        if (!is_kind(segment, kind) || sender != source) continue;
-        auto at = std::find_if(all.begin(), all.end(), [&](const Sighting& one) { return one.witness == event->witness; });
-        if (at == all.end()) at = all.insert(all.end(), Sighting{event->witness, {}, {}});
-        (segment.outgoing ? at->left : at->entered).push_back(event);
+        if (is_kind(segment, kind) && sender == source) add_sight(all, event);
+    }
+    return all;
+}
+
+std::vector<Sighting> sightings_of_syns(const Story& story, const Connection& c) {
+    std::vector<Sighting> all = sightings(story, c.flow, c.flow.local, PacketKind::syn);
+    if (!c.local_isn) return all;
+    for (const Event* event : story.unmatched_syns(*c.local_isn)) {
+        const bool same_tuple = event->flow == c.flow || event->flow.reversed() == c.flow;
+        if (!same_tuple && event->witness != c.witness) add_sight(all, event);
     }
     return all;
 }

@@ -14,9 +14,10 @@ namespace {
 constexpr const char* id = "evidence-gap";
 
 /// Something was under way when the recording broke off: what came of it is not known.
-const Connection* cut_in_trouble(const Story& story) {
+const Connection* cut_in_trouble(const Story& story, RecordingId recording) {
     const std::uint32_t waiting = sign::syn_retransmit | sign::syn_ack_retransmit | sign::retransmit;
     for (const Connection& c : story.connections) {
+        if (&story.recording_of(c.witness) != &story.recordings[recording]) continue;
         const bool unanswered = !c.has(sign::established) && c.has(sign::syn_retransmit | sign::syn_ack_retransmit);
         const bool resending = c.live() && !c.events.empty() && c.events.back().as<Retransmit>();
         if (c.live() && c.has(waiting) && (unanswered || resending)) return &c;
@@ -24,8 +25,7 @@ const Connection* cut_in_trouble(const Story& story) {
     return nullptr;
 }
 
-std::vector<Finding> find(const Story& story) {
-    std::vector<Finding> found;
+void find_lost(const Story& story, RecordingId recording, std::vector<Finding>& found) {
     std::uint64_t lost = 0;
     std::map<std::string, std::uint64_t> by_probe;
     Finding f;
@@ -34,32 +34,43 @@ std::vector<Finding> find(const Story& story) {
     f.certainty = Certainty::proven;
     for (const Event& event : story.gaps) {
         const Gap& gap = *event.as<Gap>();
-        if (gap.lost == 0) continue;
+        if (gap.lost == 0 || gap.recording != recording) continue;
         f.first_ns = lost == 0 ? gap.from_ns : std::min(f.first_ns, gap.from_ns);
         f.last_ns = std::max(f.last_ns, gap.to_ns);
         lost += gap.lost;
         by_probe[gap.probe] += gap.lost;
         cite(f, &event);
     }
-    const std::string host = printable(story.info.host);
-    if (lost) {
-        f.headline = fmt::format("{} of {} lost within {}: what leans on silence in that time is not proven", count_text(lost, "record", "records"),
-                                 host.empty() ? "this trace" : host, since(f.first_ns, f.last_ns));
-        for (const auto& [probe, count] : by_probe) f.reasons.push_back(fmt::format("{}: {}", printable(probe), count_text(count, "record lost", "records lost")));
-        f.fold_key = host;
-        found.push_back(f);
-    }
-    if (story.info.cut_off) {
-        if (const Connection* c = cut_in_trouble(story)) {
-            Finding cut = about(id, Culprit::unknown, Certainty::proven, *c, story.end_ns);
-            cut.connections.clear();
-            cut.headline = fmt::format("the recording{} broke off while {} was waiting for {}: how that ended is not known", host.empty() ? "" : " of " + host, who(*c),
-                                       c->flow.peer.text());
-            if (!story.info.cut_note.empty()) cut.reasons.push_back(printable(story.info.cut_note));
-            cite(cut, &c->events.back());
-            cut.fold_key = host + "/cut";
-            found.push_back(std::move(cut));
-        }
+    if (!lost) return;
+    const std::string host = printable(story.recordings[recording].host);
+    f.headline = fmt::format("{} of {} lost within {}: what leans on silence in that time is not proven", count_text(lost, "record", "records"),
+                             host.empty() ? "this trace" : host, since(f.first_ns, f.last_ns));
+    for (const auto& [probe, count] : by_probe) f.reasons.push_back(fmt::format("{}: {}", printable(probe), count_text(count, "record lost", "records lost")));
+    f.fold_key = fmt::format("{}/{}", recording, host);
+    found.push_back(std::move(f));
+}
+
+void find_cut(const Story& story, RecordingId recording, std::vector<Finding>& found) {
+    const Recording& one = story.recordings[recording];
+    if (!one.cut_off) return;
+    const Connection* c = cut_in_trouble(story, recording);
+    if (!c) return;
+    const std::string host = printable(one.host);
+    Finding cut = about(id, Culprit::unknown, Certainty::proven, *c, one.end_ns);
+    cut.connections.clear();
+    cut.headline = fmt::format("the recording{} broke off while {} was waiting for {}: how that ended is not known", host.empty() ? "" : " of " + host, who(*c),
+                               c->flow.peer.text());
+    if (!one.cut_note.empty()) cut.reasons.push_back(printable(one.cut_note));
+    cite(cut, &c->events.back());
+    cut.fold_key = fmt::format("{}/{}/cut", recording, host);
+    found.push_back(std::move(cut));
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    for (RecordingId id = 0; id < story.recordings.size(); ++id) {
+        find_lost(story, id, found);
+        find_cut(story, id, found);
     }
     return found;
 }

@@ -17,13 +17,13 @@ std::string who(const Task& task) {
 std::string who(const Connection& c) { return c.owner.known() ? who(c.owner) : by_packets(c) ? c.flow.local.text() : "an unknown process"; }
 
 std::string place(const Story& story, WitnessId witness) {
-    if (witness >= story.info.witnesses.size()) return fmt::format("witness {}", witness);
-    const Witness& one = story.info.witnesses[witness];
+    if (witness >= story.witnesses.size()) return fmt::format("witness {}", witness);
+    const Witness& one = story.witnesses[witness];
     return printable(one.name.empty() ? one.host : one.name);
 }
 
 std::string at_place(const Story& story, const Connection& c) {
-    return story.info.witnesses.size() < 2 ? std::string{} : " on " + place(story, c.witness);
+    return story.witnesses.size() < 2 ? std::string{} : " on " + place(story, c.witness);
 }
 
 std::string intervals_text(const std::vector<std::uint64_t>& times_ns) {
@@ -109,8 +109,8 @@ void cite(Finding& finding, const std::vector<const Event*>& events) {
 
 std::string interface_name(const Story& story, const Event& packet) {
     const Segment* segment = packet.as<Segment>();
-    if (!segment || segment->interface >= story.info.interfaces.size()) return "an unknown device";
-    return printable(story.info.interfaces[segment->interface].name);
+    if (!segment || segment->interface >= story.interfaces.size()) return "an unknown device";
+    return printable(story.interfaces[segment->interface].name);
 }
 
 Finding about(const char* rule, Culprit culprit, Certainty certainty, const Connection& connection, std::uint64_t time_ns) {

@@ -51,11 +51,16 @@ void cite(Finding&, const Event*);
 void cite(Finding&, const std::vector<const Event*>&);
 
 // --- coverage ---
-bool packets_seen(const Story&);  ///< the packet probes were there, so that absence of a packet means something
-bool resets_told(const Story&);   ///< the reset-sent probe was there
-bool bare_resets_told(const Story&);  ///< and it, or the one that helps it out before 6.10, tells resets without a socket too
-bool calls_told(const Story&);    ///< the probe that tells what calls returned was there
-/// Which witness has an address, as far as recorded addresses and sockets tell.
+// Each asks what a witness could tell: a rule that concludes from absence asks about the witness that it concludes about.
+bool packets_seen(const Story&, WitnessId);  ///< the packet probes were there, or it is a capture: absence of a packet means something
+bool resets_told(const Story&, WitnessId);   ///< the reset-sent probe was there
+bool bare_resets_told(const Story&, WitnessId);  ///< and it, or the one that helps it out before 6.10, tells resets without a socket too
+bool calls_told(const Story&, WitnessId);    ///< the probe that tells what calls returned was there
+/// The witness saw packets all the time that the finding is about, as far as its recording reaches; what was lost in it is another matter.
+bool watched(const Story&, WitnessId, const Finding&);
+/// What this witness did not see is part of the proof.
+void lean_on(Finding&, WitnessId, Evidence = Evidence::packets);
+/// Which witness has an address: as the user says, else as far as recorded addresses and sockets tell.
 class Homes {
 public:
     explicit Homes(const Story&);
@@ -64,7 +69,9 @@ public:
     std::optional<WitnessId> guess(const Endpoint&, WitnessId asking) const;
 
 private:
-    std::map<Address, WitnessId> homes_;
+    void add(const Address&, WitnessId);
+
+    std::map<Address, std::set<WitnessId>> homes_;
     std::map<std::uint16_t, std::set<WitnessId>> wildcards_;
 };
 
@@ -76,6 +83,8 @@ struct Sighting {
 enum class PacketKind { syn, syn_ack, rst };
 /// By every witness, of packets that belong to no connection, sent under the name of `source`.
 std::vector<Sighting> sightings(const Story&, const Flow&, const Endpoint& source, PacketKind);
+/// Of the SYNs that the connection sent, also where a device on the way rewrote their addresses.
+std::vector<Sighting> sightings_of_syns(const Story&, const Connection&);
 std::string interface_name(const Story&, const Event& packet);
 
 /// What witnesses on the way tell about packets of this kind: "the RST was first seen leaving mid on eth1; it never came in there".

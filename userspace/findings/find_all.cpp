@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "findings/finding.h"
+#include "findings/facts.h"
 #include "findings/interposers.h"
 
 namespace tcpwitness {
@@ -37,13 +37,28 @@ private:
     std::unordered_map<ConnectionId, std::size_t> by_;
 };
 
-void limit_by_gaps(Finding& finding, const Story& story) {
-    if (!finding.leans_on_silence || finding.certainty != Certainty::proven) return;
-    const std::uint64_t from = finding.first_ns > around_ns ? finding.first_ns - around_ns : 0;
-    if (!story.gap_within(from, finding.last_ns + around_ns)) return;
-    finding.certainty = Certainty::likely;
-    finding.reasons.push_back("records were lost around that time, so what was not seen may have been there");
-    if (finding.settle.empty()) finding.settle = "record again without loss (--buffer)";
+void limit_by_blindness(Finding& finding, const Story& story) {
+    if (finding.absences.empty() || finding.certainty != Certainty::proven) return;
+    const Connection* c = finding.connections.empty() ? nullptr : story.connection(finding.connections.front());
+    const WitnessId asking = c ? c->witness : finding.absences.front().witness;
+    const std::uint64_t from = std::max(finding.first_ns, story.recording_of(asking).begin_ns);  // it may be about what began before
+    for (const Absence& absence : finding.absences) {
+        const Blind blind = story.blind(absence.witness, absence.of, asking, from, std::max(from, finding.last_ns), around_ns);
+        if (blind == Blind::no) continue;
+        finding.certainty = Certainty::likely;
+        const std::string where = place(story, absence.witness);
+        if (blind == Blind::lost) {
+            finding.reasons.push_back("records were lost around that time, so what was not seen may have been there");
+            if (finding.settle.empty()) finding.settle = "record again without loss (--buffer)";
+        } else if (blind == Blind::outside) {
+            finding.reasons.push_back(fmt::format("what was recorded on {} does not cover all of that time", where));
+            if (finding.settle.empty()) finding.settle = fmt::format("record on {} from before the trouble until after it", where);
+        } else {
+            finding.reasons.push_back(fmt::format("the clock of {} could not be compared, so what it did not see may lie at another time", where));
+            if (finding.settle.empty()) finding.settle = fmt::format("record again while something passes between the hosts that both see: that tells the clock of {}", where);
+        }
+        return;
+    }
 }
 
 void tidy(Finding& finding) {
@@ -102,7 +117,7 @@ std::vector<Finding> find_all(const Story& story) {
             if (claims.settle(standing, finding)) standing.push_back(std::move(finding));
     }
     name_interposers(story, standing);
-    for (Finding& finding : standing) limit_by_gaps(finding, story);
+    for (Finding& finding : standing) limit_by_blindness(finding, story);
     std::vector<Finding> all = fold(std::move(standing), story);
     std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) { return a.first_ns < b.first_ns; });
     return all;

@@ -19,6 +19,12 @@ const char* name(Culprit);  ///< contract: "local-application", ...
 enum class Certainty : std::uint8_t { possible, likely, proven };
 const char* name(Certainty);
 
+/// Something was not seen, and that is part of a proof: it counts as far as the witness could have told of it.
+struct Absence {
+    WitnessId witness = 0;
+    Evidence of{};
+};
+
 struct Finding {
     std::string rule;       ///< id in the catalogue
     Culprit culprit = Culprit::unknown;
@@ -30,7 +36,7 @@ struct Finding {
     std::vector<ConnectionId> connections;  ///< those it is about; the first is the example when repeats are folded
     std::uint64_t count = 1;                ///< how many times, folded
     std::uint64_t first_ns = 0, last_ns = 0;
-    bool leans_on_silence = false;          ///< the absence of an event is part of the proof, so lost records weaken it
+    std::vector<Absence> absences;          ///< on whose silence the proof leans
     bool state = false;     ///< tells how things stand and judges nobody: beside the findings about the same connections, not instead of them
     std::string fold_key;   ///< findings of one rule with the same key are repeats; rules fill it, output ignores it
 };

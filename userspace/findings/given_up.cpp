@@ -55,7 +55,6 @@ void judge_silence(Finding& f, const Story& story, const Connection& c) {
     if (!other) return;
     add_end(f, other);
     f.certainty = Certainty::likely;
-    f.leans_on_silence = true;
     f.reasons.push_back(fmt::format("{} was recorded at that time: its end {} and got no sign of trouble", place(story, other->witness), other->live() ? "stayed open" : "ended on its own"));
     f.settle = fmt::format("capture packets on {} at the same time: data segments are not in this trace", c.flow.peer.address.text());
 }

@@ -48,10 +48,10 @@ std::vector<Finding> find(const Story& story) {
         f.settle = record_on(c.flow.peer.address) + ": it tells whether the SYN-ACK arrived there";
         if (client) {
             add_end(f, client);
-            if (packets_seen(story)) {
+            if (watched(story, client->witness, f)) {
                 const bool arrived = client->has(sign::syn_ack_in | sign::established);
                 f.certainty = Certainty::proven;
-                f.leans_on_silence = true;
+                lean_on(f, arrived ? c.witness : client->witness);
                 f.settle.clear();
                 f.reasons.push_back(arrived ? fmt::format("{} got the SYN-ACK and answered; the ACK was lost on its way here", place(story, client->witness))
                                             : fmt::format("{} never got the SYN-ACK: lost on the way there", place(story, client->witness)));

@@ -36,21 +36,24 @@ void ask_server(Finding& f, const Story& story, const Connection& client, const 
     cite(f, arrived.front());
     cite(f, answered);
     const auto took = [](const Event& from, const Event& to) { return to.time_ns > from.time_ns ? to.time_ns - from.time_ns : 0; };
-    if (arrived.front()->time_ns >= began_ns + part_ns) {
+    const std::uint64_t unsure_ns = story.uncertainty_ns(client.witness, server.witness);  // of times that are compared across clocks
+    if (arrived.front()->time_ns >= began_ns + part_ns + unsure_ns) {
+        lean_on(f, server.witness);
         f.reasons.push_back(fmt::format("{} was recorded and saw the first SYN arrive {} after it had left: those before were lost on the way there", there,
                                         since(began_ns, arrived.front()->time_ns)));
     } else if (took(*arrived.front(), *answered) >= part_ns) {
+        lean_on(f, server.witness);
         f.culprit = Culprit::peer_host;
         f.reasons.push_back(fmt::format("the SYN reached {} at once, which answered {} later: its firewall or a full queue dropped the SYN", there,
                                         duration_text(took(*arrived.front(), *answered))));
-    } else if (took(*answered, *came) >= part_ns) {
+    } else if (took(*answered, *came) >= part_ns + unsure_ns) {
+        lean_on(f, client.witness);
         f.reasons.push_back(fmt::format("{} answered at once; its SYN-ACK came back {} later: those before were lost on the way back", there,
                                         duration_text(took(*answered, *came))));
     } else {
         return;
     }
     f.certainty = Certainty::proven;
-    f.leans_on_silence = true;
     f.settle.clear();
 }
 
@@ -74,7 +77,7 @@ std::optional<Finding> at_client(const Story& story, const Connection& c) {
     f.settle = record_on(c.flow.peer.address) + ": it tells whether SYNs were lost on the way, SYN-ACKs on the way back, or that host was slow to answer";
     if (const Connection* server = story.other_end(c)) {
         add_end(f, server);
-        if (packets_seen(story)) ask_server(f, story, c, *server, began);
+        if (packets_seen(story, server->witness) && packets_seen(story, c.witness)) ask_server(f, story, c, *server, began);
     }
     f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
     return f;
@@ -102,13 +105,13 @@ std::optional<Finding> at_server(const Story& story, const Connection& c) {
     if (const Connection* client = story.other_end(c)) {
         add_end(f, client);
         const Event* came = syn_ack(*client, false);
-        if (came && packets_seen(story)) {
-            const bool quick = came->time_ns < answered->time_ns + part_ns;
+        if (came && packets_seen(story, client->witness)) {
+            const bool quick = came->time_ns < answered->time_ns + part_ns + story.uncertainty_ns(c.witness, client->witness);
             f.reasons.push_back(quick ? fmt::format("the SYN-ACK reached {} at once, whose ACKs were lost on their way back", place(story, client->witness))
                                       : fmt::format("the SYN-ACK reached {} only after {}: those before were lost on the way there", place(story, client->witness),
                                                     since(answered->time_ns, came->time_ns)));
             f.certainty = Certainty::proven;
-            f.leans_on_silence = true;
+            lean_on(f, quick ? c.witness : client->witness);
             f.settle.clear();
             cite(f, came);
         }

@@ -81,7 +81,7 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::set<ConnectionId> told;
     for (const Connection& c : story.connections) {
-        if (!c.is_listener() || !c.has(sign::waited) || !calls_told(story)) continue;
+        if (!c.is_listener() || !c.has(sign::waited) || !calls_told(story, c.witness)) continue;
         const auto all = waits(story, c, Queue::What::listener);
         if (std::none_of(all.begin(), all.end(), [](const Waiting& one) { return one.length_ns() >= least_ns; })) continue;
         const auto times = accepts(story, c);
@@ -93,7 +93,7 @@ std::vector<Finding> find(const Story& story) {
             const Queue* process = waiting.process();
             Finding f = about(id, Culprit::local_application, Certainty::likely, c, from);
             f.last_ns = to;
-            f.leans_on_silence = true;
+            lean_on(f, c.witness, Evidence::sockets);
             const std::uint64_t drops = dropped(waiting);
             f.headline = fmt::format("{}{} has not called accept() on {} for {}{}: {} for it{}{}", holder(c, process), at_place(story, c), c.flow.local.text(), since(from, to),
                                      waiting.over || to < waiting.to_ns ? "" : ", and still does not", count_text(last.accept_queue, "connection waits", "connections wait"),

@@ -62,7 +62,7 @@ std::vector<Finding> find(const Story& story) {
         const Connection& c = *one.connection;
         const Connection* other = story.other_end(c);
         const bool reset = c.ending == Ending::reset_received;
-        if (other && reset && packets_seen(story) && sent_reset(story, *other)) continue;  // the peer itself: reset-sent
+        if (other && reset && packets_seen(story, other->witness) && sent_reset(story, *other)) continue;  // the peer itself: reset-sent
 
         Finding f = about(id, Culprit::path, Certainty::likely, c, one.trouble->time_ns);
         f.first_ns = one.silence.broken_ns;
@@ -79,9 +79,9 @@ std::vector<Finding> find(const Story& story) {
         f.settle = record_on(c.flow.peer.address) + ": if it sent no RST, a device between has forgotten the connection";
         if (other) {
             add_end(f, other);
-            if (packets_seen(story) && reset) {
+            if (reset && watched(story, other->witness, f)) {
                 f.certainty = Certainty::proven;
-                f.leans_on_silence = true;
+                lean_on(f, other->witness);
                 f.settle.clear();
                 f.reasons.push_back(fmt::format("{} was recorded at that time and sent no RST{}", place(story, other->witness),
                                                 other->live() ? "; its end is still open" : ""));

@@ -186,7 +186,7 @@ void name_interposers(const Story& story, std::vector<Finding>& findings) {
 
 std::string interposers_text(const Story& story) {
     std::map<std::string, std::size_t> counts;
-    const bool several = story.info.witnesses.size() > 1;
+    const bool several = story.witnesses.size() > 1;
     for (const Interposer& one : interposers(story)) {
         const Environment& fact = *one.fact->as<Environment>();
         const std::string where = several && !one.of_host ? " in " + place(story, one.witness) : "";

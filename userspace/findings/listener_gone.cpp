@@ -27,6 +27,7 @@ struct Gone {
 const Event* exit_of(const Story& story, const Connection& listener) {
     const Event* best = nullptr;
     for (const Event& event : story.process_exits) {
+        if (!story.same_host(event.witness, listener.witness)) continue;
         const std::uint32_t pid = event.as<ProcessExit>()->task.pid;
         const bool held = pid == listener.owner.pid || std::any_of(listener.users.begin(), listener.users.end(), [&](const Task& user) { return user.pid == pid; });
         // The last of several holders closes it; exits come before the sockets are closed.

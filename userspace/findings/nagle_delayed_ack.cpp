@@ -70,8 +70,7 @@ std::optional<bool> nodelay(const Story& story, const Connection& c) {
 
 std::string nodelay_text(const Story& story, const Connection& sender, std::optional<bool> set) {
     if (set) return "it had switched TCP_NODELAY off";
-    const bool told = std::any_of(story.info.probes.begin(), story.info.probes.end(),
-                                  [](const ProbeStatus& probe) { return probe.name == "option" && probe.attached(); });
+    const bool told = story.any_recording(sender.witness, [](const Recording& recording) { return recording.probe_attached("option"); });
     return told && !sender.preexisting ? "it did not set TCP_NODELAY" : "whether it had set TCP_NODELAY was not recorded";
 }
 
@@ -100,9 +99,8 @@ Finding tell(const Story& story, const Connection& c, const std::vector<Turn>& s
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    if (!segments_recorded(story)) return found;
     for (const Connection& c : story.connections) {
-        if (c.is_listener() || !c.has(sign::established)) continue;
+        if (c.is_listener() || !c.has(sign::established) || !segments_recorded(story, c.witness)) continue;
         if (const auto slow = turns(c, true); slow.size() >= enough && nodelay(story, c) != true) found.push_back(tell(story, c, slow, true));
         if (story.other_end(c)) continue;  // tells it itself
         if (const auto slow = turns(c, false); slow.size() >= enough) found.push_back(tell(story, c, slow, false));

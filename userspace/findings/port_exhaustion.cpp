@@ -23,8 +23,8 @@ struct Ports {
 };
 
 std::optional<Ports> ephemeral_ports(const Story& story, WitnessId witness) {
-    if (witness >= story.info.witnesses.size()) return std::nullopt;
-    const auto& sysctls = story.info.witnesses[witness].sysctls;
+    if (witness >= story.witnesses.size()) return std::nullopt;
+    const auto& sysctls = story.witnesses[witness].sysctls;
     const auto range = sysctls.find("net.ipv4.ip_local_port_range");
     if (range == sysctls.end()) return std::nullopt;
     const auto parts = split(range->second, ' ');

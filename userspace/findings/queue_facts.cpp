@@ -136,7 +136,7 @@ std::string queue_limit_text(const Story& story, const Connection& listener, con
         text += fmt::format(": listen() asked for {}, net.core.somaxconn allows {}", call->argument, queue.accept_max);
         return text;
     }
-    const auto& sysctls = story.info.witnesses[listener.witness].sysctls;
+    const auto& sysctls = story.witnesses[listener.witness].sysctls;
     const auto most = sysctls.find("net.core.somaxconn");
     if (most != sysctls.end() && most->second != std::to_string(queue.accept_max))
         text += fmt::format(", as listen() asked; net.core.somaxconn would allow {}", printable(most->second));

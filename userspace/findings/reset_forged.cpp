@@ -56,6 +56,11 @@ Finding finding_about(const Story& story, const Connection& c, const std::vector
     return f;
 }
 
+/// The other end was recorded, and would show a RST of its own, when these came.
+bool watched(const Story& story, WitnessId other, WitnessId asking, const std::vector<const Event*>& resets) {
+    return story.blind(other, Evidence::packets, asking, resets.front()->time_ns, resets.back()->time_ns) != Blind::outside;
+}
+
 void tell_handshake(Finding& f, const Connection& c, const Event& reset) {
     const Event* answer = nullptr;
     for (const Event& event : c.events)
@@ -65,7 +70,7 @@ void tell_handshake(Finding& f, const Connection& c, const Event& reset) {
 
 void ask_peer(Finding& f, const Story& story, const Connection& c, const Connection& other) {
     f.certainty = Certainty::proven;
-    f.leans_on_silence = true;
+    lean_on(f, other.witness);
     add_end(f, &other);
     f.reasons.push_back(fmt::format("{} was recorded at that time and sent no RST on this flow", place(story, other.witness)));
     if (other.witness == c.witness) f.reasons.push_back("both ends are on this host");
@@ -89,8 +94,8 @@ std::vector<Finding> find(const Story& story) {
         const auto resets = resets_in(c);
         if (resets.empty()) continue;
         const Connection* other = story.other_end(c);
-        if (other && packets_seen(story)) {
-            if (peer_sent_reset(story, *other)) continue;
+        if (other && packets_seen(story, other->witness) && peer_sent_reset(story, *other)) continue;
+        if (other && watched(story, other->witness, c.witness, resets)) {
             Finding f = finding_about(story, c, resets, other);
             if (!round_trips) round_trips.emplace(story);
             tell_handshake(f, c, *resets.front());
@@ -100,11 +105,12 @@ std::vector<Finding> find(const Story& story) {
             found.push_back(std::move(f));
             continue;
         }
-        if (other || on_this_host(c)) continue;  // a kernel that does not tell why it resets shows one end only
+        if ((other && other->witness == c.witness) || on_this_host(c)) continue;  // a kernel that does not tell why it resets shows one end only
         if (!round_trips) round_trips.emplace(story);
         Marks marks = forged_marks(c, *resets.front(), *round_trips);
         if (!marks.strong) continue;
         Finding f = finding_about(story, c, resets, nullptr);
+        if (other) add_end(f, other);  // what its recording cannot prove it still explains
         tell_handshake(f, c, *resets.front());
         for (std::string& mark : marks.marks) f.reasons.push_back(std::move(mark));
         tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);

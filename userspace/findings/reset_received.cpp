@@ -67,9 +67,9 @@ std::vector<Finding> find(const Story& story) {
         f.settle = record_on(c.flow.peer.address) + ": it names the process and the reason, or shows that it sent no RST";
         if (const Connection* other = story.other_end(c)) {
             add_end(f, other);
-            if (other->has(sign::rst_out) && packets_seen(story) && bare_resets_told(story)) {
+            if (other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
                 f.certainty = Certainty::proven;
-                f.leans_on_silence = true;
+                lean_on(f, other->witness, Evidence::sockets);
                 f.settle.clear();
                 f.reasons.push_back(fmt::format("the RST left {}, but its TCP did not send it: a packet filter there did", place(story, other->witness)));
             }

@@ -143,7 +143,7 @@ Finding raise_flood(const Story& story, WitnessId witness, std::uint16_t port, c
     if (flood.sources.size() > 1) sources += " and " + count_text(flood.sources.size() - 1, "more network", "more networks");
     f.headline = fmt::format("a flood: segments from {} {}were answered with RST{}, because there was no socket for them", sources,
                              port ? fmt::format("to port {} ", port) : std::string(),
-                             story.info.witnesses.size() > 1 ? " on " + place(story, witness) : std::string());
+                             story.witnesses.size() > 1 ? " on " + place(story, witness) : std::string());
     const double seconds = std::max(1e-9, static_cast<double>(flood.last_ns - flood.first_ns) / 1e9);
     f.reasons.push_back(fmt::format("{:.0f} a second; {} of them recorded one by one, the rest counted", static_cast<double>(flood.count) / seconds,
                                     flood.knocks.size()));

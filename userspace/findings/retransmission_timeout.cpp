@@ -26,9 +26,9 @@ void follow_segments(Finding& f, const Story& story, const Connection& c, const 
     cite(f, answered);
     if (sent.empty()) return;  // it never left: other findings tell about local drops
     f.certainty = Certainty::proven;
-    f.leans_on_silence = true;
     f.settle.clear();
     const std::string times = count_text(sent.size(), "time", "times");
+    lean_on(f, arrived.empty() || answered.empty() ? peer.witness : c.witness);
     if (arrived.empty()) {
         f.reasons.push_back(fmt::format("the segment with seq {} left {} {} and never arrived at {}: lost on the way there", lost, here, times, there));
     } else if (answered.empty()) {
@@ -105,11 +105,11 @@ std::vector<Finding> find(const Story& story) {
         if (const Connection* other = story.other_end(c)) {
             add_end(f, other);
             f.certainty = Certainty::likely;
-            f.leans_on_silence = true;
             f.reasons.push_back(fmt::format("{} was recorded at that time: its end {} and got no sign of trouble", place(story, other->witness),
                                             other->live() ? "stayed open" : "ended on its own"));
             f.settle = "record again with --segments and a filter: then the trace holds the data segments of both ends";
-            if (segments_recorded(story) && !probes && !c.events_dropped && !other->events_dropped) follow_segments(f, story, c, *other, again.front().seq);
+            const bool followed = segments_recorded(story, c.witness) && segments_recorded(story, other->witness) && watched(story, other->witness, f);
+            if (followed && !probes && !c.events_dropped && !other->events_dropped) follow_segments(f, story, c, *other, again.front().seq);
         }
         f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text(), probes);
         found.push_back(std::move(f));

@@ -4,7 +4,9 @@
 
 namespace tcpwitness {
 
-bool segments_recorded(const Story& story) { return story.info.meta.contains("segments"); }
+bool segments_recorded(const Story& story, WitnessId witness) {
+    return story.any_recording(witness, [](const Recording& recording) { return recording.all_segments(); });
+}
 
 namespace {
 

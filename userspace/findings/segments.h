@@ -1,4 +1,4 @@
-// What the segments of a connection tell, where the recording holds them all (--segments).
+// What the segments of a connection tell, where the recording holds them all (--segments, or a capture).
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace tcpwitness {
 
-bool segments_recorded(const Story&);
+bool segments_recorded(const Story&, WitnessId);
 
 /// The sequence number behind the segment.
 inline std::uint32_t end_of(const Segment& segment) { return segment.seq + segment.payload + (segment.fin() ? 1 : 0) + (segment.syn() || segment.syn_ack() ? 1 : 0); }

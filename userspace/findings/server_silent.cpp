@@ -100,7 +100,7 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
         return;
     }
     f.certainty = Certainty::proven;
-    f.leans_on_silence = true;
+    lean_on(f, server.witness);
     f.settle.clear();
     f.reasons.push_back(server.accepted ? fmt::format("the request reached {}, where {} holds the connection and sent nothing in that time", place(story, server.witness), who(server))
                                         : fmt::format("the request reached {}, where no process had accepted the connection", place(story, server.witness)));
@@ -128,7 +128,6 @@ Finding tell(const Story& story, const Connection& c, const Wait& wait, bool ask
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    if (!segments_recorded(story)) return found;
     struct Case {
         const Connection* connection;
         bool asks_out;
@@ -138,7 +137,7 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Case> cases;
     std::set<Endpoint> answering, pushed_to;
     for (const Connection& c : story.connections) {
-        if (c.is_listener() || c.role == Role::unknown || !c.has(sign::established)) continue;
+        if (c.is_listener() || c.role == Role::unknown || !c.has(sign::established) || !segments_recorded(story, c.witness)) continue;
         const bool asks_out = c.role == Role::client;
         if (!asks_out && story.other_end(c)) continue;  // the client tells it
         Case one{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, manner_of(c, asks_out, story.end_ns)};

@@ -80,4 +80,10 @@ std::uint64_t frame_of(const Event& event) {
     return icmp ? icmp->frame : 0;
 }
 
+std::uint32_t recording_of_frame(const Event& event) {
+    if (const Segment* segment = event.as<Segment>()) return segment->recording;
+    const Icmp* icmp = event.as<Icmp>();
+    return icmp ? icmp->recording : 0;
+}
+
 }  // namespace tcpwitness

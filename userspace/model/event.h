@@ -12,7 +12,7 @@
 
 namespace tcpwitness {
 
-/// Index of a witness (a network namespace of a host) in Trace::witnesses.
+/// Index of a witness (a network namespace of a host) in Story::witnesses.
 using WitnessId = std::uint32_t;
 
 /// A thread, as the kernel names it. pid 0 = not known.
@@ -178,6 +178,7 @@ struct Segment {
     std::uint32_t interface = 0;     ///< index in Trace::interfaces
     std::uint64_t frame = 0;         ///< 1-based packet number in its file; 0 live
     std::uint64_t packet_id = 0;     ///< epb_packetid of its file; 0 = none
+    std::uint32_t recording = 0;     ///< whose frame it is: index in Story::recordings
     std::uint32_t marks = 0;         ///< segment_mark::, what the sender's state makes of it; packets of captures only
 
     bool is(std::uint8_t wanted, std::uint8_t mask = 0x17) const { return (flags & mask) == wanted; }
@@ -270,6 +271,7 @@ struct Icmp {
     std::uint16_t echo_payload = 0, echo_id = 0, echo_seq = 0;
     Address sender, receiver;         ///< of the ICMP packet itself
     std::uint64_t frame = 0;          ///< as Segment::frame; packets of captures only
+    std::uint32_t recording = 0;      ///< as Segment::recording
     std::string device;
     std::string marker;               ///< echo request: the name that `tcpwitness mark` put into it; empty = none
 
@@ -317,6 +319,7 @@ struct Gap {
     std::uint64_t from_ns = 0, to_ns = 0;
     std::uint64_t lost = 0;
     std::string probe;
+    std::uint32_t recording = 0;  ///< that lost them: index in Story::recordings
 };
 
 /// One fact of the host's configuration that can alter, delay or drop traffic: as it was found, and each change.
@@ -351,7 +354,7 @@ using EventBody = std::variant<Call, StateChange, Timer, Retransmit, SynAckRetra
 
 struct Event {
     std::uint64_t id = 0;         ///< 1-based place in the merged time order; what findings and outputs cite
-    std::uint64_t time_ns = 0;    ///< CLOCK_BOOTTIME of the witness's host
+    std::uint64_t time_ns = 0;    ///< CLOCK_BOOTTIME of the witness's host; with several recordings in one story, their common clock
     WitnessId witness = 0;
     std::uint64_t cookie = 0;     ///< socket cookie; 0 = none known
     std::uint32_t socket_id = 0;  ///< scrambled socket address; 0 = none
@@ -372,5 +375,7 @@ const char* kind_name(const Event&);
 
 /// The number in its file of the packet that the event is; 0: none, or the file holds it as a record.
 std::uint64_t frame_of(const Event&);
+/// Whose file that is: index in Story::recordings.
+std::uint32_t recording_of_frame(const Event&);
 
 }  // namespace tcpwitness

@@ -3,12 +3,18 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "model/clock.h"
 #include "model/event.h"
 
 namespace tcpwitness {
+
+/// Index of a recording in Story::recordings.
+using RecordingId = std::uint32_t;
 
 /// One vantage point: a network namespace of one host.
 struct Witness {
@@ -16,6 +22,9 @@ struct Witness {
     std::string name;         ///< of the namespace ("edge"), else "netns 4026531840"; the host's own: the host name
     std::uint32_t netns = 0;  ///< inode number
     std::map<std::string, std::string> sysctls;  ///< "net.ipv4.tcp_syn_retries" -> "6", as far as the trace holds them
+    std::vector<RecordingId> recordings = {0};   ///< that hold what it saw: mostly one; a trace and a capture of one host are two
+    std::vector<Address> addresses;              ///< its own, as the user says (--witness); empty = to be found out
+    bool on_path = false;                        ///< a capture from between the ends: none of the addresses in it is its own
 };
 
 /// A network device of a witness.
@@ -35,19 +44,49 @@ struct ProbeStatus {
     bool missed() const { return !attached() && !status.starts_with("optional"); }
 };
 
-/// Everything about a recording that is not an event.
-struct TraceInfo {
+/// What a capture and the trace of the same host have in common.
+struct PacketOverlap {
+    std::uint64_t sessions = 0;                 ///< of the capture whose socket the trace knows
+    std::uint64_t sessions_without_socket = 0;  ///< of the capture
+    std::uint64_t packets = 0;                  ///< that both hold
+    std::uint64_t only_captured = 0;            ///< of sessions with a socket: the trace lacks them
+    std::uint64_t only_traced = 0;              ///< while the capture ran: it lacks them
+};
+
+/// What one file, or one live recording, says about itself.
+///
+/// Which kinds of evidence it holds is told by `probes`: what comes of no probe that is listed and not attached can be expected in it. A
+/// source that is no trace of ours lists what it lacks: see packets_only().
+struct Recording {
+    std::string file;                            ///< as it was named; empty live
     std::string tool, host, kernel, boot_id, command;
     std::uint64_t boot_to_wall_ns = 0;           ///< wall = boot + this, at the start of the recording
     std::uint64_t started_ns = 0, ended_ns = 0;  ///< boot clock; ended 0: the trace was cut off
-    std::vector<Witness> witnesses;
-    std::vector<Interface> interfaces;
     std::vector<ProbeStatus> probes;
     std::map<std::string, std::string> meta;     ///< every other key the recorder wrote
     bool cut_off = false;                        ///< no closing record: killed, or the file is truncated
     std::string cut_note;                        ///< how a truncated file ends ("the last block is incomplete"); empty = the file is whole
     std::uint64_t unknown_records = 0;           ///< records of a newer tcpwitness that this one skipped
     std::uint64_t foreign_packets = 0;           ///< packets in the file that no probe of ours saw, or that are not TCP; skipped
+    std::optional<PacketOverlap> overlap;        ///< a capture beside a trace of its host
+    Clock clock;                                 ///< from its own times to the story's
+    std::uint64_t begin_ns = 0, end_ns = 0;      ///< what it covers, by the story's clock; the correlator's
+
+    bool tells(std::string_view probe) const;    ///< none of the probes with this word in their name is missing
+    bool probe_attached(std::string_view name) const;  ///< this very probe is listed, and attached
+    bool capture() const { return meta.contains("capture.packets"); }
+    bool packets_seen() const { return tells("packet"); }
+    bool all_segments() const { return meta.contains("segments"); }  ///< not only those that open and close connections
+    bool cut_short() const { return cut_off || !cut_note.empty(); }
+};
+
+/// Makes it a recording that holds packets, all segments of them, and nothing of sockets: a capture.
+void packets_only(Recording&);
+
+/// Everything about a recording that is not an event.
+struct TraceInfo : Recording {
+    std::vector<Witness> witnesses;
+    std::vector<Interface> interfaces;
 };
 
 /// A whole recording.

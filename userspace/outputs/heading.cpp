@@ -67,7 +67,7 @@ std::string sentence_within(const Event& event, const Connection* connection) {
 }
 
 std::string witness_text(const Story& story, WitnessId id) {
-    return id < story.info.witnesses.size() ? printable(story.info.witnesses[id].name) : fmt::format("witness {}", id);
+    return id < story.witnesses.size() ? printable(story.witnesses[id].name) : fmt::format("witness {}", id);
 }
 
 const char* role_text(const Connection& connection) {
@@ -86,7 +86,7 @@ HeadingParts heading(const Story& story, const Plan& plan, const ShownSession& s
     parts.ids = fmt::format("#{}", first.id);
     parts.endpoints = endpoints_text(first);
     parts.process = process_text(first);
-    if (story.info.witnesses.size() > 1) parts.witness = witness_text(story, first.witness);
+    if (story.witnesses.size() > 1) parts.witness = witness_text(story, first.witness);
     parts.ending = ending_text(first);
     if (first.wire) parts.ending += "; " + wire_text(*first.wire);
     if (session.ends.size() > 1) {

@@ -66,8 +66,8 @@ std::string journal_fields(const Story& story, const JournalEvent& one) {
     std::string out = fmt::format("MESSAGE={}{}\nPRIORITY={}\nSYSLOG_IDENTIFIER=tcpwitness\n", subject(event, one.connection),
                                   sentence_within(event, one.connection), noteworthy(event) ? priority_warning : priority_info);
     const auto field = [&](std::string_view key, const std::string& value) { out += fmt::format("{}={}\n", key, value); };
-    if (event.witness < story.info.witnesses.size()) {
-        if (const std::string host = printable(story.info.witnesses[event.witness].host); !host.empty()) field("_HOSTNAME", host);
+    if (event.witness < story.witnesses.size()) {
+        if (const std::string host = printable(story.witnesses[event.witness].host); !host.empty()) field("_HOSTNAME", host);
         field("TCPWITNESS_NETNS", witness_text(story, event.witness));
     }
     if (one.connection) {

@@ -17,9 +17,10 @@ namespace {
 /// Writes the objects of one report, a line each, and hands every line to the sink at once.
 class Lines {
 public:
-    Lines(const Story& story, Sink& sink) : story_(story), clock_(story.info, true), sink_(sink) {}
+    Lines(const Story& story, Sink& sink) : story_(story), clock_(story.boot_to_wall_ns, true), sink_(sink) {}
 
     void witness(WitnessId);
+    void files(const Witness&);
     void connection(const Connection&, const std::vector<std::size_t>& findings);
     void event(const Event&, const Connection*);
     void gap(const Event&);
@@ -29,7 +30,7 @@ private:
     void begin(const char* type);
     void end();
     /// `time`, `time_unix_nano`, `time_boot_nano`, or the same with a prefix ("begin_time").
-    void time(const std::string& prefix, std::uint64_t boot_ns);
+    void time(const std::string& prefix, std::uint64_t common_ns, std::optional<WitnessId> = {});
     void place(WitnessId);
     void flow(const Flow&);
     void task(const Task&);
@@ -58,17 +59,22 @@ void Lines::end() {
     sink_.append(line_);
 }
 
-void Lines::time(const std::string& prefix, std::uint64_t boot_ns) {
-    json_.member(prefix + "time", clock_.rfc3339(boot_ns));
-    json_.member(prefix + "time_unix_nano", std::to_string(clock_.wall_ns(boot_ns)));
-    json_.member(prefix + "time_boot_nano", std::to_string(boot_ns));
+void Lines::time(const std::string& prefix, std::uint64_t common_ns, std::optional<WitnessId> witness) {
+    json_.member(prefix + "time", clock_.rfc3339(common_ns));
+    json_.member(prefix + "time_unix_nano", std::to_string(clock_.wall_ns(common_ns)));
+    if (story_.recordings.size() == 1) return json_.member(prefix + "time_boot_nano", std::to_string(common_ns));
+    if (!witness) return;
+    const Recording& recording = story_.recording_of(*witness);  // what its host itself took the time to be
+    const std::uint64_t own_ns = recording.clock.own_ns(common_ns);
+    json_.member(prefix + "own_time_unix_nano", std::to_string(own_ns + recording.boot_to_wall_ns));
+    if (recording.boot_to_wall_ns) json_.member(prefix + "time_boot_nano", std::to_string(own_ns));
 }
 
 void Lines::place(WitnessId id) {
     json_.member("witness", std::uint64_t{id} + 1);
-    if (id >= story_.info.witnesses.size()) return;
-    json_.member("host.name", story_.info.witnesses[id].host);
-    json_.member("netns.name", story_.info.witnesses[id].name);
+    if (id >= story_.witnesses.size()) return;
+    json_.member("host.name", story_.witnesses[id].host);
+    json_.member("netns.name", story_.witnesses[id].name);
 }
 
 void Lines::flow(const Flow& flow) {
@@ -105,8 +111,8 @@ void Lines::numbers(const char* key, const auto& list) {
 }
 
 void Lines::witness(WitnessId id) {
-    const TraceInfo& info = story_.info;
-    const Witness& witness = info.witnesses[id];
+    const Recording& info = story_.recording_of(id);
+    const Witness& witness = story_.witnesses[id];
     begin("witness");
     json_.member("id", std::uint64_t{id} + 1);
     json_.member("host.name", witness.host);
@@ -117,8 +123,9 @@ void Lines::witness(WitnessId id) {
     json_.member("boot_id", info.boot_id);
     json_.member("tool", info.tool);
     if (!info.command.empty()) json_.member("command", info.command);
-    time("begin_", story_.begin_ns);
-    time("end_", story_.end_ns);
+    time("begin_", info.begin_ns, id);
+    time("end_", info.end_ns, id);
+    if (story_.recordings.size() > 1) files(witness);
     json_.member("cut_off", info.cut_off);
     if (!info.cut_note.empty()) json_.member("cut_note", info.cut_note);
     json_.member("unknown_records", info.unknown_records);
@@ -142,11 +149,39 @@ void Lines::witness(WitnessId id) {
     end();
 }
 
+/// Of a case: which files hold what the witness saw, and what is known of their clocks.
+void Lines::files(const Witness& witness) {
+    json_.key("files");
+    json_.begin_array();
+    for (const RecordingId id : witness.recordings) {
+        const Recording& recording = story_.recordings[id];
+        const Clock& clock = recording.clock;
+        json_.begin_object();
+        json_.member("name", recording.file);
+        json_.member("clock", name(clock.how));
+        json_.member("clock_offset_ns", clock.wall_offset_ns);
+        json_.member("clock_earlier_ns", clock.earlier_ns);
+        json_.member("clock_later_ns", clock.later_ns);
+        json_.member("clock_drift_ppm", clock.drift_ppm);
+        json_.member("clock_drift_uncertainty_ppm", clock.drift_uncertainty_ppm);
+        json_.member("clock_matches", clock.matches);
+        if (!clock.note.empty()) json_.member("clock_note", clock.note);
+        if (recording.overlap) {
+            json_.member("packets_in_both", recording.overlap->packets);
+            json_.member("packets_only_captured", recording.overlap->only_captured);
+            json_.member("packets_only_traced", recording.overlap->only_traced);
+            json_.member("sessions_without_socket", recording.overlap->sessions_without_socket);
+        }
+        json_.end_object();
+    }
+    json_.end_array();
+}
+
 void Lines::connection(const Connection& connection, const std::vector<std::size_t>& findings) {
     begin("connection");
     json_.member("id", connection.id);
-    time("begin_", connection.begin_ns);
-    time("end_", connection.end_ns);
+    time("begin_", connection.begin_ns, connection.witness);
+    time("end_", connection.end_ns, connection.witness);
     place(connection.witness);
     json_.member("role", role_text(connection));
     flow(connection.flow);
@@ -157,7 +192,7 @@ void Lines::connection(const Connection& connection, const std::vector<std::size
     json_.member("embryonic", connection.embryonic);
     json_.member("preexisting", connection.preexisting);
     json_.member("accepted", connection.accepted);
-    if (connection.established_ns) time("established_", *connection.established_ns);
+    if (connection.established_ns) time("established_", *connection.established_ns, connection.witness);
     if (connection.local_isn) json_.member("local_isn", *connection.local_isn);
     if (connection.peer_isn) json_.member("peer_isn", *connection.peer_isn);
     json_.member("socket_cookie", std::to_string(connection.cookie));
@@ -225,7 +260,7 @@ void Lines::wire(const WireFacts& facts) {
 void Lines::event(const Event& event, const Connection* connection) {
     begin("event");
     json_.member("id", event.id);
-    time("", event.time_ns);
+    time("", event.time_ns, event.witness);
     place(event.witness);
     if (connection) json_.member("connection", connection->id);
     json_.member("kind", kind_name(event));
@@ -236,8 +271,8 @@ void Lines::event(const Event& event, const Connection* connection) {
     if (event.state != TcpState::none) json_.member("state", name(event.state));
     if (event.cookie) json_.member("socket_cookie", std::to_string(event.cookie));
     json_.member("cpu", event.cpu);
-    if (const auto* segment = event.as<Segment>(); segment && segment->interface < story_.info.interfaces.size())
-        json_.member("interface", story_.info.interfaces[segment->interface].name);
+    if (const auto* segment = event.as<Segment>(); segment && segment->interface < story_.interfaces.size())
+        json_.member("interface", story_.interfaces[segment->interface].name);
     facts(event);
     end();
 }
@@ -279,7 +314,7 @@ void Lines::finding(const Finding& finding, std::size_t number) {
 void write_json(const Story& story, std::span<const Finding> findings, const OutputOptions& options, Sink& sink) {
     Lines lines(story, sink);
     const std::vector<const Finding*> chosen = ranked(story, findings, options);
-    for (WitnessId id = 0; id < story.info.witnesses.size(); ++id) lines.witness(id);
+    for (WitnessId id = 0; id < story.witnesses.size(); ++id) lines.witness(id);
     for (std::size_t i = 0; i < chosen.size(); ++i) lines.finding(*chosen[i], i + 1);
     for (const Event& event : story.gaps) lines.gap(event);
     if (options.findings_only) return;

@@ -1,5 +1,7 @@
 #include "outputs/json_writer.h"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 namespace tcpwitness {
@@ -89,6 +91,11 @@ void JsonWriter::value(std::string_view text) {
 }
 
 void JsonWriter::value(bool truth) { literal(truth ? "true" : "false"); }
+
+void JsonWriter::value(double number) {
+    if (!std::isfinite(number)) return null();
+    literal(fmt::format("{}", number));
+}
 
 void JsonWriter::literal(std::string_view text) {
     separate();

@@ -26,6 +26,7 @@ public:
     void value(const std::string& text) { value(std::string_view(text)); }
     void value(bool truth);
     void value(std::integral auto number) { literal(std::to_string(number)); }
+    void value(double number);  ///< no number (NaN, infinity) becomes null
     void null() { literal("null"); }
 
     void member(std::string_view name, const auto& what) {

@@ -12,7 +12,7 @@ namespace tcpwitness {
 
 std::string live_line(const Story& story, const Finding& finding, const OutputOptions& options) {
     const Paint paint(options.colour);
-    const WallClock clock(story.info, options.utc);
+    const WallClock clock(story.boot_to_wall_ns, options.utc);
     const std::string certainty = pad_right(name(finding.certainty), 8);
     return fmt::format("{}  {}  {}  {}  {}", paint.dim(clock.time(finding.last_ns)),
                        finding.certainty == Certainty::proven   ? paint.strong_red(certainty)
@@ -23,10 +23,10 @@ std::string live_line(const Story& story, const Finding& finding, const OutputOp
 
 std::string live_event_line(const Story& story, const Event& event, const Connection* connection, const OutputOptions& options) {
     const Paint paint(options.colour);
-    const WallClock clock(story.info, options.utc);
+    const WallClock clock(story.boot_to_wall_ns, options.utc);
     const bool marked = noteworthy(event);
     std::string line = (marked ? paint.strong_red("! ") : "  ") + paint.dim(clock.time(event.time_ns)) + "  ";
-    if (story.info.witnesses.size() > 1) line += pad_right(witness_text(story, event.witness), 8) + "  ";
+    if (story.witnesses.size() > 1) line += pad_right(witness_text(story, event.witness), 8) + "  ";
     if (connection) {
         line += pad_right(fmt::format("#{}  {}  {}", connection->id, endpoints_text(*connection), process_text(*connection)), 64);
     } else if (event.flow.local.port || event.flow.peer.port) {

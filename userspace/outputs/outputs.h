@@ -18,7 +18,7 @@ struct OutputOptions {
     bool colour = false;
     bool utc = false;            ///< text only: wall times in UTC instead of the local zone
     unsigned width = 100;        ///< text only: where prose wraps; event lines never wrap
-    std::string file;            ///< text only: where the story is from, for commands that open it; empty: nowhere that can be opened
+    RecordingId recording = 0;      ///< of several files, the one that is written again, with comments on its packets
     std::uint64_t from_ns = 0, to_ns = 0;  ///< text only: the story was cut to what lies between; to 0: it was not
     std::function<bool(const Connection&)> selected;  ///< which connections to print; empty: all
 };

@@ -24,7 +24,7 @@ const char* sender_text(const Connection& connection, const Segment& segment) {
 }  // namespace
 
 PacketComments::PacketComments(const Story& story, std::span<const Finding* const> ranked, const OutputOptions& options)
-    : story_(story), findings_(ranked) {
+    : story_(story), findings_(ranked), recording_(options.recording) {
     note_findings();
     for (const Connection& connection : story.connections)
         if (!options.selected || options.selected(connection)) note_connection(connection);
@@ -43,7 +43,7 @@ void PacketComments::note_findings() {
     for (std::size_t i = 0; i < findings_.size(); ++i)
         for (const std::uint64_t id : findings_[i]->evidence) numbers[id].push_back(i + 1);
     const auto note = [&](const Event& event, const Event* packet, const Connection* connection) {
-        const std::uint64_t frame = packet ? frame_of(*packet) : 0;
+        const std::uint64_t frame = packet && here(*packet) ? frame_of(*packet) : 0;
         if (frame == 0) return;
         if (const auto found = numbers.find(event.id); found != numbers.end())
             for (const std::size_t number : found->second) notes_.push_back({frame, number, connection, nullptr});
@@ -61,21 +61,21 @@ void PacketComments::note_connection(const Connection& connection) {
     bool first = true;
     for (std::size_t i = 0; i < events.size(); ++i) {
         const Segment* own = events[i].as<Segment>();
-        const std::uint64_t frame = frame_of(events[i]);
+        const std::uint64_t frame = here(events[i]) ? frame_of(events[i]) : 0;
         if (own && frame && first) {
             first = false;
             if (connection.owner.known() || connection.embryonic) notes_.push_back({frame, 0, &connection, nullptr});
         }
         if (frame && (!own || own->marks) && noteworthy(events[i])) notes_.push_back({frame, 0, &connection, &events[i]});
         if (own || frame) continue;
-        if (const Event* packet = companion_packet(events, i)) notes_.push_back({frame_of(*packet), 0, &connection, &events[i]});
+        if (const Event* packet = companion_packet(events, i); packet && here(*packet)) notes_.push_back({frame_of(*packet), 0, &connection, &events[i]});
     }
 }
 
 /// Tells the two ends of a session apart.
 std::string PacketComments::who(const Connection& connection) const {
     const std::string role = role_text(connection);
-    return story_.info.witnesses.size() > 1 ? fmt::format("{} ({})", witness_text(story_, connection.witness), role) : role;
+    return story_.witnesses.size() > 1 ? fmt::format("{} ({})", witness_text(story_, connection.witness), role) : role;
 }
 
 std::string PacketComments::text(const Note& note) const {

@@ -31,10 +31,12 @@ private:
     void note_connection(const Connection&);
     void note_findings();
     std::string text(const Note&) const;
+    bool here(const Event& packet) const { return frame_of(packet) && recording_of_frame(packet) == recording_; }
     std::string who(const Connection&) const;
 
     const Story& story_;
     std::span<const Finding* const> findings_;
+    RecordingId recording_;    ///< whose packets
     std::vector<Note> notes_;  ///< by frame, as they are to be read
 };
 

@@ -1,10 +1,14 @@
 #include "outputs/summary.h"
 
+#include <functional>
+#include <set>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "correlate/markers.h"
 #include "findings/interposers.h"
+#include "outputs/clock_text.h"
 #include "outputs/heading.h"
 #include "outputs/layout.h"
 
@@ -55,7 +59,7 @@ std::string connections_text(const Story& story) {
 }
 
 /// What reading another system's text had to leave out or to assume.
-void write_text_cautions(const TraceInfo& info, auto&& caution) {
+void write_text_cautions(const Recording& info, const std::function<void(const std::string&)>& caution) {
     if (const auto zone = info.meta.find("time.zone"); zone != info.meta.end() && zone->second == "assumed")
         caution("The text does not tell its time zone: its times are taken for UTC. --tz ZONE tells it.");
     if (info.unknown_records)
@@ -64,26 +68,74 @@ void write_text_cautions(const TraceInfo& info, auto&& caution) {
         caution(fmt::format("{} of other components, or of packets that are not TCP, skipped.", count_text(info.foreign_packets, "line", "lines")));
 }
 
+std::string overlap_text(const PacketOverlap& overlap) {
+    return fmt::format("{} also in the trace of its host; {} only here, {} only there; {} without a socket there", count_text(overlap.packets, "packet", "packets"), overlap.only_captured,
+                       overlap.only_traced, count_text(overlap.sessions_without_socket, "session", "sessions"));
+}
+
+/// What a device between two witnesses rewrote: each pair of addresses once.
+std::vector<std::string> translations(const Story& story) {
+    constexpr std::size_t most = 5;
+    std::vector<std::string> texts;
+    std::set<std::pair<Flow, Flow>> told;
+    for (const Conversation& both : story.conversations) {
+        const Connection *client = story.connection(both.client), *server = story.connection(both.server);
+        if (!both.translated || !client || !server) continue;
+        Flow inside = client->flow, outside = server->flow.reversed();
+        inside.local.port = outside.local.port = 0;  // of the client: each session has another
+        if (!told.emplace(inside, outside).second) continue;
+        if (told.size() > most) {
+            texts.push_back("and more");
+            break;
+        }
+        texts.push_back(fmt::format("{} -> {} at {} is {} -> {} at {}", client->flow.local.text(), client->flow.peer.text(), witness_text(story, client->witness), server->flow.peer.text(),
+                                    server->flow.local.text(), witness_text(story, server->witness)));
+    }
+    return texts;
+}
+
+void write_cautions(const Recording& recording, const std::function<void(const std::string&)>& caution) {
+    if (recording.cut_off)
+        caution("The recording was cut off" + (recording.cut_note.empty() ? std::string(" before it was closed") : ": " + printable(recording.cut_note)) +
+                "; this is everything up to there.");
+    for (const ProbeStatus& probe : recording.probes)
+        if (probe.missed()) caution(fmt::format("Not recorded: {} ({})", printable(probe.name), printable(probe.status)));
+    if (recording.meta.contains("source")) return write_text_cautions(recording, caution);
+    if (recording.unknown_records)
+        caution(fmt::format("{} of a newer tcpwitness skipped.", count_text(recording.unknown_records, "record", "records")));
+    if (recording.foreign_packets)
+        caution(fmt::format("{} not seen by a probe of tcpwitness, or not TCP, skipped.", count_text(recording.foreign_packets, "packet", "packets")));
+}
+
 }  // namespace
 
 void write_summary(const Story& story, const Plan& plan, const WallClock& clock, const OutputOptions& options, Sink& sink) {
     const Paint paint(options.colour);
-    const TraceInfo& info = story.info;
     const auto line = [&](std::string_view label, const std::string& text) {
         sink.append(wrapped(text, paint.dim(pad_right(label, 13)), options.width));
     };
-    std::string host = printable(info.host);
-    if (!info.kernel.empty()) host += ", Linux " + printable(info.kernel);
-    line("host", host);
+    for (const Recording& recording : story.recordings) {
+        std::string host = printable(recording.host);
+        if (!recording.kernel.empty()) host += (host.empty() ? "Linux " : ", Linux ") + printable(recording.kernel);
+        if (story.recordings.size() == 1) {
+            line("host", host);
+            continue;
+        }
+        line("file", (recording.file.empty() ? "standard input" : printable(recording.file)) + (host.empty() ? "" : ": " + host));
+        line("  clock", clock_text(recording));
+        if (recording.overlap) line("  packets", overlap_text(*recording.overlap));
+    }
+    for (const std::string& text : translations(story)) line("translated", text);
     const std::uint64_t length = story.end_ns > story.begin_ns ? story.end_ns - story.begin_ns : 0;
     line("recorded", fmt::format("{} {} for {} (times are {})", clock.date(story.begin_ns), clock.time(story.begin_ns).substr(0, 8),
                                  duration_text(length), clock.zone(story.begin_ns)));
-    if (!info.command.empty()) line("command", printable(info.command));
-    if (info.witnesses.size() > 1) {
+    for (const Recording& recording : story.recordings)
+        if (!recording.command.empty()) line("command", printable(recording.command));
+    if (story.witnesses.size() > 1) {
         std::string names;
-        for (std::size_t i = 0; i < info.witnesses.size() && i < witnesses_shown; ++i)
+        for (std::size_t i = 0; i < story.witnesses.size() && i < witnesses_shown; ++i)
             names += (i ? ", " : "") + witness_text(story, static_cast<WitnessId>(i));
-        if (info.witnesses.size() > witnesses_shown) names += fmt::format(" and {} more", info.witnesses.size() - witnesses_shown);
+        if (story.witnesses.size() > witnesses_shown) names += fmt::format(" and {} more", story.witnesses.size() - witnesses_shown);
         line("namespaces", names);
     }
     const std::uint64_t lost = lost_records(story);
@@ -97,16 +149,7 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
     line("findings", std::to_string(plan.findings.size()));
 
     const auto caution = [&](const std::string& text) { sink.append(wrapped(text, "! ", options.width)); };
-    if (info.cut_off)
-        caution("The recording was cut off" + (info.cut_note.empty() ? std::string(" before it was closed") : ": " + printable(info.cut_note)) +
-                "; this is everything up to there.");
-    for (const ProbeStatus& probe : info.probes)
-        if (probe.missed()) caution(fmt::format("Not recorded: {} ({})", printable(probe.name), printable(probe.status)));
-    if (const auto source = info.meta.find("source"); source != info.meta.end()) return write_text_cautions(info, caution);
-    if (info.unknown_records)
-        caution(fmt::format("{} of a newer tcpwitness skipped.", count_text(info.unknown_records, "record", "records")));
-    if (info.foreign_packets)
-        caution(fmt::format("{} not seen by a probe of tcpwitness, or not TCP, skipped.", count_text(info.foreign_packets, "packet", "packets")));
+    for (const Recording& recording : story.recordings) write_cautions(recording, caution);
 }
 
 }  // namespace tcpwitness

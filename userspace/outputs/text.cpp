@@ -37,9 +37,10 @@ std::string ids_text(const std::vector<ConnectionId>& ids) {
 
 /// How to see it in Wireshark, where one of its packets is in the file.
 void write_wireshark(const Story& story, const Finding& finding, const OutputOptions& options, const Paint& paint, Sink& sink) {
-    const Event* packet = options.file.empty() ? nullptr : packet_to_show(story, finding);
-    if (!packet) return;
-    sink.append(paint.dim("    " + wireshark_command(options.file, frame_of(*packet))) + "\n");
+    const Event* packet = packet_to_show(story, finding);
+    const std::string file = packet ? file_of(story, *packet) : "";
+    if (file.empty()) return;
+    sink.append(paint.dim("    " + wireshark_command(file, frame_of(*packet))) + "\n");
     if (const std::string filter = display_filter(story, finding); !filter.empty()) sink.append(paint.dim("    display filter: " + filter) + "\n");
 }
 
@@ -136,7 +137,7 @@ void write_text(const Story& story, std::span<const Finding> findings, const Out
     OutputOptions options = given;
     options.width = std::max(options.width, 40u);
     const Paint paint(options.colour);
-    const WallClock clock(story.info, options.utc);
+    const WallClock clock(story.boot_to_wall_ns, options.utc);
     const Plan plan = make_plan(story, findings, options);
     write_summary(story, plan, clock, options, sink);
     write_findings(story, plan, clock, options, sink);

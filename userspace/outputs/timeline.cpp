@@ -19,8 +19,10 @@ constexpr std::size_t head_events = 40, tail_events = 40;
 constexpr std::size_t gap_lines = 10;
 constexpr std::uint64_t pause_ns = 100'000'000;
 
-bool used_by(const ShownSession& session, const Task& task) {
+bool used_by(const Story& story, const ShownSession& session, const Event& exit) {
+    const Task& task = exit.as<ProcessExit>()->task;
     for (const Connection* end : session.ends) {
+        if (!story.same_host(end->witness, exit.witness)) continue;
         if (end->owner.pid == task.pid) return true;
         for (const Task& user : end->users)
             if (user.pid == task.pid) return true;
@@ -46,7 +48,7 @@ public:
             for (const Event& event : end->events) ends_[event.id] = end;
     }
 
-    bool shown() const { return by_role_ || story_.info.witnesses.size() > 1; }
+    bool shown() const { return by_role_ || story_.witnesses.size() > 1; }
     const Connection* end(const Event& event) const {
         const auto found = ends_.find(event.id);
         return found == ends_.end() ? nullptr : found->second;
@@ -112,8 +114,7 @@ std::vector<const Event*> session_events(const Story& story, const ShownSession&
         for (const Event* event : story.unmatched_events(flow))
             if (event->time_ns + slack_ns >= begin && event->time_ns <= end + slack_ns) events.push_back(event);
     for (const Event& event : story.process_exits) {
-        const auto* exit = event.as<ProcessExit>();
-        if (exit && event.time_ns >= begin && event.time_ns <= end && used_by(session, exit->task)) events.push_back(&event);
+        if (event.time_ns >= begin && event.time_ns <= end && used_by(story, session, event)) events.push_back(&event);
     }
     for (const Event& event : story.neighbours)
         if (event.time_ns >= begin && event.time_ns <= end + slack_ns && matters(session, event)) events.push_back(&event);

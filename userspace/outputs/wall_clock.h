@@ -4,13 +4,11 @@
 #include <cstdint>
 #include <string>
 
-#include "model/trace.h"
-
 namespace tcpwitness {
 
 class WallClock {
 public:
-    WallClock(const TraceInfo& info, bool utc) : offset_ns_(info.boot_to_wall_ns), utc_(utc) {}
+    WallClock(std::uint64_t boot_to_wall_ns, bool utc) : offset_ns_(boot_to_wall_ns), utc_(utc) {}
 
     std::uint64_t wall_ns(std::uint64_t boot_ns) const { return boot_ns + offset_ns_; }
     std::string date(std::uint64_t boot_ns) const;     ///< "2026-03-01"

@@ -41,11 +41,15 @@ std::string common_is(const std::vector<Flow>& flows) {
 
 }  // namespace
 
-const Event* packet_to_show(const Story& story, const Finding& finding) {
+std::string file_of(const Story& story, const Event& packet) {
+    return frame_of(packet) && recording_of_frame(packet) < story.recordings.size() ? story.recordings[recording_of_frame(packet)].file : "";
+}
+
+const Event* packet_to_show(const Story& story, const Finding& finding, std::optional<RecordingId> in) {
     const auto proves = [&](const Event& event) { return std::binary_search(finding.evidence.begin(), finding.evidence.end(), event.id); };
     const Event *best = nullptr, *any = nullptr;
     const auto look = [&](const Event& event) {
-        if (!frame_of(event)) return;
+        if (!frame_of(event) || (in && recording_of_frame(event) != *in)) return;
         if (!any) any = &event;
         if (proves(event) && (!best || worth(event) > worth(*best))) best = &event;
     };

@@ -44,7 +44,7 @@ struct Found {
 
 Result<Found> find(const std::string& from, const std::string& to) {
     const Story story = marked();
-    const std::uint64_t offset = story.info.boot_to_wall_ns;
+    const std::uint64_t offset = story.boot_to_wall_ns;
     const auto span = resolve(Between{from, to}, story, {story.begin_ns + offset, story.end_ns + offset});
     if (!span) return span.error();
     return Found{static_cast<double>(span->from_ns - story.begin_ns) / second, static_cast<double>(span->to_ns - story.begin_ns) / second, span->note};

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "cli/capture_story.h"
+#include "case/case_story.h"
 #include "findings/finding.h"
 #include "support/capture_script.h"
 #include "support/findings.h"
@@ -14,9 +14,15 @@ using tcp_flag::ack, tcp_flag::fin, tcp_flag::psh, tcp_flag::rst, tcp_flag::syn;
 
 namespace {
 
+Story story_from(CaptureStory capture) {
+    std::vector<Exhibit> exhibits;
+    exhibits.push_back(exhibit_of(std::move(capture)));
+    return story_of(std::move(exhibits));
+}
+
 /// The one finding that the capture yields.
 Finding only(CaptureScript& script) {
-    const auto findings = find_all(story_of(script.finish()));
+    const auto findings = find_all(story_from(script.finish()));
     INFO(all_text(findings));
     REQUIRE(findings.size() == 1);
     return findings.front();
@@ -86,7 +92,7 @@ TEST_CASE("captures: the RST of another machine bears its marks") {
     script.client({.at_ms = 0.05, .seq = 1, .ack = 0, .flags = rst, .ip_id = 0, .tsval = 0, .ttl = 64});
     script.client({.at_ms = 1'000, .seq = 0, .flags = syn, .ttl = 63}).server({.at_ms = 1'000.02, .seq = 777, .flags = syn | ack});
     script.client({.at_ms = 1'000.05, .seq = 1, .ack = 0, .flags = rst, .ip_id = 0, .tsval = 0, .ttl = 64});
-    const auto story = story_of(script.until(30'000).finish());
+    const Story story = story_from(script.until(30'000).finish());
     REQUIRE(story.connections.size() == 1);
     const auto findings = find_all(story);
     INFO(all_text(findings));
@@ -200,7 +206,7 @@ TEST_CASE("captures: clean sessions of every usual kind yield nothing") {
             default: break;  // stays open
         }
     }
-    const auto findings = find_all(story_of(script.until(200'000).finish()));
+    const auto findings = find_all(story_from(script.until(200'000).finish()));
     INFO(all_text(findings));
     CHECK(findings.empty());
 }
@@ -208,12 +214,13 @@ TEST_CASE("captures: clean sessions of every usual kind yield nothing") {
 TEST_CASE("captures: a message of a log beside it stands in the session that it travelled in") {
     CaptureScript script;
     script.handshake();
-    Trace log;
+    Exhibit log;
+    log.log = true;
     Event& event = log.events.emplace_back();
     event.time_ns = start_ns + 5 * ms;
     event.flow.peer = {*Address::parse("192.0.2.9"), 443};
     event.body = Message{.outgoing = true, .protocol = "SIP", .start_line = "OPTIONS sip:x SIP/2.0"};
-    const Story story = story_of(script.until(100).finish(), {log});
+    const Story story = story_of({exhibit_of(script.until(100).finish()), log});
     REQUIRE(story.connections.size() == 1);
     const auto& events = story.connections[0].events;
     const auto message = std::find_if(events.begin(), events.end(), [](const Event& one) { return one.as<Message>(); });

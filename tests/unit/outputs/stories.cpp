@@ -20,21 +20,24 @@ public:
     Case made;
 
     explicit Maker(std::vector<const char*> witnesses) {
-        TraceInfo& info = made.story.info;
+        Recording& info = made.story.recordings.emplace_back();
         info.tool = "tcpwitness 0.1.0";
         info.host = "edge-1";
         info.kernel = "6.18.5";
         info.boot_id = "7d0f5f0e-9f0b-4a53-8a4b-1f6a1c9f1b7e";
-        info.boot_to_wall_ns = 1'772'373'790'000'000'000 - boot;  // 2026-03-01 14:03:10 UTC
+        made.story.boot_to_wall_ns = info.boot_to_wall_ns = 1'772'373'790'000'000'000 - boot;  // 2026-03-01 14:03:10 UTC
         std::uint32_t inode = 4026532000;
-        for (const char* name : witnesses) info.witnesses.push_back({"edge-1", name, inode++, {{"net.ipv4.tcp_syn_retries", "2"}}});
-        info.interfaces.push_back({0, "eth0", 2});
+        for (const char* name : witnesses) made.story.witnesses.push_back({"edge-1", name, inode++, {{"net.ipv4.tcp_syn_retries", "2"}}});
+        made.story.interfaces.push_back({0, "eth0", 2});
         made.story.begin_ns = boot;
-        info.started_ns = boot;
+        info.started_ns = info.begin_ns = boot;
         ends_at(8'204 * ms);
     }
 
-    void ends_at(std::uint64_t after_start) { made.story.end_ns = made.story.info.ended_ns = boot + after_start; }
+    void ends_at(std::uint64_t after_start) {
+        Recording& info = made.story.recordings.front();
+        made.story.end_ns = info.ended_ns = info.end_ns = boot + after_start;
+    }
 
     Event event(std::uint64_t after_start, WitnessId witness, const Flow& flow, TcpState state, EventBody body) {
         Event made_event;
@@ -223,7 +226,7 @@ namespace {
 
 Case one_of_each(const char* comm, const char* host, const char* reason) {
     Maker maker({host});
-    maker.made.story.info.host = host;
+    maker.made.story.recordings.front().host = host;
     const Flow flow{at("2001:db8::1", 52000), at("2001:db8::2", 443)};
     const Task app = task(812, comm);
     Connection all = maker.connection(0, flow, Role::client);

@@ -128,10 +128,10 @@ TEST_CASE("Ten thousand healthy connections are one line each") {
 
 TEST_CASE("A recording that is not whole says so") {
     Case made = healthy(2);
-    made.story.info.cut_off = true;
-    made.story.info.cut_note = "the last block is incomplete";
-    made.story.info.probes = {{"timer_armed", "tp_btf/timer_start", "unavailable: no such tracepoint"}, {"state", "x", "attached"}};
-    made.story.info.unknown_records = 2;
+    made.story.recordings.front().cut_off = true;
+    made.story.recordings.front().cut_note = "the last block is incomplete";
+    made.story.recordings.front().probes = {{"timer_armed", "tp_btf/timer_start", "unavailable: no such tracepoint"}, {"state", "x", "attached"}};
+    made.story.recordings.front().unknown_records = 2;
     const std::string all = text(made);
     CHECK(holds(all, "! The recording was cut off: the last block is incomplete"));
     CHECK(holds(all, "! Not recorded: timer_armed (unavailable: no such tracepoint)"));

@@ -1,0 +1,49 @@
+#include "case/exhibit.h"
+
+#include <utility>
+
+#include "sources/source_file.h"
+
+namespace tcpwitness {
+
+Exhibit exhibit_of(Trace trace) {
+    Exhibit exhibit;
+    exhibit.info = std::move(trace.info);
+    exhibit.events = std::move(trace.events);
+    return exhibit;
+}
+
+Result<Exhibit> read_exhibit(const std::string& file, const ExhibitOptions& options) {
+    auto opened = open_source(file);
+    if (!opened) return opened.error();
+    Exhibit exhibit;
+    if (is_capture(opened->source->kind)) {
+        CaptureOptions how;
+        how.keep_all_control = !options.alone;
+        how.local = options.own_addresses;
+        auto capture = read_capture(*opened->bytes, how, options.progress);
+        if (!capture) return capture.context(opened->name);
+        exhibit = exhibit_of(std::move(*capture));
+    } else {
+        auto trace = read_trace(*opened, options.reading);
+        if (!trace) return trace.error();
+        exhibit = exhibit_of(std::move(*trace));
+        exhibit.log = opened->source->kind == SourceKind::sip_log;
+    }
+    if (file != "-") exhibit.info.file = file;
+    return exhibit;
+}
+
+Exhibit exhibit_of(CaptureStory capture) {
+    Exhibit exhibit;
+    exhibit.info = std::move(capture.info);
+    exhibit.info.meta["capture.packets"] = std::to_string(capture.packets);
+    exhibit.info.meta["capture.not_listed"] = std::to_string(capture.not_listed);
+    exhibit.info.foreign_packets = capture.packets - capture.tcp_packets;
+    exhibit.connections = std::move(capture.connections);
+    exhibit.packets = capture.packets;
+    exhibit.unmatched = std::move(capture.unmatched);
+    return exhibit;
+}
+
+}  // namespace tcpwitness

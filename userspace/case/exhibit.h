@@ -1,0 +1,39 @@
+// One file of a case, read: whatever kind it is, in one form.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "capture/read_capture.h"
+#include "model/trace.h"
+#include "parsers/byte_source.h"
+#include "sources/trace_file.h"
+
+namespace tcpwitness {
+
+struct Exhibit {
+    TraceInfo info;
+    std::vector<Event> events;            ///< of a trace, in time order; none of them belongs to a connection yet
+    std::vector<Connection> connections;  ///< of a capture: rebuilt, with the packets that were kept
+    std::vector<Event> unmatched;         ///< of a capture: packets of no session
+    std::uint64_t packets = 0;            ///< of a capture
+    bool log = false;                     ///< of an application: messages only, that know no socket
+
+    bool capture() const { return info.capture(); }
+};
+
+struct ExhibitOptions {
+    ReadOptions reading;
+    bool alone = true;           ///< no other witness will be asked: of a capture's sessions without trouble, their ends need not be kept
+    std::vector<std::vector<Address>> own_addresses;  ///< by witness, as the user says: which of them made a capture
+    CaptureProgress progress;    ///< captures are large
+};
+
+/// Opens and reads it; "-" is standard input. The error names the file.
+Result<Exhibit> read_exhibit(const std::string& file, const ExhibitOptions&);
+
+Exhibit exhibit_of(Trace);
+Exhibit exhibit_of(CaptureStory);
+
+}  // namespace tcpwitness
