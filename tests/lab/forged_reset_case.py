@@ -44,9 +44,11 @@ def capture(namespace, device, path):
         process.wait()
 
 
-def forged_reset(lab, hosts, *contexts, around=0.5):
-    """One connect of the edge that the device between makes fail, while the contexts (recorders, captures) are open for `around` seconds
-    more on either side."""
+def forged_reset(lab, hosts, *contexts, around=2.5):
+    """One connect of the edge that the device between makes fail, while the contexts (recorders, captures) are open.
+
+    They stay open for `around` seconds more on either side, longer than a packet can be under way: clocks that are compared one way leave that much open.
+    """
     edge, mid, fe = hosts
     edge.sysctl(tcp_syn_retries=2)
     mid.nft(DEVICE)

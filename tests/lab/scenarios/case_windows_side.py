@@ -27,7 +27,7 @@ def scenario(lab):
 
     with lab.record(edge, trace=mine):
         bracket = edge.start(at_both_ends_of_the_text)
-        forged_reset(lab, hosts, lab.record(fe, trace=theirs), around=2.5)
+        forged_reset(lab, hosts, lab.record(fe, trace=theirs))
         bracket.finish()
 
     report = lab.tcpwitness("report", mine, "--format", "json", "-v").stdout.encode()
