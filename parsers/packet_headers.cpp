@@ -13,19 +13,7 @@ Flow flow_of(const Packet& packet) { return {{packet.source, packet.source_port}
 
 Segment segment_of(const Packet& packet) {
     Segment segment;
-    segment.flags = packet.flags;
-    segment.seq = packet.seq;
-    segment.ack = packet.ack;
-    segment.window = packet.window;
-    segment.payload = packet.payload;
-    segment.ttl = packet.ttl;
-    segment.ip_id = packet.ip_id;
-    segment.dont_fragment = packet.dont_fragment;
-    segment.has_timestamps = packet.has_timestamps;
-    segment.tsval = packet.tsval;
-    segment.tsecr = packet.tsecr;
-    segment.mss = packet.mss;
-    segment.options_length = packet.options_length;
+    copy_headers(packet, segment);
     segment.source_mac = packet.source_mac;
     segment.has_mac = packet.has_mac;
     return segment;

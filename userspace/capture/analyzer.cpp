@@ -9,6 +9,8 @@
 #include "capture/session_table.h"
 #include "capture/story_builder.h"
 #include "capture/wire_state.h"
+#include "parsers/packet_headers.h"
+#include "parsers/pcapng_format.h"
 
 namespace tcpwitness {
 
@@ -27,8 +29,8 @@ constexpr std::size_t many_chunks = 250'000, too_many_chunks = 500'000;
 constexpr std::uint32_t short_log = 16, shortest_log = 3;
 
 std::int8_t direction_of(const CapturedPacket& captured, const Packet& packet) {
-    const std::uint32_t told = captured.flags & 3;  // epb_flags: 1 in, 2 out
-    return told == 1 ? -1 : told == 2 ? 1 : packet.direction;
+    const std::uint32_t told = captured.flags & pcapng::direction_mask;
+    return told == pcapng::flag_inbound ? -1 : told == pcapng::flag_outbound ? 1 : packet.direction;
 }
 
 }  // namespace
@@ -113,22 +115,10 @@ private:
         log.time_ns = now_ns_;
         log.frame = captured.frame;
         log.packet_id = captured.id;
-        log.seq = packet.seq;
-        log.ack = packet.ack;
-        log.payload = packet.payload;
-        log.tsval = packet.tsval;
-        log.tsecr = packet.tsecr;
-        log.window = packet.window;
-        log.ip_id = packet.ip_id;
-        log.mss = packet.mss;
+        copy_headers(packet, log);
         log.interface = static_cast<std::uint16_t>(captured.interface);
         log.mac = packet.has_mac ? macs_.number(packet.source_mac) : 0;
-        log.flags = packet.flags;
-        log.ttl = packet.ttl;
-        log.options_length = packet.options_length;
         log.from_server = from_server;
-        log.dont_fragment = packet.dont_fragment;
-        log.has_timestamps = packet.has_timestamps;
         if (side.mac == 0) side.mac = log.mac;
         return log;
     }

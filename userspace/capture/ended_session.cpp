@@ -5,6 +5,7 @@
 
 #include "capture/wire_state.h"
 #include "model/event.h"
+#include "parsers/packet_headers.h"
 
 namespace tcpwitness {
 
@@ -148,7 +149,6 @@ EndedSession end_session(Session& session, std::shared_ptr<WireFacts> facts) {
     ended.preexisting = session.preexisting;
     ended.knock = session.knock;
     ended.icmp = session.icmp;
-    ended.icmp_to_server = session.icmp_to_server;
     ended.both_closed = session.both_closed();
     return ended;
 }
@@ -181,19 +181,7 @@ Event to_event(const LoggedPacket& packet, const EndedSession& s, bool local_is_
     event.flow = local_is_server ? Flow{s.server, s.client} : Flow{s.client, s.server};
     Segment segment;
     segment.outgoing = packet.from_server == local_is_server;
-    segment.flags = packet.flags;
-    segment.seq = packet.seq;
-    segment.ack = packet.ack;
-    segment.window = packet.window;
-    segment.payload = packet.payload;
-    segment.ttl = packet.ttl;
-    segment.ip_id = packet.ip_id;
-    segment.dont_fragment = packet.dont_fragment;
-    segment.has_timestamps = packet.has_timestamps;
-    segment.tsval = packet.tsval;
-    segment.tsecr = packet.tsecr;
-    segment.mss = packet.mss;
-    segment.options_length = packet.options_length;
+    copy_headers(packet, segment);
     if (packet.mac) {
         segment.source_mac = macs[packet.mac];
         segment.has_mac = true;

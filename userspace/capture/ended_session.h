@@ -25,7 +25,7 @@ struct EndedSession {
     std::uint16_t mac[2] = {};
     Fate fate = Fate::none;
     bool has_isn[2] = {}, syn[2] = {}, fin[2] = {}, rst[2] = {}, first_rst[2] = {}, late_rst[2] = {}, resent[2] = {}, syn_again[2] = {};
-    bool established = false, preexisting = false, knock = false, icmp = false, icmp_to_server = false, both_closed = false;
+    bool established = false, preexisting = false, knock = false, icmp = false, both_closed = false;
 };
 
 /// Takes the session's log over.

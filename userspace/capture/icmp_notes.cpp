@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "model/marker.h"
+#include "parsers/packet_headers.h"
 
 namespace tcpwitness {
 
@@ -17,7 +18,7 @@ Event event_of(const CapturedPacket& captured, const Packet& packet) {
     Event event;
     event.id = captured.frame;
     event.time_ns = captured.time_ns;
-    event.flow = {{packet.source, packet.source_port}, {packet.destination, packet.destination_port}};
+    event.flow = flow_of(packet);
     Icmp icmp;
     icmp.v6 = packet.icmp_v6;
     icmp.type = packet.icmp_type;

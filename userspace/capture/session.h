@@ -91,7 +91,6 @@ struct Session {
     bool asked_acked : 1 = false, preexisting : 1 = false, established : 1 = false, knock : 1 = false;
     bool icmp : 1 = false;            ///< the analyser holds ICMP errors of it
     std::int32_t icmp_error = 0;      ///< errno that the last of them means to a connect(); 0 = none
-    bool icmp_to_server : 1 = false;
     Side sides[2];
     RecentPackets recent;
     PacketLog log;
