@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "parsers/event_store.h"
-#include "parsers/text_lines.h"
+#include "parsers/text_trace.h"
 #include "parsers/windows_line.h"
 #include "parsers/windows_values.h"
 
@@ -181,12 +181,7 @@ Trace SipLog::finish() {
     Trace trace;
     trace.events = events_.take_ordered();
     TraceInfo& info = trace.info;
-    info.tool = "SIP log";
-    info.host = "sip-log";
-    Witness witness;
-    witness.host = witness.name = info.host;
-    info.witnesses.push_back(std::move(witness));
-    info.meta["source"] = info.tool;
+    describe_text(info, "SIP log", "sip-log");
     if (!trace.events.empty()) {
         info.started_ns = trace.events.front().time_ns;
         info.ended_ns = trace.events.back().time_ns;
@@ -208,23 +203,16 @@ Result<Trace> decode_sip_log(ByteSource& source, const std::optional<TimeZone>& 
     TextLines lines(source);
     const TimeZone used = zone.value_or(TimeZone());
     SipLog log(used);
-    std::string_view line;
-    std::string cut_note;
-    while (true) {
-        const auto more = lines.next(line);
-        if (!more) return more.error();
-        if (!*more) break;
+    const auto stopped = take_lines(lines, [&](std::string_view line) {
         log.take(line);
-        if (!log.full()) continue;
-        cut_note = fmt::format("it holds more than {} messages; what comes from line {} on is left out", max_messages, lines.number());
-        break;
-    }
+        return !log.full();
+    });
+    if (!stopped) return stopped.error();
     Trace trace = log.finish();
     if (trace.events.empty()) return Error{"no message in it is of a SIP log"};
     trace.info.meta["time.zone"] = zone ? "given" : "assumed";
     trace.info.meta["time.zone_name"] = used.name();
-    trace.info.cut_note = cut_note.empty() ? source.cut_note() : cut_note;
-    trace.info.cut_off = !trace.info.cut_note.empty();
+    end_text(trace.info, *stopped ? fmt::format("it holds more than {} messages; what comes from line {} on is left out", max_messages, *stopped) : "", source);
     return trace;
 }
 

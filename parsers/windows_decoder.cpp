@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "parsers/packet_headers.h"
+#include "parsers/text_trace.h"
 
 namespace tcpwitness::windows {
 
@@ -109,14 +110,9 @@ Trace Decoder::finish() {
     trace.events = store_.take_ordered();
     finish_events(trace.events);
     TraceInfo& info = trace.info;
-    info.tool = "Windows text";
-    info.host = "windows";
-    Witness witness;
-    witness.host = witness.name = info.host;
-    info.witnesses.push_back(std::move(witness));
+    describe_text(info, "Windows text", "windows");
     info.unknown_records = unknown_;
     info.foreign_packets = foreign_;
-    info.meta["source"] = "Windows text";
     info.meta["time.zone"] = clock_.source();
     info.meta["time.zone_name"] = clock_.zone().name();
     if (const std::uint64_t ns = clock_.uncertainty_ns()) info.meta["time.uncertainty_ns"] = std::to_string(ns);

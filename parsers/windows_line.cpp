@@ -38,6 +38,15 @@ std::uint64_t take_fraction(std::string_view& text) {
     return ns;
 }
 
+/// Of a time of day that was taken off a text: `clock` is the text from there on, `rest` what is behind it.
+std::uint64_t fraction_in(std::string_view clock, std::string_view rest) {
+    clock = clock.substr(0, clock.size() - rest.size());
+    const auto point = clock.find('.');
+    if (point == std::string_view::npos) return 0;
+    std::string_view digits = clock.substr(point + 1);
+    return take_fraction(digits);
+}
+
 std::optional<std::uint64_t> since_1970(std::uint64_t year, std::uint64_t month, std::uint64_t day, std::uint64_t seconds_of_day) {
     if (year < 1970 || year > 2200 || month > 12 || day > 31 || seconds_of_day > 86'400) return std::nullopt;
     const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)), std::chrono::month(static_cast<unsigned>(month)),
@@ -161,15 +170,10 @@ Line parse_etl_line(std::string_view text) {
     line.tid = static_cast<std::uint32_t>(*tid);
     const auto midnight = take_date(text, 0);
     if (!midnight || (!take(text, '-') && !take(text, ' '))) return {};
-    std::string_view clock = text;
+    const std::string_view clock = text;
     const auto seconds = take_time_of_day(text);
     if (!seconds) return {};
-    line.local_ns = *midnight + *seconds * second;
-    clock = clock.substr(0, clock.size() - text.size());
-    if (const auto point = clock.find('.'); point != std::string_view::npos) {
-        std::string_view digits = clock.substr(point + 1);
-        line.local_ns += take_fraction(digits);
-    }
+    line.local_ns = *midnight + *seconds * second + fraction_in(clock, text);
     text = skip_blanks(text);
     if (!take(text, '[')) return {};
     const auto close = text.find(']');
@@ -182,15 +186,11 @@ Line parse_etl_line(std::string_view text) {
 }  // namespace
 
 std::optional<std::uint64_t> local_time(std::string_view date, std::string_view time_of_day) {
-    std::string_view clock = time_of_day;
+    const std::string_view clock = time_of_day;
     const auto seconds = take_time_of_day(time_of_day);
     const auto local = seconds ? take_date(date, *seconds) : std::nullopt;
     if (!local) return std::nullopt;
-    clock = clock.substr(0, clock.size() - time_of_day.size());
-    const auto point = clock.find('.');
-    if (point == std::string_view::npos) return local;
-    std::string_view digits = clock.substr(point + 1);
-    return *local + take_fraction(digits);
+    return *local + fraction_in(clock, time_of_day);
 }
 
 Provider provider(std::string_view name) {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "parsers/text_lines.h"
+#include "parsers/text_trace.h"
 #include "parsers/windows_decoder.h"
 
 namespace tcpwitness {
@@ -25,21 +25,12 @@ bool is_windows_text(std::string_view beginning) {
 Result<Trace> decode_windows_text(ByteSource& source, const WindowsTextOptions& options) {
     TextLines lines(source);
     windows::Decoder decoder(options.zone);
-    std::string_view line;
-    std::string cut_note;
-    while (true) {
-        const auto more = lines.next(line);
-        if (!more) return more.error();
-        if (!*more) break;
-        if (decoder.take(line)) continue;
-        cut_note = fmt::format("it holds more than {} events; what comes from line {} on is left out", windows::Decoder::max_events, lines.number());
-        break;
-    }
+    const auto stopped = take_lines(lines, [&](std::string_view line) { return decoder.take(line); });
+    if (!stopped) return stopped.error();
     if (!decoder.any()) return Error{"no line in it is of a Windows trace (Network Monitor, netsh trace convert, pktmon etl2txt)"};
     Trace trace = decoder.finish();
     trace.info.meta["encoding"] = name(lines.encoding());
-    trace.info.cut_note = cut_note.empty() ? source.cut_note() : cut_note;
-    trace.info.cut_off = !trace.info.cut_note.empty();
+    end_text(trace.info, *stopped ? fmt::format("it holds more than {} events; what comes from line {} on is left out", windows::Decoder::max_events, *stopped) : "", source);
     return trace;
 }
 
