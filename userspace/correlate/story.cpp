@@ -118,6 +118,7 @@ void Story::keep_only(std::uint64_t from_ns, std::uint64_t to_ns) {
     std::vector<Event> all;
     all.swap(unmatched);
     unmatched_by_flow_.clear();
+    unmatched_syns_.clear();
     unmatched_trimmed_ = 0;
     for (Event& event : all)
         if (!outside(event)) add_unmatched(std::move(event));

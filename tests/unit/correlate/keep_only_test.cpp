@@ -32,3 +32,18 @@ TEST_CASE("keep_only drops what lies outside, both ends included, and connection
     REQUIRE(story.repeats.size() == 1);
     CHECK(story.repeats[0].as<Repeats>()->count == 6);
 }
+
+TEST_CASE("keep_only leaves no SYN to be found that it dropped") {
+    auto t = trace();
+    const End stray = t.end("edge", "10.0.1.2:1", "10.0.2.2:2");
+    t.as(stray).at(1000).syn_in().at(3000).rst_in();
+    Story story;
+    story.recordings.resize(2);
+    for (const Event& event : t.events()) story.add_unmatched(event);
+    REQUIRE(story.unmatched.size() == 2);
+    const std::uint32_t seq = story.unmatched[0].as<Segment>()->seq;
+    REQUIRE(story.unmatched_syns(seq).size() == 1);
+    story.keep_only(story.unmatched[1].time_ns, story.unmatched[1].time_ns);
+    REQUIRE(story.unmatched.size() == 1);
+    CHECK(story.unmatched_syns(seq).empty());
+}
