@@ -29,7 +29,7 @@ PacketComments::PacketComments(const Story& story, std::span<const Finding* cons
     for (const Connection& connection : story.connections)
         if (!options.selected || options.selected(connection)) note_connection(connection);
     for (const Event& event : story.unmatched)
-        if (frame_of(event) && sets_marker(event) && noteworthy(event)) notes_.push_back({frame_of(event), 0, nullptr, &event});
+        if (here(event) && sets_marker(event) && noteworthy(event)) notes_.push_back({frame_of(event), 0, nullptr, &event});
     const auto rank = [](const Note& note) { return note.finding ? 0 : note.about ? 2 : 1; };
     std::stable_sort(notes_.begin(), notes_.end(), [&](const Note& a, const Note& b) { return a.frame != b.frame ? a.frame < b.frame : rank(a) < rank(b); });
     const auto same = [](const Note& a, const Note& b) {

@@ -121,6 +121,9 @@ TEST_CASE("comments: a capture's ICMP errors and markers, whatever is chosen") {
     CHECK(few.of(4).empty());
     REQUIRE(few.of(6).size() == 1);
     CHECK(few.of(6)[0].starts_with("marker \"begin\""));
+    OutputOptions other;  // the frames of another file
+    other.recording = 1;
+    CHECK(PacketComments(story, {}, other).of(6).empty());
 }
 
 TEST_CASE("comments: two ends in one file are told apart") {
