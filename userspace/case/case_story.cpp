@@ -42,7 +42,6 @@ public:
                 if (twin == same.end()) {
                     witness.recordings = {static_cast<RecordingId>(e)};
                     ids_[here] = static_cast<WitnessId>(witnesses.size());
-                    from_capture_.push_back(exhibits[e].capture());
                     witnesses.push_back(std::move(witness));
                     continue;
                 }
@@ -50,9 +49,8 @@ public:
                 Witness& known = witnesses[one];
                 std::vector<RecordingId> recordings = std::move(known.recordings);
                 recordings.push_back(static_cast<RecordingId>(e));
-                if (from_capture_[one] && !exhibits[e].capture()) {  // a trace knows more about its namespace
+                if (exhibits[recordings.front()].capture() && !exhibits[e].capture()) {  // a trace knows more about its namespace
                     known = std::move(witness);
-                    from_capture_[one] = false;
                     std::rotate(recordings.begin(), recordings.end() - 1, recordings.end());
                 }
                 known.recordings = std::move(recordings);
@@ -68,7 +66,6 @@ public:
 
 private:
     std::map<WitnessOf, WitnessId> ids_;
-    std::vector<bool> from_capture_;
 };
 
 /// Puts an exhibit on the common clock and under the common numbers.

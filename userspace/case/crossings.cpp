@@ -4,23 +4,19 @@
 #include <map>
 #include <set>
 
-#include "base/text.h"
-
 namespace tcpwitness {
 
 namespace {
 
 constexpr std::size_t most_alike = 64;  // more segments with one key are no identity
 
-/// Addresses that a trace tells for its namespaces; empty: it does not.
+/// Addresses of each witness, as the user says or the trace; empty: neither does.
 std::vector<std::set<Address>> own_addresses(const TraceInfo& info) {
     std::vector<std::set<Address>> all(info.witnesses.size());
     for (WitnessId id = 0; id < info.witnesses.size(); ++id) {
+        const auto recorded = info.addresses_of(info.witnesses[id]);
         all[id].insert(info.witnesses[id].addresses.begin(), info.witnesses[id].addresses.end());
-        const auto recorded = info.meta.find("netns." + std::to_string(info.witnesses[id].netns) + ".addresses");
-        if (recorded == info.meta.end()) continue;
-        for (const std::string_view text : split(recorded->second, ','))
-            if (const auto address = Address::parse(trim(text))) all[id].insert(*address);
+        all[id].insert(recorded.begin(), recorded.end());
     }
     return all;
 }
@@ -141,6 +137,8 @@ public:
         if (!shared && identity && alike(flows_a, flows_b)) match(series_of(a, nullptr, nullptr), series_of(b, nullptr, nullptr));
     }
 
+    std::set<std::pair<WitnessId, WitnessId>> places;  ///< as Meeting::same_place
+
 private:
     /// Few enough to be one session under two names: its inside and outside at A, or at B.
     static bool alike(const std::set<std::pair<Endpoint, Endpoint>>& a, const std::set<std::pair<Endpoint, Endpoint>>& b) { return a.size() <= 2 && b.size() <= 2; }
@@ -152,13 +150,11 @@ private:
                     const auto known = way(*one, *other);
                     if (!known) continue;
                     to_.crossings.push_back({one->own_ns, other->own_ns, *known});
-                    if (*known == Crossing::Way::same) places_.insert({one->witness, other->witness});
+                    if (*known == Crossing::Way::same) places.insert({one->witness, other->witness});
                 }
-        to_.same_place.assign(places_.begin(), places_.end());
     }
 
     Meeting& to_;
-    std::set<std::pair<WitnessId, WitnessId>> places_;
 };
 
 }  // namespace
@@ -177,6 +173,7 @@ Meeting meet(const Sights& a, const Sights& b) {
     Matcher matcher(meeting);
     for (const auto& [key, sights] : a)
         if (const auto other = b.find(key); other != b.end()) matcher.match(key, sights, other->second);
+    meeting.same_place.assign(matcher.places.begin(), matcher.places.end());
     if (!meeting.same_place.empty())  // bounds add nothing to equality
         std::erase_if(meeting.crossings, [](const Crossing& one) { return one.way != Crossing::Way::same; });
     return meeting;

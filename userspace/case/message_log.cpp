@@ -69,13 +69,11 @@ void add(std::vector<Event> messages, Exhibit& to) {
 }  // namespace
 
 void place_logs(std::vector<Exhibit>& exhibits) {
+    const auto logs_among = std::count_if(exhibits.begin(), exhibits.end(), [](const Exhibit& one) { return one.log; });
+    if (logs_among == 0 || logs_among == static_cast<std::ptrdiff_t>(exhibits.size())) return;
     std::vector<Exhibit> logs;
     std::vector<Exhibit> others;
     for (Exhibit& exhibit : exhibits) (exhibit.log ? logs : others).push_back(std::move(exhibit));
-    if (others.empty()) {
-        exhibits = std::move(logs);
-        return;
-    }
     std::vector<std::set<Endpoint>> peers;
     for (const Exhibit& other : others) peers.push_back(peers_of(other));
     for (const Exhibit& log : logs) {

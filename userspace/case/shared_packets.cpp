@@ -98,12 +98,12 @@ std::vector<SessionFacts> place_packets(Exhibit& capture, std::vector<Event>& tr
         facts.push_back({session.witness, session.flow, session.begin_ns, session.end_ns, std::move(session.wire)});
     }
     capture.connections = std::move(without_socket);
+    std::unordered_set<WitnessId> here;
+    for (const SessionFacts& one : facts) here.insert(one.witness);
     for (const Event& event : trace_events) {
         const Segment* segment = event.as<Segment>();
-        const bool asked = segment && segment->recording != capture_id && !event.flow.local.address.loopback() && event.time_ns >= capture.info.begin_ns &&
-                           event.time_ns <= capture.info.end_ns;
-        const bool here = !capture.info.witnesses.empty() && std::any_of(facts.begin(), facts.end(), [&](const SessionFacts& one) { return one.witness == event.witness; });
-        if (asked && here) ++overlap.only_traced;
+        if (!segment || segment->recording == capture_id || event.flow.local.address.loopback() || !here.contains(event.witness)) continue;
+        if (event.time_ns >= capture.info.begin_ns && event.time_ns <= capture.info.end_ns) ++overlap.only_traced;
     }
     std::move(more.begin(), more.end(), std::back_inserter(trace_events));
     return facts;

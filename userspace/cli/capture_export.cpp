@@ -37,7 +37,7 @@ public:
 
     bool next_event(std::uint64_t until_ns, pcapng::InlineEvent& to) override {
         if (next_ == events_.size()) return false;
-        const std::uint64_t time = recording_.clock.own_ns(events_[next_].event->time_ns) + recording_.boot_to_wall_ns;
+        const std::uint64_t time = recording_.own_wall_ns(events_[next_].event->time_ns);
         if (time > until_ns) return false;
         to.time_ns = time;
         to.fields = journal_fields(story_, events_[next_++]);

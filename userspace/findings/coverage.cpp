@@ -110,7 +110,11 @@ bool calls_told(const Story& story, WitnessId witness) {
 
 bool watched(const Story& story, WitnessId witness, const Finding& finding) {
     const Connection* c = finding.connections.empty() ? nullptr : story.connection(finding.connections.front());
-    return story.blind(witness, Evidence::packets, c ? c->witness : witness, finding.first_ns, finding.last_ns) != Blind::outside;
+    return watched(story, witness, c ? c->witness : witness, finding.first_ns, finding.last_ns);
+}
+
+bool watched(const Story& story, WitnessId witness, WitnessId asking, std::uint64_t from_ns, std::uint64_t to_ns) {
+    return story.blind(witness, Evidence::packets, asking, from_ns, to_ns) != Blind::outside;
 }
 
 void lean_on(Finding& finding, WitnessId witness, Evidence of) {
@@ -123,14 +127,9 @@ Homes::Homes(const Story& story) {
         const Witness& witness = story.witnesses[id];
         if (witness.on_path) continue;
         for (const Address& stated : witness.addresses) add(stated, id);
-        for (const RecordingId recording : witness.recordings) {
-            if (recording >= story.recordings.size()) continue;
-            const auto& meta = story.recordings[recording].meta;
-            const auto recorded = meta.find("netns." + std::to_string(witness.netns) + ".addresses");
-            if (recorded == meta.end()) continue;
-            for (const std::string_view text : split(recorded->second, ','))
-                if (const auto address = Address::parse(trim(text))) add(*address, id);
-        }
+        for (const RecordingId recording : witness.recordings)
+            if (recording < story.recordings.size())
+                for (const Address& address : story.recordings[recording].addresses_of(witness)) add(address, id);
     }
     std::set<Address> stated;
     for (const Witness& witness : story.witnesses) stated.insert(witness.addresses.begin(), witness.addresses.end());

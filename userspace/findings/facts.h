@@ -58,6 +58,8 @@ bool bare_resets_told(const Story&, WitnessId);  ///< and it, or the one that he
 bool calls_told(const Story&, WitnessId);    ///< the probe that tells what calls returned was there
 /// The witness saw packets all the time that the finding is about, as far as its recording reaches; what was lost in it is another matter.
 bool watched(const Story&, WitnessId, const Finding&);
+/// The same of a time that `asking` tells.
+bool watched(const Story&, WitnessId, WitnessId asking, std::uint64_t from_ns, std::uint64_t to_ns);
 /// What this witness did not see is part of the proof.
 void lean_on(Finding&, WitnessId, Evidence = Evidence::packets);
 /// Which witness has an address: as the user says, else as far as recorded addresses and sockets tell.

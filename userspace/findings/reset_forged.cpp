@@ -56,11 +56,6 @@ Finding finding_about(const Story& story, const Connection& c, const std::vector
     return f;
 }
 
-/// The other end was recorded, and would show a RST of its own, when these came.
-bool watched(const Story& story, WitnessId other, WitnessId asking, const std::vector<const Event*>& resets) {
-    return story.blind(other, Evidence::packets, asking, resets.front()->time_ns, resets.back()->time_ns) != Blind::outside;
-}
-
 void tell_handshake(Finding& f, const Connection& c, const Event& reset) {
     const Event* answer = nullptr;
     for (const Event& event : c.events)
@@ -95,7 +90,7 @@ std::vector<Finding> find(const Story& story) {
         if (resets.empty()) continue;
         const Connection* other = story.other_end(c);
         if (other && packets_seen(story, other->witness) && peer_sent_reset(story, *other)) continue;
-        if (other && watched(story, other->witness, c.witness, resets)) {
+        if (other && watched(story, other->witness, c.witness, resets.front()->time_ns, resets.back()->time_ns)) {
             Finding f = finding_about(story, c, resets, other);
             if (!round_trips) round_trips.emplace(story);
             tell_handshake(f, c, *resets.front());

@@ -2,7 +2,18 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace tcpwitness {
+
+std::vector<Address> Recording::addresses_of(const Witness& witness) const {
+    std::vector<Address> addresses;
+    const auto recorded = meta.find("netns." + std::to_string(witness.netns) + ".addresses");
+    if (recorded == meta.end()) return addresses;
+    for (const std::string_view text : split(recorded->second, ','))
+        if (const auto address = Address::parse(trim(text))) addresses.push_back(*address);
+    return addresses;
+}
 
 bool Recording::tells(std::string_view probe) const {
     return std::all_of(probes.begin(), probes.end(),

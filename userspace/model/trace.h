@@ -72,6 +72,8 @@ struct Recording {
     Clock clock;                                 ///< from its own times to the story's
     std::uint64_t begin_ns = 0, end_ns = 0;      ///< what it covers, by the story's clock; the correlator's
 
+    std::vector<Address> addresses_of(const Witness&) const;  ///< that the recorder found in its namespace; empty: not told
+    std::uint64_t own_wall_ns(std::uint64_t common_ns) const { return clock.own_ns(common_ns) + boot_to_wall_ns; }  ///< what its host showed then
     bool tells(std::string_view probe) const;    ///< none of the probes with this word in their name is missing
     bool probe_attached(std::string_view name) const;  ///< this very probe is listed, and attached
     bool capture() const { return meta.contains("capture.packets"); }

@@ -65,9 +65,8 @@ void Lines::time(const std::string& prefix, std::uint64_t common_ns, std::option
     if (story_.recordings.size() == 1) return json_.member(prefix + "time_boot_nano", std::to_string(common_ns));
     if (!witness) return;
     const Recording& recording = story_.recording_of(*witness);  // what its host itself took the time to be
-    const std::uint64_t own_ns = recording.clock.own_ns(common_ns);
-    json_.member(prefix + "own_time_unix_nano", std::to_string(own_ns + recording.boot_to_wall_ns));
-    if (recording.boot_to_wall_ns) json_.member(prefix + "time_boot_nano", std::to_string(own_ns));
+    json_.member(prefix + "own_time_unix_nano", std::to_string(recording.own_wall_ns(common_ns)));
+    if (recording.boot_to_wall_ns) json_.member(prefix + "time_boot_nano", std::to_string(recording.clock.own_ns(common_ns)));
 }
 
 void Lines::place(WitnessId id) {
