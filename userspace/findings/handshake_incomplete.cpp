@@ -13,17 +13,6 @@ namespace {
 
 constexpr const char* id = "handshake-incomplete";
 
-/// When the SYN-ACK was sent again.
-std::vector<const Event*> syn_acks_again(const Connection& c) {
-    std::vector<const Event*> again;
-    for (const Event& event : c.events)
-        if (event.as<SynAckRetransmit>()) again.push_back(&event);
-    if (!again.empty() || !by_packets(c)) return again;
-    again = packets(c, [](const Segment& segment) { return segment.syn_ack() && segment.outgoing; });
-    if (!again.empty()) again.erase(again.begin());
-    return again;
-}
-
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection& c : story.connections) {

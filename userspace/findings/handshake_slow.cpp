@@ -87,13 +87,7 @@ std::optional<Finding> at_server(const Story& story, const Connection& c) {
     if (c.role != Role::server || c.embryonic || c.preexisting || !c.established_ns || !c.has(sign::syn_ack_retransmit)) return std::nullopt;
     const Event* answered = syn_ack(c, true);
     if (!answered || *c.established_ns < answered->time_ns + slow_ns) return std::nullopt;
-    std::vector<const Event*> again;
-    for (const Event& event : c.events)
-        if (event.as<SynAckRetransmit>()) again.push_back(&event);
-    if (by_packets(c)) {
-        again = packets(c, [](const Segment& segment) { return segment.syn_ack() && segment.outgoing; });
-        again.erase(again.begin());
-    }
+    const auto again = syn_acks_again(c);
     if (again.size() < enough_syn_acks) return std::nullopt;
     Finding f = about(id, Culprit::path, Certainty::possible, c, *c.established_ns);
     f.first_ns = answered->time_ns;

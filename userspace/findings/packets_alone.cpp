@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "findings/facts.h"
 #include "findings/segments.h"
 
 namespace tcpwitness {
@@ -38,6 +39,18 @@ std::vector<Resend> last_resends(const Connection& c, bool outgoing) {
         }
     }
     return run;
+}
+
+std::vector<const Event*> syn_acks_again(const Connection& c) {
+    std::vector<const Event*> again;
+    if (!by_packets(c)) {
+        for (const Event& event : c.events)
+            if (event.as<SynAckRetransmit>()) again.push_back(&event);
+        return again;
+    }
+    again = packets(c, [](const Segment& segment) { return segment.syn_ack() && segment.outgoing; });
+    if (!again.empty()) again.erase(again.begin());
+    return again;
 }
 
 const Event* last_packet(const Connection& c, bool outgoing, std::uint64_t before_ns, bool with_payload) {

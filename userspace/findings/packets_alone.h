@@ -23,6 +23,9 @@ struct Resend {
 /// The last run of resends of this end (or of the peer's) of one segment, after which nothing new was acknowledged.
 std::vector<Resend> last_resends(const Connection&, bool outgoing = true);
 
+/// When this end sent its SYN-ACK again, as the kernel told it or as the packets show it.
+std::vector<const Event*> syn_acks_again(const Connection&);
+
 /// The last packet, payload or not, that went out or came in before then; null: none.
 const Event* last_packet(const Connection&, bool outgoing, std::uint64_t before_ns, bool with_payload = false);
 
