@@ -23,10 +23,10 @@ DEVICE = """
 
 
 @contextlib.contextmanager
-def capture(namespace, device, path):
-    """tcpdump on one of the host's devices while the `with` block runs."""
+def capture(namespace, device, path, only="tcp"):
+    """tcpdump on one of the host's devices while the `with` block runs, with a filter that says which packets only."""
     process = subprocess.Popen(
-        ["ip", "netns", "exec", namespace.name, shutil.which("tcpdump"), "-i", device, "-n", "-U", "--immediate-mode", "-w", path, "tcp"],
+        ["ip", "netns", "exec", namespace.name, shutil.which("tcpdump"), "-i", device, "-n", "-U", "--immediate-mode", "-w", path, only],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

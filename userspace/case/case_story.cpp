@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "case/capture_match.h"
 #include "case/common_clock.h"
 #include "case/message_log.h"
 #include "case/shared_packets.h"
@@ -169,6 +170,7 @@ Story story_of(std::vector<Exhibit> exhibits) {
     for (Exhibit& exhibit : exhibits)
         for (Event& event : exhibit.unmatched) story.add_unmatched(std::move(event));
     tell_wire(story, std::move(facts));
+    match_captures(story);
     return story;
 }
 

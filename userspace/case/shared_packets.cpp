@@ -31,16 +31,29 @@ PacketKey key_of(const Event& event) {
 
 std::uint64_t between(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; }
 
+/// A socket, or what stands for one: a handshake that the kernel answered.
+bool makes_connection(const Event& event) {
+    if (event.cookie || event.socket_id || event.as<SynAckRetransmit>()) return true;
+    if (const Segment* segment = event.as<Segment>()) return segment->outgoing && segment->syn_ack();
+    const ResetSent* reset = event.as<ResetSent>();
+    return reset && reset->segment_flags & tcp_flag::syn;
+}
+
 class TracePackets {
 public:
     explicit TracePackets(std::vector<Event>& events) : events_(events) {
         for (std::size_t i = 0; i < events.size(); ++i) {
-            if (events[i].flow.complete()) flows_.insert({events[i].witness, events[i].flow});
-            if (events[i].as<Segment>()) places_[key_of(events[i])].push_back(i);
+            const Event& event = events[i];
+            if (event.flow.complete()) flows_.insert({event.witness, event.flow});
+            if (event.flow.complete() && makes_connection(event)) sockets_.insert({event.witness, event.flow});
+            if (event.as<Segment>()) places_[key_of(events[i])].push_back(i);
         }
     }
 
-    bool has_flow(WitnessId witness, const Flow& flow) const { return flows_.contains({witness, flow}); }
+    /// The correlator finds a connection there, or packets that the witness forwarded.
+    bool has_socket(WitnessId witness, const Flow& flow) const {
+        return sockets_.contains({witness, flow}) || (flows_.contains({witness, flow}) && flows_.contains({witness, flow.reversed()}));
+    }
 
     /// The trace's own event of this packet, once.
     Event* take(const Event& packet) {
@@ -62,7 +75,7 @@ public:
 private:
     std::vector<Event>& events_;
     std::unordered_map<PacketKey, std::vector<std::size_t>, PacketKeyHash> places_;
-    std::unordered_set<FlowKey, FlowKeyHash> flows_;
+    std::unordered_set<FlowKey, FlowKeyHash> flows_, sockets_;
 };
 
 }  // namespace
@@ -73,9 +86,15 @@ std::vector<SessionFacts> place_packets(Exhibit& capture, std::vector<Event>& tr
     TracePackets trace(trace_events);
     PacketOverlap& overlap = capture.info.overlap.emplace();
     std::vector<Connection> without_socket;
+    std::unordered_set<const Event*> told_twice;  ///< packets of the trace that stay with the capture's sessions
     for (Connection& session : capture.connections) {
-        if (!trace.has_flow(session.witness, session.flow)) {
+        if (!trace.has_socket(session.witness, session.flow)) {
             ++overlap.sessions_without_socket;
+            for (const Event& event : session.events)
+                if (Event* same = event.as<Segment>() ? trace.take(event) : nullptr) {
+                    ++overlap.packets;
+                    told_twice.insert(same);
+                }
             without_socket.push_back(std::move(session));
             continue;
         }
@@ -102,8 +121,15 @@ std::vector<SessionFacts> place_packets(Exhibit& capture, std::vector<Event>& tr
     for (const SessionFacts& one : facts) here.insert(one.witness);
     for (const Event& event : trace_events) {
         const Segment* segment = event.as<Segment>();
-        if (!segment || segment->recording == capture_id || event.flow.local.address.loopback() || !here.contains(event.witness)) continue;
+        if (!segment || segment->recording == capture_id || told_twice.contains(&event) || event.flow.local.address.loopback() || !here.contains(event.witness)) continue;
         if (event.time_ns >= capture.info.begin_ns && event.time_ns <= capture.info.end_ns) ++overlap.only_traced;
+    }
+    if (!told_twice.empty()) {
+        std::vector<Event> kept;
+        kept.reserve(trace_events.size() - told_twice.size() + more.size());
+        for (Event& event : trace_events)
+            if (!told_twice.contains(&event)) kept.push_back(std::move(event));
+        trace_events = std::move(kept);
     }
     std::move(more.begin(), more.end(), std::back_inserter(trace_events));
     return facts;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "correlate/capture_match.h"
 #include "correlate/wire_facts.h"
 #include "model/event.h"
 #include "model/trace.h"
@@ -86,6 +87,7 @@ struct Connection {
     ConversationId conversation = 0;
 
     std::shared_ptr<const WireFacts> wire;  ///< set where a capture tells about it
+    std::shared_ptr<const CaptureMatch> capture_match;  ///< set where a trace and a capture of its host differ about it
 
     std::uint8_t owner_rank = 0;  ///< the correlator's: how good its knowledge of the owner is
     bool adopted = false;         ///< the correlator's: was rebuilt elsewhere

@@ -49,7 +49,8 @@ void Correlator::describe(const TraceInfo& info) { story_.describe(info); }
 void Correlator::cover(const Event& event) {
     if (story_.begin_ns == 0 || event.time_ns < story_.begin_ns) story_.begin_ns = event.time_ns;
     story_.end_ns = std::max(story_.end_ns, event.time_ns);
-    const RecordingId id = event.witness < story_.witnesses.size() ? story_.witnesses[event.witness].recordings.front() : 0;
+    const Segment* packet = event.as<Segment>();
+    const RecordingId id = packet ? packet->recording : event.witness < story_.witnesses.size() ? story_.witnesses[event.witness].recordings.front() : 0;
     if (id >= story_.recordings.size()) return;
     Recording& recording = story_.recordings[id];
     if (recording.begin_ns == 0 || event.time_ns < recording.begin_ns) recording.begin_ns = event.time_ns;

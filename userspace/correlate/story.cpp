@@ -47,6 +47,21 @@ const char* name(Ending ending) {
     return "unknown";
 }
 
+const char* name(OnWire what) {
+    switch (what) {
+        case OnWire::syn_sent: return "SYN sent";
+        case OnWire::syn_received: return "SYN received";
+        case OnWire::syn_ack_sent: return "SYN-ACK sent";
+        case OnWire::syn_ack_received: return "SYN-ACK received";
+        case OnWire::sent_again: return "sent again";
+        case OnWire::fin_sent: return "FIN sent";
+        case OnWire::fin_received: return "FIN received";
+        case OnWire::reset_sent: return "RST sent";
+        case OnWire::reset_received: return "RST received";
+    }
+    return "unknown";
+}
+
 const Connection* Story::connection(ConnectionId id) const { return find_by_id(connections, id); }
 Connection* Story::connection(ConnectionId id) { return find_by_id(connections, id); }
 const Conversation* Story::conversation(ConversationId id) const { return find_by_id(conversations, id); }

@@ -51,6 +51,8 @@ struct PacketOverlap {
     std::uint64_t packets = 0;                  ///< that both hold
     std::uint64_t only_captured = 0;            ///< of sessions with a socket: the trace lacks them
     std::uint64_t only_traced = 0;              ///< while the capture ran: it lacks them
+    std::uint64_t without_socket = 0;           ///< captured while the trace was made, and no socket had their tuple then
+    std::uint64_t events_without_packet = 0;    ///< of sockets, that must have had one, while the capture ran
 };
 
 /// What one file, or one live recording, says about itself.

@@ -36,6 +36,7 @@ private:
     void task(const Task&);
     void facts(const Event&);
     void wire(const WireFacts&);
+    void match(const CaptureMatch&);
     void wire_direction(const char* key, const WireDirection&);
     void numbers(const char* key, const auto& list);
 
@@ -170,6 +171,8 @@ void Lines::files(const Witness& witness) {
             json_.member("packets_only_captured", recording.overlap->only_captured);
             json_.member("packets_only_traced", recording.overlap->only_traced);
             json_.member("sessions_without_socket", recording.overlap->sessions_without_socket);
+            json_.member("packets_without_socket", recording.overlap->without_socket);
+            json_.member("socket_events_without_packet", recording.overlap->events_without_packet);
         }
         json_.end_object();
     }
@@ -199,6 +202,7 @@ void Lines::connection(const Connection& connection, const std::vector<std::size
     if (connection.conversation) json_.member("conversation", connection.conversation);
     if (const Connection* other = story_.other_end(connection)) json_.member("other_end", other->id);
     if (connection.wire) wire(*connection.wire);
+    if (connection.capture_match) match(*connection.capture_match);
     json_.member("events", connection.events.size());
     json_.member("events_dropped", connection.events_dropped);
     json_.key("users");
@@ -253,6 +257,26 @@ void Lines::wire(const WireFacts& facts) {
     if (facts.syn_ack_us) json_.member("syn_ack_us", facts.syn_ack_us);
     wire_direction("client", facts.client);
     wire_direction("server", facts.server);
+    json_.end_object();
+}
+
+void Lines::match(const CaptureMatch& match) {
+    json_.key("capture");
+    json_.begin_object();
+    json_.member("packets", match.packets);
+    json_.member("packets_without_socket", match.without_socket);
+    numbers("frames_without_socket", match.frames);
+    json_.member("socket_events_without_packet", match.events_without_packet());
+    json_.key("without_packet");
+    json_.begin_array();
+    for (const CaptureMatch::Missing& missing : match.missing) {
+        json_.begin_object();
+        json_.member("what", name(missing.what));
+        json_.member("count", missing.count);
+        json_.member("event", missing.event);
+        json_.end_object();
+    }
+    json_.end_array();
     json_.end_object();
 }
 

@@ -69,8 +69,12 @@ void write_text_cautions(const Recording& info, const std::function<void(const s
 }
 
 std::string overlap_text(const PacketOverlap& overlap) {
-    return fmt::format("{} also in the trace of its host; {} only here, {} only there; {} without a socket there", count_text(overlap.packets, "packet", "packets"), overlap.only_captured,
-                       overlap.only_traced, count_text(overlap.sessions_without_socket, "session", "sessions"));
+    std::string text = fmt::format("{} also in the trace of its host; {} only here, {} only there; {}", count_text(overlap.packets, "packet", "packets"), overlap.only_captured,
+                                   overlap.only_traced, count_text(overlap.sessions_without_socket, "session", "sessions"));
+    if (overlap.without_socket) text += fmt::format(", {} in all,", count_text(overlap.without_socket, "packet", "packets"));
+    text += " without a socket there";
+    if (overlap.events_without_packet) text += fmt::format("; {} there without their packet here", count_text(overlap.events_without_packet, "socket event", "socket events"));
+    return text;
 }
 
 /// What a device between two witnesses rewrote: each pair of addresses once.

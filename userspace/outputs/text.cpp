@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "model/describe.h"
+#include "outputs/capture_match_text.h"
 #include "outputs/heading.h"
 #include "outputs/layout.h"
 #include "outputs/plan.h"
@@ -71,6 +72,16 @@ void write_findings(const Story& story, const Plan& plan, const WallClock& clock
                                              plan.findings.front()->rule)) + "\n");
 }
 
+/// Where a capture and a trace of one host are not of one mind about the session.
+void write_capture_match(const ShownSession& session, const OutputOptions& options, Sink& sink) {
+    const Paint paint(options.colour);
+    for (const Connection* end : session.ends) {
+        if (!end->capture_match) continue;
+        const std::string whose = session.ends.size() > 1 ? fmt::format("  #{:<4} ", end->id) : "  ";
+        sink.append(paint.yellow(wrapped(capture_match_text(*end->capture_match), whose, options.width)));
+    }
+}
+
 void write_session(const Story& story, const Plan& plan, const ShownSession& session, const WallClock& clock, const OutputOptions& options,
                    Sink& sink) {
     const Paint paint(options.colour);
@@ -95,6 +106,7 @@ void write_session(const Story& story, const Plan& plan, const ShownSession& ses
             sink.append(line + pad_right(process_text(*end), process_width) + "  " + ending_text(*end) + "\n");
         }
     }
+    write_capture_match(session, options, sink);
     write_timeline(story, plan, session, clock, options, sink);
 }
 
