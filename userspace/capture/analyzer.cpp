@@ -89,7 +89,7 @@ private:
         pool_.at(log).marks |= marks;
         take_handshake(*session, from_server, packet, now_ns_);
         take_wire_state(*session, from_server, packet, marks);
-        watch_exchange(*session, from_server, packet, now_ns_);
+        watch_exchange(*session, from_server, packet, marks, now_ns_);
         session->last_ns = std::max(session->last_ns, now_ns_);
         session->last_frame = captured.frame;
         side.last_ns = now_ns_;

@@ -8,10 +8,10 @@ namespace tcpwitness {
 
 namespace {
 
-// A little wider than the rules' own limits (findings/server_silent.cpp, nagle_delayed_ack.cpp, zero_window_stall.cpp): they decide.
+// A little wider than the rules' own limits (findings/server_silent.cpp, nagle_delayed_ack.cpp, zero_window_stall.cpp, keepalive_timeout.cpp): they decide.
 constexpr std::uint64_t unanswered_ns = 5'000'000'000, window_closed_ns = 2'000'000'000;
 constexpr std::uint64_t late_ack_ns = 35'000'000, latest_ack_ns = 300'000'000, released_within_ns = 2'000'000;
-constexpr std::uint8_t enough_turns = 3;
+constexpr std::uint8_t enough_turns = 3, enough_probes = 2;
 
 void judge_wait(Session& session, std::uint64_t now_ns) {
     if (session.asked_ns && session.asked_acked && since_ns(session.asked_ns, now_ns) >= unanswered_ns) session.interests |= interest::unanswered;
@@ -56,9 +56,19 @@ void take_small_segments(Session& session, bool from_server, const Packet& packe
     own.end = packet.seq + packet.length_in_sequence();
 }
 
+void take_keepalive(Session& session, bool from_server, std::uint32_t marks) {
+    session.side(!from_server).unanswered_probes = 0;
+    std::uint8_t& probes = session.side(from_server).unanswered_probes;
+    if (!(marks & segment_mark::keepalive))
+        probes = 0;
+    else if (probes < enough_probes && ++probes == enough_probes)
+        session.interests |= interest::keepalive;
+}
+
 }  // namespace
 
-void watch_exchange(Session& session, bool from_server, const Packet& packet, std::uint64_t now_ns) {
+void watch_exchange(Session& session, bool from_server, const Packet& packet, std::uint32_t marks, std::uint64_t now_ns) {
+    take_keepalive(session, from_server, marks);
     take_request(session, from_server, packet, now_ns);
     take_small_segments(session, from_server, packet, now_ns);
 }

@@ -8,8 +8,9 @@
 
 namespace tcpwitness {
 
-/// Sets interest bits: a request unanswered for long, small segments that wait for delayed ACKs, a window closed for long.
-void watch_exchange(Session&, bool from_server, const Packet&, std::uint64_t now_ns);
+/// Sets interest bits: a request unanswered for long, small segments that wait for delayed ACKs, keepalive probes that nobody answers. `marks`: what
+/// the segment is (segment_mark).
+void watch_exchange(Session&, bool from_server, const Packet&, std::uint32_t marks, std::uint64_t now_ns);
 
 /// What only the end of the session, or of the capture, shows: a request that never was answered, a window that stayed closed.
 void watch_end(Session&, std::uint64_t now_ns);

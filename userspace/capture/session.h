@@ -20,7 +20,7 @@ enum class EndState : std::uint8_t { inactive, syn_sent, syn_ack_sent, partial, 
 namespace interest {
 inline constexpr std::uint16_t
     reset = 1u << 0, no_handshake = 1u << 1, slow_handshake = 1u << 2, resent_often = 1u << 3, window_closed = 1u << 4,
-    unanswered = 1u << 5, nagle = 1u << 6, icmp = 1u << 7;
+    unanswered = 1u << 5, nagle = 1u << 6, icmp = 1u << 7, keepalive = 1u << 8;
 }
 
 /// A small segment in flight and its ACK, as the rule nagle-delayed-ack looks for them.
@@ -52,6 +52,7 @@ struct Side {
     std::uint16_t last_window = 0, mac = 0;
     std::uint16_t syns = 0;           ///< SYNs or SYN-ACKs, copies of one packet not counted
     std::uint16_t said = 0;           ///< letters of the history that it has
+    std::uint8_t unanswered_probes = 0;  ///< keepalives in a row, nothing of the other end since
     std::uint8_t duplicate_acks = 0;  ///< for its data, since the last new one
     std::uint8_t resent = 0, rounds = 0;  ///< since its data was acknowledged last: resends, and those of one segment in a row
     EndState state = EndState::inactive;

@@ -78,10 +78,13 @@ std::optional<std::uint64_t> socket_gone_ns(const Connection& c) {
         const auto* change = event.as<StateChange>();
         if (!change || change->to != close) continue;
         gone.reset();
-        if (change->from == syn_sent || change->from == syn_recv || change->from == established || change->from == close_wait || change->from == last_ack) gone = event.time_ns;
+        const bool at_once = change->from != fin_wait1 && change->from != fin_wait2 && change->from != closing && change->from != time_wait;
+        if (at_once) gone = event.time_ns;
     }
     return gone;
 }
+
+std::uint64_t all_packets(const WireFacts& wire) { return std::uint64_t{wire.client.packets} + wire.server.packets; }
 
 /// One witness that was traced and captured.
 class Matcher {
@@ -117,7 +120,8 @@ public:
     }
 
 private:
-    void find_packets_without_socket(CaptureMatch& match, const Connection& c, const std::vector<const Event*>& packets, const std::vector<const Event*>& strays) const {
+    void find_packets_without_socket(CaptureMatch& match, const Connection& c, const std::vector<const Event*>& packets,
+                                     const std::vector<const Event*>& strays) const {
         const auto count = [&](const Event& packet) {
             if (!traced_.hold(packet.time_ns)) return;
             ++match.without_socket;
@@ -128,12 +132,12 @@ private:
             if (c.adopted || (gone && packet->time_ns > *gone + apart_ns)) count(*packet);
         for (const Event* packet : strays) count(*packet);
         const bool whole = c.adopted && c.wire && match.without_socket == packets.size() && !packets.empty();
-        if (whole) match.without_socket = std::max<std::uint64_t>(match.without_socket, std::uint64_t{c.wire->client.packets} + c.wire->server.packets);
+        if (whole) match.without_socket = std::max(match.without_socket, all_packets(*c.wire));
     }
 
     void find_events_without_packet(CaptureMatch& match, const Connection& c, const std::vector<const Event*>& packets, std::size_t strays) const {
         const std::uint64_t held = packets.size() + strays;
-        const bool kept_all = c.wire ? held >= std::uint64_t{c.wire->client.packets} + c.wire->server.packets : held == 0 && all_listed_;
+        const bool kept_all = c.wire ? held >= all_packets(*c.wire) : held == 0 && all_listed_;
         for (const Event& event : c.events)
             for (const Expected& wanted : expected_of(event, c)) {
                 if (!covered(c, event, wanted) || there(event, wanted, packets) || dropped(c, event, wanted)) continue;
@@ -163,8 +167,8 @@ private:
     }
 
     static void add(CaptureMatch& match, OnWire what, std::uint64_t event) {
-        const auto known = std::find_if(match.missing.begin(), match.missing.end(), [&](const CaptureMatch::Missing& one) { return one.what == what; });
-        if (known != match.missing.end())
+        const auto alike = [&](const CaptureMatch::Missing& one) { return one.what == what; };
+        if (const auto known = std::find_if(match.missing.begin(), match.missing.end(), alike); known != match.missing.end())
             ++known->count;
         else
             match.missing.push_back({what, 1, event});
@@ -188,6 +192,8 @@ Connection* nearest(const ByFlow& by_flow, const Event& packet) {
     return found;
 }
 
+bool begins_earlier(const Connection* a, const Connection* b) { return a->begin_ns < b->begin_ns; }
+
 bool traced_and_captured(const Story& story, WitnessId witness) {
     return story.any_recording(witness, [](const Recording& one) { return one.capture(); }) &&
            story.any_recording(witness, [](const Recording& one) { return !one.capture(); });
@@ -203,14 +209,15 @@ void match_captures(Story& story) {
         for (Connection& c : story.connections)
             if (c.witness == witness && c.flow.complete()) by_flow[{witness, c.flow}].push_back(&c);
         for (auto& [flow, connections] : by_flow)
-            std::stable_sort(connections.begin(), connections.end(), [](const Connection* a, const Connection* b) { return a->begin_ns < b->begin_ns; });
+            std::stable_sort(connections.begin(), connections.end(), begins_earlier);
         std::unordered_map<ConnectionId, std::vector<const Event*>> strays;
         for (const Event& event : story.unmatched)
             if (event.witness == witness && matcher.captured(event))
                 if (const Connection* c = nearest(by_flow, event)) strays[c->id].push_back(&event);
         const auto& recordings = story.witnesses[witness].recordings;
-        const RecordingId capture = *std::find_if(recordings.begin(), recordings.end(), [&](RecordingId id) { return story.recordings[id].capture(); });
-        PacketOverlap& overlap = story.recordings[capture].overlap ? *story.recordings[capture].overlap : story.recordings[capture].overlap.emplace();
+        const auto is_capture = [&](RecordingId id) { return story.recordings[id].capture(); };
+        auto& told = story.recordings[*std::find_if(recordings.begin(), recordings.end(), is_capture)].overlap;
+        PacketOverlap& overlap = told ? *told : told.emplace();
         for (auto& [flow, connections] : by_flow)
             for (Connection* c : connections) {
                 const auto theirs = strays.find(c->id);

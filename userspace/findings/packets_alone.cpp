@@ -14,6 +14,23 @@ bool sent_again(const Segment& segment, bool outgoing) {
     return segment.outgoing == outgoing && segment.marks & segment_mark::retransmission && !segment.syn() && !segment.syn_ack();
 }
 
+constexpr std::uint64_t answer_within_ns = 1'000'000'000;  // one that is on its way still may be captured no more
+
+/// One byte before what comes next, with or without data. Where the session's beginning is missing, only the RST of a prober shows that a bare ACK was one.
+bool may_probe(const Segment& segment) {
+    if (segment.marks & segment_mark::keepalive) return true;
+    return segment.payload == 0 && segment.marks == 0 && segment.is(tcp_flag::ack);
+}
+
+bool evenly(const std::vector<std::uint64_t>& times, std::uint64_t every_ns) {
+    constexpr std::uint64_t least_ns = 500'000'000;
+    for (std::size_t i = 1; i < times.size(); ++i) {
+        const std::uint64_t pause = times[i] - times[i - 1];
+        if ((pause > every_ns ? pause - every_ns : every_ns - pause) * 4 > every_ns) return false;
+    }
+    return every_ns >= least_ns;
+}
+
 }  // namespace
 
 std::vector<Resend> last_resends(const Connection& c, bool outgoing) {
@@ -73,6 +90,33 @@ std::uint32_t unacknowledged(const Connection& c, bool outgoing, std::uint64_t a
         }
     }
     return sent && acknowledged && seq_before(*acknowledged, *sent) ? *sent - *acknowledged : 0;
+}
+
+UnansweredProbes unanswered_probes(const Connection& c, bool outgoing, std::uint64_t capture_end_ns) {
+    UnansweredProbes run;
+    for (const Event* event : segments_of(c)) {
+        const Segment& segment = *event->as<Segment>();
+        if (segment.outgoing != outgoing) {
+            run = {};
+            run.heard = event;
+        } else if (segment.rst()) {
+            if (!run.probes.empty() && segment.seq == run.probes.back()->as<Segment>()->seq + 1) run.reset = event;
+            break;
+        } else if (!may_probe(segment)) {
+            run.probes.clear();
+        } else {
+            if (!run.probes.empty() && run.probes.back()->as<Segment>()->seq != segment.seq) run.probes.clear();
+            run.probes.push_back(event);
+        }
+    }
+    std::vector<std::uint64_t> times;
+    for (const Event* probe : run.probes) times.push_back(probe->time_ns);
+    if (times.size() < 2) return {};
+    run.every_ns = times[1] - times[0];
+    const bool known = std::all_of(run.probes.begin(), run.probes.end(), [](const Event* probe) { return probe->as<Segment>()->marks & segment_mark::keepalive; });
+    if (run.reset) times.push_back(run.reset->time_ns);
+    if (!run.reset && (!known || c.has(sign::ended) || times.back() + answer_within_ns > capture_end_ns)) return {};
+    return evenly(times, run.every_ns) ? run : UnansweredProbes{};
 }
 
 ClosedWindow closed_window(const Connection& c, bool own, std::uint64_t least_ns, std::uint64_t story_end_ns) {

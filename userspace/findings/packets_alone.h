@@ -32,6 +32,15 @@ const Event* last_packet(const Connection&, bool outgoing, std::uint64_t before_
 /// Bytes that this end (or the peer) had sent by then and that were not acknowledged.
 std::uint32_t unacknowledged(const Connection&, bool outgoing, std::uint64_t at_ns);
 
+/// Keepalive probes of one end at the end of a connection that nothing came in answer to.
+struct UnansweredProbes {
+    std::vector<const Event*> probes;  ///< evenly spaced, at least two; empty: there is no such thing
+    const Event* reset = nullptr;      ///< the prober's RST, as long after the last of them again; null: none until the capture's end
+    const Event* heard = nullptr;      ///< what came of the other end last; null: nothing
+    std::uint64_t every_ns = 0;
+};
+UnansweredProbes unanswered_probes(const Connection&, bool outgoing, std::uint64_t capture_end_ns);
+
 /// The time in which the window of one end stayed closed, the longest; empty events: less than `least_ns`.
 struct ClosedWindow {
     std::vector<const Event*> events;  ///< what closed it, the probes, what opened it

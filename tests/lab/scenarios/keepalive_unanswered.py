@@ -20,8 +20,8 @@ DEAF = """
 """
 
 
-def scenario(lab):
-    client, mid, server = lab.chain("client", "mid", "server")
+def programs(lab, server):
+    """What the two ends do: the server's program takes a connection; the client's asks after 1 s of silence, then waits for its end."""
 
     def frontend():
         listener = traffic.listen(5061, lab.family)
@@ -38,6 +38,12 @@ def scenario(lab):
         yield
         yield traffic.error_of(connection.recv, 1)
 
+    return frontend, asking
+
+
+def scenario(lab):
+    client, mid, server = lab.chain("client", "mid", "server")
+    frontend, asking = programs(lab, server)
     program = server.start(frontend)
     with lab.record(client, server):
         asker = client.start(asking)

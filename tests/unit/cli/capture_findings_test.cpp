@@ -135,6 +135,69 @@ TEST_CASE("captures: silence, then a RST to the first packet after it") {
     CHECK(says(f, "6 min 38 s"));
 }
 
+namespace {
+
+/// Three probes of the client on an idle connection, 10 s apart, and whether the server answers each.
+CaptureScript& probed(CaptureScript& script, std::vector<bool> answered, std::uint32_t payload = 0, At at = {false}) {
+    double now = 60'000;
+    for (const bool answer : answered) {
+        script.client({.at_ms = now, .seq = 0, .len = payload, .ttl = at.client_ttl()});
+        if (answer) script.server({.at_ms = now + 20, .ttl = at.server_ttl()});
+        now += 10'000;
+    }
+    return script;
+}
+
+}  // namespace
+
+TEST_CASE("captures: keepalive probes that nobody answers, then the prober's RST") {
+    const At at{GENERATE(false, true)};
+    const std::uint32_t payload = GENERATE(0u, 1u);  // Linux; others
+    CaptureScript script;
+    at.handshake(script);
+    probed(script, {true, false, false, false}, payload, at).client({.at_ms = 100'000, .flags = rst | ack, .ttl = at.client_ttl()});
+    const Finding f = only(script.until(120'000));
+    CHECK(f.rule == "keepalive-timeout");
+    CHECK(f.certainty == Certainty::possible);
+    CHECK(f.culprit == (at.server ? Culprit::local_firewall : Culprit::path));
+    CHECK(says(f, "3 keepalive probes to 192.0.2.9:443, one every 10.0 s, stayed unanswered, and it gave the connection up with a RST"));
+    CHECK(says(f, "10.0 s before the first"));
+    if (!payload) CHECK(f.evidence == std::vector<std::uint64_t>{5, 6, 7, 8, 9});
+}
+
+TEST_CASE("captures: keepalive probes that stay unanswered to the end") {
+    CaptureScript script;
+    At{false}.handshake(script);
+    const Finding f = only(probed(script, {false, false}).until(71'500));
+    CHECK(f.rule == "keepalive-timeout");
+    CHECK(says(f, "2 keepalive probes"));
+    CHECK(says(f, "to the end of the capture"));
+    CaptureScript too_early;
+    At{false}.handshake(too_early);
+    CHECK(find_all(story_from(probed(too_early, {false, false}).until(70'500).finish())).empty());
+}
+
+TEST_CASE("captures: keepalive probes on a session whose beginning is missing show by the RST that follows") {
+    CaptureScript script;
+    probed(script, {false, false, false});
+    const bool gives_up = GENERATE(true, false);
+    script.client({.at_ms = 90'000, .seq = gives_up ? 1u : 0u, .flags = rst | ack}).until(120'000);
+    const auto findings = find_all(story_from(script.finish()));
+    const bool found = std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.rule == "keepalive-timeout"; });
+    CHECK(found == gives_up);
+}
+
+TEST_CASE("captures: probes that are answered, one that is lost, or an application's own RST between are no keepalive timeout") {
+    const std::vector<bool> answered = GENERATE(std::vector<bool>{true, true, true, true}, std::vector<bool>{true, false, true, false, true}, std::vector<bool>{true, false});
+    CaptureScript script;
+    At{false}.handshake(script);
+    CHECK(find_all(story_from(probed(script, answered).until(200'000).finish())).empty());
+    CaptureScript closed;
+    At{false}.handshake(closed);
+    probed(closed, {false, false}).client({.at_ms = 72'000, .flags = rst | ack});
+    CHECK(only(closed.until(200'000)).rule != "keepalive-timeout");
+}
+
 TEST_CASE("captures: a window that stays closed") {
     const At at{GENERATE(false, true)};
     CaptureScript script;
