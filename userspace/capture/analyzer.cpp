@@ -28,6 +28,9 @@ constexpr std::size_t looked_at_full = 256;
 constexpr std::size_t many_chunks = 250'000, too_many_chunks = 500'000;
 constexpr std::uint32_t short_log = 16, shortest_log = 3;
 
+// Packets between asking the memory for something and looking at it.
+constexpr std::size_t slot_ahead = 16, session_ahead = 10, log_ahead = 4;
+
 std::int8_t direction_of(const CapturedPacket& captured, const Packet& packet) {
     const std::uint32_t told = captured.flags & pcapng::direction_mask;
     return told == pcapng::flag_inbound ? -1 : told == pcapng::flag_outbound ? 1 : packet.direction;
@@ -41,18 +44,10 @@ public:
         : log_chunks_(static_cast<std::uint32_t>(std::max<std::size_t>(options.max_events_per_connection / LogPool::per_chunk, shortest_log))),
           max_live_(options.max_live), builder_(pool_, macs_, std::move(options)) {}
 
-    void add(const CapturedPacket& captured, const Packet& packet) {
-        ++packets_;
-        bytes_ += captured.original_length;
-        if (captured.has_time) now_ns_ = captured.time_ns;
-        if (first_ns_ == 0 || now_ns_ < first_ns_) first_ns_ = now_ns_;
-        last_ns_ = std::max(last_ns_, now_ns_);
-        switch (packet.kind) {
-            case Packet::Kind::tcp: return add_segment(captured, packet);
-            case Packet::Kind::icmp_error: return add_icmp(captured, packet);
-            case Packet::Kind::echo_request: return icmp_.add(captured, packet, nullptr);
-            case Packet::Kind::fragment:
-            case Packet::Kind::other: break;
+    void add(std::span<const DecodedPacket> packets) {
+        for (std::size_t i = 0; i < packets.size(); ++i) {
+            expect(packets, i);
+            add(packets[i]);
         }
     }
 
@@ -67,17 +62,48 @@ public:
     }
 
 private:
-    void add_segment(const CapturedPacket& captured, const Packet& packet) {
+    /// Sessions are spread over more memory than a cache holds.
+    void expect(std::span<const DecodedPacket> packets, std::size_t now) const {
+        if (now + slot_ahead < packets.size()) table_.expect(packets[now + slot_ahead].hash);
+        if (now + session_ahead < packets.size())
+            if (const Session* session = table_.likely(packets[now + session_ahead].hash)) session->expect();
+        if (now + log_ahead >= packets.size()) return;
+        const Session* session = table_.likely(packets[now + log_ahead].hash);
+        if (!session) return;
+        session->log.expect(pool_);
+        for (const Side& side : session->sides) side.sent.expect();
+    }
+
+    void add(const DecodedPacket& decoded) {
+        const CapturedPacket& captured = decoded.captured;
+        const Packet& packet = decoded.packet;
+        ++packets_;
+        bytes_ += captured.original_length;
+        if (captured.has_time) now_ns_ = captured.time_ns;
+        if (first_ns_ == 0 || now_ns_ < first_ns_) first_ns_ = now_ns_;
+        last_ns_ = std::max(last_ns_, now_ns_);
+        switch (packet.kind) {
+            case Packet::Kind::tcp: return add_segment(decoded);
+            case Packet::Kind::icmp_error: return add_icmp(decoded);
+            case Packet::Kind::echo_request: return icmp_.add(captured, packet, nullptr);
+            case Packet::Kind::fragment:
+            case Packet::Kind::other: break;
+        }
+    }
+
+    void add_segment(const DecodedPacket& decoded) {
+        const CapturedPacket& captured = decoded.captured;
+        const Packet& packet = decoded.packet;
         ++tcp_packets_;
         bool from_server = false;
-        Session* session = table_.find(packet, from_server);
+        Session* session = table_.find(packet, decoded.hash, from_server);
         if (session && begins_anew(*session, from_server, packet)) {
             end(*session);
             session = nullptr;
         }
         if (!session) {
             make_room();
-            session = &begin(captured, packet, from_server);
+            session = &begin(decoded, from_server);
         }
         if (seen_before(session->recent, packet, from_server, captured.interface, now_ns_)) {
             ++copies_;
@@ -99,13 +125,14 @@ private:
         side.local_votes = static_cast<std::int8_t>(std::clamp(votes, -100, 100));
     }
 
-    Session& begin(const CapturedPacket& captured, const Packet& packet, bool& from_server) {
+    Session& begin(const DecodedPacket& decoded, bool& from_server) {
+        const Packet& packet = decoded.packet;
         const bool by_client = client_sends(packet);
         from_server = !by_client;
-        Session& session = table_.insert(packet, by_client);
+        Session& session = table_.insert(packet, decoded.hash, by_client);
         session.stream = streams_++;
         session.begin_ns = session.last_ns = now_ns_;
-        session.first_frame = captured.frame;
+        session.first_frame = decoded.captured.frame;
         session.preexisting = (packet.flags & tcp_flag::syn) == 0;
         return session;
     }
@@ -123,9 +150,11 @@ private:
         return log;
     }
 
-    void add_icmp(const CapturedPacket& captured, const Packet& packet) {
+    void add_icmp(const DecodedPacket& decoded) {
+        const CapturedPacket& captured = decoded.captured;
+        const Packet& packet = decoded.packet;
         bool from_server = false;
-        Session* session = table_.find(packet, from_server);
+        Session* session = table_.find(packet, decoded.hash, from_server);
         icmp_.add(captured, packet, session);
         if (!session) return;
         session->icmp = true;
@@ -182,7 +211,7 @@ private:
 
 CaptureAnalyzer::CaptureAnalyzer(CaptureOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 CaptureAnalyzer::~CaptureAnalyzer() = default;
-void CaptureAnalyzer::add(const CapturedPacket& captured, const Packet& packet) { impl_->add(captured, packet); }
+void CaptureAnalyzer::add(std::span<const DecodedPacket> packets) { impl_->add(packets); }
 CaptureStory CaptureAnalyzer::finish(const CaptureReader& reader) { return impl_->finish(reader); }
 
 }  // namespace tcpwitness

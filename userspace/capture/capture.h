@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "capture/decoded_packet.h"
 #include "correlate/connection.h"
 #include "model/trace.h"
 #include "parsers/capture_reader.h"
@@ -39,7 +41,8 @@ public:
     explicit CaptureAnalyzer(CaptureOptions options = {});
     ~CaptureAnalyzer();
 
-    void add(const CapturedPacket& captured, const Packet& packet);  ///< in the order of the file
+    /// In the order of the file. What comes soon is fetched from memory while what comes now is judged: many at once are faster.
+    void add(std::span<const DecodedPacket>);
     CaptureStory finish(const CaptureReader& reader);
 
 private:

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/blocks.h"
 #include "correlate/wire_facts.h"
 
 namespace tcpwitness {
@@ -12,16 +13,16 @@ class FactsStore {
 public:
     std::shared_ptr<WireFacts> add(WireFacts facts) {
         if (!block_ || block_->size() == block_->capacity()) {
-            block_ = std::make_shared<std::vector<WireFacts>>();
-            block_->reserve(per_block);
+            block_ = std::make_shared<Block>();
+            block_->reserve(Blocks<WireFacts>::per_block);
         }
         block_->push_back(std::move(facts));
         return {block_, &block_->back()};
     }
 
 private:
-    static constexpr std::size_t per_block = 256;
-    std::shared_ptr<std::vector<WireFacts>> block_;
+    using Block = std::vector<WireFacts, HugePages<WireFacts>>;
+    std::shared_ptr<Block> block_;
 };
 
 }  // namespace tcpwitness

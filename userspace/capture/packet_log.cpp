@@ -9,9 +9,10 @@ std::uint32_t LogPool::take() {
     std::uint32_t index = free_;
     if (index != none) {
         free_ = (*this)[index].next;
+        if (free_ != none) expect(free_);
     } else {
-        if (fresh_ / per_block == blocks_.size()) blocks_.push_back(std::make_unique_for_overwrite<Chunk[]>(per_block));
-        index = fresh_++;
+        index = static_cast<std::uint32_t>(chunks_.size());
+        chunks_.push_back();
     }
     (*this)[index].next = none;
     (*this)[index].used = 0;

@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <vector>
+
+#include "base/blocks.h"
 
 namespace tcpwitness {
 
@@ -34,15 +34,19 @@ public:
 
     std::uint32_t take();
     void give_back(std::uint32_t first, std::uint32_t last, std::size_t chunks);  ///< a chain
-    Chunk& operator[](std::uint32_t index) { return blocks_[index / per_block][index % per_block]; }
-    const Chunk& operator[](std::uint32_t index) const { return blocks_[index / per_block][index % per_block]; }
+    Chunk& operator[](std::uint32_t index) { return chunks_[index]; }
+    const Chunk& operator[](std::uint32_t index) const { return chunks_[index]; }
     LoggedPacket& at(LogHandle handle) { return (*this)[handle / 8].packets[handle % 8]; }
     std::size_t in_use() const { return in_use_; }  ///< chunks
+    void expect(std::uint32_t index) const {
+        const Chunk& chunk = (*this)[index];
+        __builtin_prefetch(&chunk.used, 1);
+        for (const LoggedPacket& packet : chunk.packets) __builtin_prefetch(&packet, 1);
+    }
 
 private:
-    static constexpr std::uint32_t per_block = 256;
-    std::vector<std::unique_ptr<Chunk[]>> blocks_;
-    std::uint32_t free_ = none, fresh_ = 0;
+    Blocks<Chunk> chunks_;
+    std::uint32_t free_ = none;
     std::size_t in_use_ = 0;
 };
 
@@ -51,6 +55,10 @@ class PacketLog {
 public:
     /// Keeps `most` chunks at most, a quarter of them at the beginning.
     LogHandle add(LogPool&, const LoggedPacket&, std::uint32_t most);
+    /// Asks the memory for the place of the next packet.
+    void expect(const LogPool& pool) const {
+        if (last_ != LogPool::none) pool.expect(last_);
+    }
     void clear(LogPool&);  ///< gives everything back
 
     std::uint64_t dropped() const { return dropped_; }

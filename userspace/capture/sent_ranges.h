@@ -24,6 +24,8 @@ class SentRanges {
 public:
     static constexpr std::size_t most = 4096;  ///< beyond it, old ones melt into one
 
+    /// Asks the memory for the place of the next one.
+    void expect() const { __builtin_prefetch(ranges_.data() + ranges_.size(), 1); }
     bool empty() const { return head_ == ranges_.size(); }
     SentRange& front() { return ranges_[head_]; }
     SentRange& back() { return ranges_.back(); }

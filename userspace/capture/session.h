@@ -101,6 +101,11 @@ struct Session {
     bool both_closed() const { return sides[0].fin && sides[1].fin; }
     bool reset() const { return sides[0].rst || sides[1].rst; }
     bool over() const { return both_closed() || reset(); }
+    /// Asks the memory for all of it.
+    void expect() const {
+        constexpr std::size_t line = 64;
+        for (std::size_t at = 0; at < sizeof *this; at += line) __builtin_prefetch(reinterpret_cast<const char*>(this) + at);
+    }
 
     /// From one end to the other and back, as far as known: what the capture point sees of each direction is a part of it.
     std::uint32_t round_trip_us() const {

@@ -24,11 +24,6 @@ std::uint64_t hash_end(const Address& address, std::uint16_t port) {
     return mix(mix(halves[0] + port) + halves[1]);
 }
 
-/// The same for both directions.
-std::uint32_t hash_of(const Packet& packet) {
-    return static_cast<std::uint32_t>(mix(hash_end(packet.source, packet.source_port) + hash_end(packet.destination, packet.destination_port)) >> 32);
-}
-
 bool is(const Endpoint& end, const Address& address, std::uint16_t port) {
     return end.port == port && end.address.family == address.family && std::memcmp(end.address.bytes.data(), address.bytes.data(), address.bytes.size()) == 0;
 }
@@ -48,14 +43,24 @@ bool is_of(const Session& session, const Packet& packet, bool& from_server) {
 
 SessionTable::SessionTable() : slots_(1024) {}
 
-Session* SessionTable::find(const Packet& packet, bool& from_server) {
+std::uint32_t SessionTable::hash_of(const Packet& packet) {
+    return static_cast<std::uint32_t>(mix(hash_end(packet.source, packet.source_port) + hash_end(packet.destination, packet.destination_port)) >> 32);
+}
+
+const Session* SessionTable::likely(std::uint32_t hash) const {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t i = hash & mask; slots_[i].place != none; i = (i + 1) & mask)
+        if (slots_[i].hash == hash) return &sessions_[slots_[i].place];
+    return nullptr;
+}
+
+Session* SessionTable::find(const Packet& packet, std::uint32_t hash, bool& from_server) {
     if (last_ != none)
-        if (Session& session = at(last_); session.live && is_of(session, packet, from_server)) return &session;
-    const std::uint32_t hash = hash_of(packet);
+        if (Session& session = sessions_[last_]; session.live && is_of(session, packet, from_server)) return &session;
     const std::size_t mask = slots_.size() - 1;
     for (std::size_t i = hash & mask; slots_[i].place != none; i = (i + 1) & mask) {
         if (slots_[i].hash != hash) continue;
-        Session& session = at(slots_[i].place);
+        Session& session = sessions_[slots_[i].place];
         if (!is_of(session, packet, from_server)) continue;
         last_ = slots_[i].place;
         return &session;
@@ -63,21 +68,21 @@ Session* SessionTable::find(const Packet& packet, bool& from_server) {
     return nullptr;
 }
 
-Session& SessionTable::insert(const Packet& packet, bool client_sends) {
+Session& SessionTable::insert(const Packet& packet, std::uint32_t hash, bool client_sends) {
     if ((live_ + 1) * 2 > slots_.size()) grow();
     std::uint32_t place;
     if (!free_.empty()) {
         place = free_.back();
         free_.pop_back();
     } else {
-        if (used_ / per_block == blocks_.size()) blocks_.push_back(std::make_unique<Session[]>(per_block));
-        place = used_++;
+        place = static_cast<std::uint32_t>(sessions_.size());
+        sessions_.push_back();
     }
-    Session& session = at(place);
+    Session& session = sessions_[place];
     const Endpoint source{packet.source, packet.source_port}, destination{packet.destination, packet.destination_port};
     session.client = client_sends ? source : destination;
     session.server = client_sends ? destination : source;
-    session.hash = hash_of(packet);
+    session.hash = hash;
     session.live = true;
     put(session.hash, place);
     ++live_;
@@ -93,7 +98,7 @@ void SessionTable::put(std::uint32_t hash, std::uint32_t place) {
 }
 
 void SessionTable::grow() {
-    std::vector<Slot> old(slots_.size() * 2);
+    decltype(slots_) old(slots_.size() * 2);
     old.swap(slots_);
     for (const Slot& slot : old)
         if (slot.place != none) put(slot.hash, slot.place);
@@ -102,7 +107,7 @@ void SessionTable::grow() {
 void SessionTable::erase(Session& session) {
     const std::size_t mask = slots_.size() - 1;
     std::size_t hole = session.hash & mask;
-    while (&at(slots_[hole].place) != &session) hole = (hole + 1) & mask;
+    while (&sessions_[slots_[hole].place] != &session) hole = (hole + 1) & mask;
     const std::uint32_t place = slots_[hole].place;
     // What stands behind moves up where its own place allows, so that every search still ends at the first free slot.
     for (std::size_t i = (hole + 1) & mask; slots_[i].place != none; i = (i + 1) & mask) {
@@ -117,6 +122,7 @@ void SessionTable::erase(Session& session) {
     session = Session{};
     for (int i = 0; i < 2; ++i) {
         kept[i].forget();
+        kept[i].expect();
         session.sides[i].sent = std::move(kept[i]);
     }
     if (last_ == place) last_ = none;

@@ -51,8 +51,9 @@ void StoryBuilder::thin_out(PacketLog& log) {
 
 void StoryBuilder::forget_quiet_logs() {
     large_ = true;
-    for (EndedSession& ended : ended_)
+    ended_.for_each([&](EndedSession& ended) {
         if (ended.interests == 0) thin_out(ended.log);
+    });
 }
 
 void StoryBuilder::add_events(Connection& connection, EndedSession& ended, bool local_is_server, std::vector<Event> icmp) {
@@ -77,11 +78,11 @@ CaptureStory StoryBuilder::finish(const CaptureReader& reader, IcmpNotes& icmp, 
     const auto local_is_server = [&](const EndedSession& ended) {
         return ends_.is_local(ended.server.address, ended.mac[1]) && !ends_.is_local(ended.client.address, ended.mac[0]);
     };
-    std::vector<std::uint32_t> order(ended_.size());
-    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return ended_[a].facts->stream < ended_[b].facts->stream; });
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> order(ended_.size());  // streams and places
+    for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = {ended_[i].facts->stream, i};
+    std::sort(order.begin(), order.end());
     story.connections.reserve(ended_.size());
-    for (const std::uint32_t place : order) {
+    for (const auto& [stream, place] : order) {
         EndedSession& ended = ended_[place];
         if (ended.interests && events_ >= most_events) {  // trouble that cannot be looked into
             ended.log.clear(pool_);
@@ -96,11 +97,11 @@ CaptureStory StoryBuilder::finish(const CaptureReader& reader, IcmpNotes& icmp, 
         if (!ended.log.empty() || !errors.empty()) add_events(connection, ended, at_server, std::move(errors));
         ended.facts.reset();
     }
-    for (EndedSession& stray : resets_) {
+    resets_.for_each([&](EndedSession& stray) {
         const bool at_server = local_is_server(stray);
         stray.log.for_each(pool_, [&](const LoggedPacket& packet) { story.unmatched.push_back(to_event(packet, stray, at_server, macs_)); });
         stray.log.clear(pool_);
-    }
+    });
     std::vector<Event> others = icmp.take_unmatched();
     for (Event& event : others) event.as<Icmp>()->outgoing = ends_.is_local(event.as<Icmp>()->sender, 0);
     std::move(others.begin(), others.end(), std::back_inserter(story.unmatched));

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <vector>
 
+#include "base/blocks.h"
 #include "capture/capture.h"
 #include "capture/ended_session.h"
 #include "capture/facts_store.h"
@@ -34,8 +34,8 @@ private:
     CaptureOptions options_;
     FactsStore facts_;
     LocalEnds ends_;
-    std::deque<EndedSession> ended_;   ///< in the order of their ends
-    std::deque<EndedSession> resets_;  ///< RSTs of no session
+    Blocks<EndedSession> ended_;   ///< in the order of their ends
+    Blocks<EndedSession> resets_;  ///< RSTs of no session
     std::uint64_t not_listed_ = 0, events_ = 0;
     bool large_ = false;               ///< quiet sessions keep no packets any more
 };

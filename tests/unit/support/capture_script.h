@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "capture/capture.h"
+#include "capture/session_table.h"
 #include "model/event.h"
 
 namespace test {
@@ -72,7 +73,7 @@ public:
         tcpwitness::Packet other;
         captured_.time_ns = time(at_ms);
         ++captured_.frame;
-        analyzer_.add(captured_, other);
+        push(other);
         return *this;
     }
     CaptureScript& icmp(double at_ms, std::uint8_t code, std::uint32_t mtu = 0);
@@ -114,7 +115,7 @@ private:
         captured_.interface = sent.interface;
         captured_.original_length = 66 + sent.len;
         ++captured_.frame;
-        analyzer_.add(captured_, packet);
+        push(packet);
         return *this;
     }
     tcpwitness::Packet ends(bool server) const {
@@ -124,6 +125,11 @@ private:
         packet.source_port = server ? 443 : client_port_;
         packet.destination_port = server ? client_port_ : 443;
         return packet;
+    }
+
+    void push(const tcpwitness::Packet& packet) {
+        const tcpwitness::DecodedPacket one[] = {{captured_, packet, tcpwitness::SessionTable::hash_of(packet)}};
+        analyzer_.add(one);
     }
 
     tcpwitness::CaptureAnalyzer analyzer_;
@@ -144,7 +150,7 @@ inline CaptureScript& CaptureScript::icmp(double at_ms, std::uint8_t code, std::
     packet.icmp_receiver = packet.source;
     captured_.time_ns = time(at_ms);
     ++captured_.frame;
-    analyzer_.add(captured_, packet);
+    push(packet);
     return *this;
 }
 
