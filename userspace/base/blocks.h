@@ -4,28 +4,37 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <vector>
 
 namespace tcpwitness {
 
+inline constexpr std::size_t huge_page = 2u << 20;
+
+/// Asks for pages of 2 MB where whole ones fit in; else, and where the kernel has none, it stands on small ones.
+inline void ask_for_huge_pages(void* memory, std::size_t bytes) {
+    const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(memory) + huge_page - 1) / huge_page * huge_page;
+    const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / huge_page * huge_page;
+    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
+
 /// Large pieces stand on pages of 2 MB where the kernel has some: a look-up in a random place costs more for finding its page than for
 /// reading it.
 template <typename T>
 struct HugePages {
     using value_type = T;
-    static constexpr std::size_t page = 2u << 20;
 
     HugePages() = default;
     template <typename U>
     HugePages(const HugePages<U>&) {}
 
     T* allocate(std::size_t count) {
-        const std::size_t bytes = (count * sizeof(T) + page - 1) / page * page;
-        void* memory = std::aligned_alloc(page, bytes);
+        const std::size_t bytes = (count * sizeof(T) + huge_page - 1) / huge_page * huge_page;
+        void* memory = std::aligned_alloc(huge_page, bytes);
         if (!memory) throw std::bad_alloc();
-        ::madvise(memory, bytes, MADV_HUGEPAGE);  // else it stands on small ones
+        ask_for_huge_pages(memory, bytes);
         return static_cast<T*>(memory);
     }
     void deallocate(T* memory, std::size_t) { std::free(memory); }
@@ -38,7 +47,7 @@ public:
     /// The largest power of two that a page holds.
     static constexpr std::size_t per_block = [] {
         std::size_t count = 1;
-        while (count * 2 * sizeof(T) <= HugePages<T>::page) count *= 2;
+        while (count * 2 * sizeof(T) <= huge_page) count *= 2;
         return count;
     }();
 

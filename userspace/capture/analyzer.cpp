@@ -42,7 +42,7 @@ class CaptureAnalyzer::Impl {
 public:
     explicit Impl(CaptureOptions options)
         : log_chunks_(static_cast<std::uint32_t>(std::max<std::size_t>(options.max_events_per_connection / LogPool::per_chunk, shortest_log))),
-          max_live_(options.max_live), builder_(pool_, macs_, std::move(options)) {}
+          options_(std::move(options)), ended_(pool_, options_) {}
 
     void add(std::span<const DecodedPacket> packets) {
         for (std::size_t i = 0; i < packets.size(); ++i) {
@@ -51,13 +51,26 @@ public:
         }
     }
 
-    CaptureStory finish(const CaptureReader& reader) {
-        table_.for_each([&](Session& session) { end(session); });
-        CaptureStory story = builder_.finish(reader, icmp_, first_ns_, last_ns_);
-        story.packets = packets_;
-        story.tcp_packets = tcp_packets_;
-        story.copies = copies_;
-        story.bytes = bytes_;
+    static CaptureStory finish(std::span<CaptureAnalyzer> analyzers, const CaptureReader& reader) {
+        CaptureStory counts;
+        std::vector<CapturePart> parts;
+        std::uint64_t first_ns = UINT64_MAX, last_ns = 0;
+        for (CaptureAnalyzer& analyzer : analyzers) {
+            Impl& part = *analyzer.impl_;
+            part.table_.for_each([&](Session& session) { part.end(session); });
+            parts.push_back({part.ended_, part.pool_, part.macs_, part.icmp_, part.first_frames_});
+            if (part.packets_) first_ns = std::min(first_ns, part.first_ns_);
+            last_ns = std::max(last_ns, part.last_ns_);
+            counts.packets += part.packets_;
+            counts.tcp_packets += part.tcp_packets_;
+            counts.copies += part.copies_;
+            counts.bytes += part.bytes_;
+        }
+        CaptureStory story = StoryBuilder(parts, reader, analyzers.front().impl_->options_).build(counts.packets ? first_ns : 0, last_ns);
+        story.packets = counts.packets;
+        story.tcp_packets = counts.tcp_packets;
+        story.copies = counts.copies;
+        story.bytes = counts.bytes;
         return story;
     }
 
@@ -130,7 +143,8 @@ private:
         const bool by_client = client_sends(packet);
         from_server = !by_client;
         Session& session = table_.insert(packet, decoded.hash, by_client);
-        session.stream = streams_++;
+        session.stream = static_cast<std::uint32_t>(first_frames_.size());
+        first_frames_.push_back(decoded.captured.frame);
         session.begin_ns = session.last_ns = now_ns_;
         session.first_frame = decoded.captured.frame;
         session.preexisting = (packet.flags & tcp_flag::syn) == 0;
@@ -173,9 +187,9 @@ private:
     }
 
     void make_room() {
-        if (table_.size() < std::min(few_sessions, max_live_)) return;
-        const bool full = table_.size() >= max_live_;
-        const bool crowded = table_.size() > max_live_ / 2;
+        if (table_.size() < std::min(few_sessions, options_.max_live)) return;
+        const bool full = table_.size() >= options_.max_live;
+        const bool crowded = table_.size() > options_.max_live / 2;
         const auto stale = [&](const Session& session) {
             const std::uint64_t quiet = since_ns(session.last_ns, now_ns_);
             return quiet >= (session.over() ? over_ns : !session.established ? attempt_ns : idle_ns) && (crowded || !session.established || session.over());
@@ -183,7 +197,7 @@ private:
         table_.sweep(looked_at, [&](Session& session) {
             if (stale(session)) end(session);
         });
-        if (!full || table_.size() < max_live_) return;
+        if (!full || table_.size() < options_.max_live) return;
         Session* idlest = nullptr;
         table_.sweep(looked_at_full, [&](Session& session) {
             if (!idlest || session.last_ns < idlest->last_ns) idlest = &session;
@@ -193,7 +207,7 @@ private:
 
     void end(Session& session) {
         watch_end(session, now_ns_);
-        builder_.add(session);
+        ended_.add(session);
         table_.erase(session);
     }
 
@@ -202,9 +216,9 @@ private:
     SessionTable table_;
     IcmpNotes icmp_;
     std::uint32_t log_chunks_;
-    std::size_t max_live_;
-    StoryBuilder builder_;
-    std::uint32_t streams_ = 0;
+    const CaptureOptions options_;
+    EndedSessions ended_;
+    std::vector<std::uint64_t> first_frames_;  ///< of all sessions
     std::uint64_t packets_ = 0, tcp_packets_ = 0, copies_ = 0, bytes_ = 0;
     std::uint64_t now_ns_ = 0, first_ns_ = 0, last_ns_ = 0;
 };
@@ -212,6 +226,7 @@ private:
 CaptureAnalyzer::CaptureAnalyzer(CaptureOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 CaptureAnalyzer::~CaptureAnalyzer() = default;
 void CaptureAnalyzer::add(std::span<const DecodedPacket> packets) { impl_->add(packets); }
-CaptureStory CaptureAnalyzer::finish(const CaptureReader& reader) { return impl_->finish(reader); }
+CaptureAnalyzer::CaptureAnalyzer(CaptureAnalyzer&&) = default;
+CaptureStory CaptureAnalyzer::finish(std::span<CaptureAnalyzer> parts, const CaptureReader& reader) { return Impl::finish(parts, reader); }
 
 }  // namespace tcpwitness

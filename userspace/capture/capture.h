@@ -39,11 +39,14 @@ struct CaptureStory {
 class CaptureAnalyzer {
 public:
     explicit CaptureAnalyzer(CaptureOptions options = {});
+    CaptureAnalyzer(CaptureAnalyzer&&);
     ~CaptureAnalyzer();
 
     /// In the order of the file. What comes soon is fetched from memory while what comes now is judged: many at once are faster.
     void add(std::span<const DecodedPacket>);
-    CaptureStory finish(const CaptureReader& reader);
+    CaptureStory finish(const CaptureReader& reader) { return finish({this, 1}, reader); }
+    /// Of several that have had the same sessions' packets each: every packet was one part's, and all of a tuple's were the same one's.
+    static CaptureStory finish(std::span<CaptureAnalyzer> parts, const CaptureReader& reader);
 
 private:
     class Impl;

@@ -28,12 +28,8 @@ void LocalEnds::learn(const Session& session) {
             votes_[address] += side.local_votes;
             votes_[(is_server ? session.client : session.server).address] -= side.local_votes;
         }
-        std::uint64_t number = side.mac;
-        if (number == 0) {
-            if (numbers_.size() >= most_nodes && !numbers_.contains(address)) continue;
-            number = numbers_.emplace(address, without_mac + numbers_.size()).first->second;
-        }
-        if (nodes_.size() >= most_nodes && !nodes_.contains(number)) continue;
+        const std::uint64_t number = side.mac ? side.mac : number_of(address);
+        if (number == 0 || (nodes_.size() >= most_nodes && !nodes_.contains(number))) continue;
         Node& node = nodes_[number];
         counted = true;
         if (!as_sent(side.wire.ttl)) node.routed = true;
@@ -46,6 +42,29 @@ void LocalEnds::learn(const Session& session) {
         if (!is_server || known[0] != number) ++node.sessions;
     }
     sessions_ += counted;
+}
+
+/// 0: there are too many.
+std::uint64_t LocalEnds::number_of(const Address& address) {
+    if (numbers_.size() >= most_nodes && !numbers_.contains(address)) return 0;
+    return numbers_.emplace(address, without_mac + numbers_.size()).first->second;
+}
+
+void LocalEnds::learn(const LocalEnds& other, const std::vector<std::uint16_t>& numbers) {
+    for (const auto& [address, votes] : other.votes_) votes_[address] += votes;
+    std::map<std::uint64_t, std::uint64_t> here;
+    for (const auto& [address, number] : other.numbers_) here[number] = number_of(address);
+    for (const auto& [number, theirs] : other.nodes_) {
+        const std::uint64_t own = number < without_mac ? numbers[number] : here[number];
+        if (own == 0) continue;
+        Node& node = nodes_[own];
+        node.sessions += theirs.sessions;
+        node.near_us += theirs.near_us;
+        node.far_us += theirs.far_us;
+        node.routed |= theirs.routed;
+        node.addresses.insert(theirs.addresses.begin(), theirs.addresses.end());
+    }
+    sessions_ += other.sessions_;
 }
 
 bool LocalEnds::seen(const std::vector<Address>& host) const {

@@ -16,6 +16,8 @@ namespace tcpwitness {
 class LocalEnds {
 public:
     void learn(const Session&);
+    /// What another one learnt of other sessions. `numbers[n]`: what its MAC n is called here.
+    void learn(const LocalEnds& other, const std::vector<std::uint16_t>& numbers);
     /// `given`: addresses of hosts, as the user says; those of the only one that is here are the capturing host's.
     void decide(const std::vector<std::vector<Address>>& given);
 
@@ -29,6 +31,7 @@ private:
         bool routed = false;   ///< some of its packets came with a TTL that a router had lowered
         std::set<Address> addresses;
     };
+    std::uint64_t number_of(const Address&);
     bool seen(const std::vector<Address>&) const;
     void decide_by_nodes();
     bool nearer(const Node&) const;

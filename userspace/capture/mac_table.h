@@ -27,6 +27,7 @@ public:
         macs_.push_back(mac);
         return last_number_;
     }
+    std::size_t size() const { return macs_.size(); }
     const Mac& operator[](std::uint16_t number) const { return macs_[number - 1u]; }
 
 private:

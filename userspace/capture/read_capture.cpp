@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/parallel.h"
 #include "capture/session_table.h"
 
 namespace tcpwitness {
@@ -11,38 +12,72 @@ namespace {
 constexpr std::size_t per_batch = 256;
 constexpr std::uint64_t progress_every = 256;  // batches
 
-/// The next packets, decoded; `more` turns false at the end of the file. The bytes of all but the last one are gone.
-Result<std::size_t> fill(CaptureReader& reader, std::vector<DecodedPacket>& batch, bool& more) {
-    std::size_t count = 0;
-    while (count < batch.size()) {
-        auto& [captured, packet, hash] = batch[count];
-        const auto read = reader.next(captured);
-        if (!read) return read.error();
-        more = *read;
-        if (!more) break;
-        ++count;
-        decode_packet(captured.link_type, captured.data, captured.original_length, packet);
-        if (packet.kind == Packet::Kind::echo_request) break;  // whose bytes may tell of a marker
-        hash = SessionTable::hash_of(packet);
+/// Reads a whole capture and has those sessions judged that are its part, by their hash.
+class PartReader {
+public:
+    PartReader(std::unique_ptr<CaptureReader> reader, CaptureOptions options, std::uint32_t part, std::uint32_t parts)
+        : analyzer(std::move(options)), reader_(std::move(reader)), batch_(per_batch), part_(part), parts_(parts) {}
+
+    Status read(const CaptureProgress& progress) {
+        bool more = true;
+        for (std::uint64_t count = 1; more; ++count) {
+            const auto filled = fill(more);
+            if (!filled) return filled.error();
+            analyzer.add({batch_.data(), *filled});
+            if (progress && count % progress_every == 0) progress(reader_->offset());
+        }
+        return success();
     }
-    return count;
-}
+
+    const CaptureReader& reader() const { return *reader_; }
+
+    CaptureAnalyzer analyzer;
+
+private:
+    /// The next packets, decoded; `more` turns false at the end of the file. The bytes of all but the last one are gone.
+    Result<std::size_t> fill(bool& more) {
+        std::size_t count = 0;
+        while (count < batch_.size()) {
+            auto& [captured, packet, hash] = batch_[count];
+            const auto read = reader_->next(captured);
+            if (!read) return read.error();
+            more = *read;
+            if (!more) break;
+            decode_packet(captured.link_type, captured.data, captured.original_length, packet);
+            hash = SessionTable::hash_of(packet);
+            if (parts_ > 1 && hash % parts_ != part_) continue;
+            ++count;
+            if (packet.kind == Packet::Kind::echo_request) break;  // whose bytes may tell of a marker
+        }
+        return count;
+    }
+
+    std::unique_ptr<CaptureReader> reader_;
+    std::vector<DecodedPacket> batch_;
+    std::uint32_t part_, parts_;
+};
 
 }  // namespace
 
-Result<CaptureStory> read_capture(ByteSource& bytes, CaptureOptions options, const CaptureProgress& progress) {
-    auto reader = open_capture(bytes);
-    if (!reader) return reader.error();
-    CaptureAnalyzer analyzer(std::move(options));
-    std::vector<DecodedPacket> batch(per_batch);
-    bool more = true;
-    for (std::uint64_t count = 1; more; ++count) {
-        const auto filled = fill(**reader, batch, more);
-        if (!filled) return filled.error();
-        analyzer.add({batch.data(), *filled});
-        if (progress && count % progress_every == 0) progress((*reader)->offset());
+Result<CaptureStory> read_capture(std::span<ByteSource* const> copies, const CaptureOptions& options, const CaptureProgress& progress) {
+    const auto count = static_cast<std::uint32_t>(copies.size());
+    CaptureOptions share = options;
+    share.max_live /= count;
+    share.max_listed /= count;
+    share.keep_packets /= count;
+    std::vector<PartReader> parts;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        auto reader = open_capture(*copies[i]);
+        if (!reader) return reader.error();
+        parts.emplace_back(std::move(*reader), share, i, count);
     }
-    return analyzer.finish(**reader);
+    std::vector<Status> results(count, success());
+    in_parallel(count, count, [&](std::size_t i) { results[i] = parts[i].read(i == 0 ? progress : CaptureProgress{}); });
+    for (const Status& result : results)
+        if (!result) return result.error();
+    std::vector<CaptureAnalyzer> analyzers;
+    for (PartReader& part : parts) analyzers.push_back(std::move(part.analyzer));
+    return CaptureAnalyzer::finish(analyzers, parts.front().reader());
 }
 
 }  // namespace tcpwitness

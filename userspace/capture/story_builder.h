@@ -2,42 +2,48 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "base/blocks.h"
 #include "capture/capture.h"
-#include "capture/ended_session.h"
-#include "capture/facts_store.h"
+#include "capture/ended_sessions.h"
 #include "capture/icmp_notes.h"
 #include "capture/local_ends.h"
 
 namespace tcpwitness {
 
+/// What one analyser, which may have seen only a part of the sessions, holds in the end.
+struct CapturePart {
+    EndedSessions& sessions;
+    LogPool& pool;
+    const MacTable& macs;
+    IcmpNotes& icmp;
+    const std::vector<std::uint64_t>& first_frames;  ///< of its sessions, in the order of their numbers
+};
+
 class StoryBuilder {
 public:
-    StoryBuilder(LogPool& pool, const MacTable& macs, CaptureOptions options) : pool_(pool), macs_(macs), options_(std::move(options)) {}
+    StoryBuilder(std::span<CapturePart> parts, const CaptureReader& reader, const CaptureOptions& options);
 
-    /// The session is over, or is put aside. Takes its log.
-    void add(Session&);
-
-    CaptureStory finish(const CaptureReader&, IcmpNotes&, std::uint64_t first_ns, std::uint64_t last_ns);
+    CaptureStory build(std::uint64_t first_ns, std::uint64_t last_ns);
 
 private:
-    bool only_resets(const Session&) const;
-    void thin_out(PacketLog&);
-    void forget_quiet_logs();
-    void add_events(Connection&, EndedSession&, bool local_is_server, std::vector<Event> icmp);
-    TraceInfo info_of(const CaptureReader&, std::uint64_t first_ns, std::uint64_t last_ns) const;
+    void number_streams();
+    void merge_ends();
+    bool local_is_server(std::size_t part, const EndedSession&) const;
+    void add_session(std::size_t part, EndedSession&, std::uint64_t last_ns);
+    void add_events(std::size_t part, Connection&, EndedSession&, bool local_is_server, std::vector<Event> icmp);
+    void add_unmatched();
+    TraceInfo info_of(std::uint64_t first_ns, std::uint64_t last_ns) const;
 
-    LogPool& pool_;
-    const MacTable& macs_;
-    CaptureOptions options_;
-    FactsStore facts_;
+    std::span<CapturePart> parts_;
+    const CaptureReader& reader_;
+    const CaptureOptions& options_;
+    std::vector<std::vector<std::uint32_t>> streams_;  ///< of each part's sessions among all
+    std::vector<std::vector<std::uint16_t>> macs_;     ///< of each part among all
     LocalEnds ends_;
-    Blocks<EndedSession> ended_;   ///< in the order of their ends
-    Blocks<EndedSession> resets_;  ///< RSTs of no session
-    std::uint64_t not_listed_ = 0, events_ = 0;
-    bool large_ = false;               ///< quiet sessions keep no packets any more
+    CaptureStory story_;
+    std::uint64_t events_ = 0;
 };
 
 }  // namespace tcpwitness

@@ -1,10 +1,34 @@
 #include "case/exhibit.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/parallel.h"
 #include "sources/source_file.h"
 
 namespace tcpwitness {
+
+namespace {
+
+constexpr std::uint64_t worth_a_thread = 64u << 20;  // bytes
+
+/// More threads read a large capture that can be opened more than once.
+Result<CaptureStory> read_capture_file(const SourceFile& opened, const CaptureOptions& how, const CaptureProgress& progress) {
+    const std::uint64_t useful = std::min<std::uint64_t>(opened.plain_size / worth_a_thread, spare_processors());
+    std::vector<SourceFile> others;
+    std::vector<ByteSource*> copies{opened.bytes.get()};
+    while (copies.size() < useful) {
+        auto again = open_source(opened.path);
+        if (!again) return again.error();
+        copies.push_back(again->bytes.get());
+        others.push_back(std::move(*again));
+    }
+    auto capture = read_capture(copies, how, progress);
+    if (!capture) return capture.context(opened.name);
+    return capture;
+}
+
+}  // namespace
 
 Exhibit exhibit_of(Trace trace) {
     Exhibit exhibit;
@@ -21,8 +45,8 @@ Result<Exhibit> read_exhibit(const std::string& file, const ExhibitOptions& opti
         CaptureOptions how;
         how.keep_all_control = !options.alone;
         how.local = options.own_addresses;
-        auto capture = read_capture(*opened->bytes, how, options.progress);
-        if (!capture) return capture.context(opened->name);
+        auto capture = read_capture_file(*opened, how, options.progress);
+        if (!capture) return capture.error();
         exhibit = exhibit_of(std::move(*capture));
     } else {
         auto trace = read_trace(*opened, options.reading);

@@ -27,6 +27,7 @@ OptionGroup output_options(OutputArguments& to) {
              flag(0, "packets-only", "pcapng: what tcpdump reads: packets of one kind of link, no records", to.capture.packets_only),
              flag('f', "force", "write over OUT when it exists", to.force),
              flag(0, "findings-only", "the findings, no timelines", to.findings_only),
+             flag(0, "all", "a line for every connection: of more than 1000, most are only counted otherwise", to.all),
              flag('v', "verbose", "every connection's timeline, also of healthy ones", to.verbose),
              flag('u', "utc", "wall times in UTC", to.utc),
              colour_option(to.colour)}};
@@ -50,6 +51,7 @@ bool want_colour(const std::string& choice) {
 OutputOptions to_output_options(const OutputArguments& arguments) {
     OutputOptions options;
     options.findings_only = arguments.findings_only;
+    options.all = arguments.all;
     options.verbose = arguments.verbose;
     options.utc = arguments.utc;
     const bool to_stdout = arguments.file.empty() || arguments.file == "-";

@@ -14,6 +14,7 @@ namespace tcpwitness {
 
 struct OutputOptions {
     bool findings_only = false;  ///< summary and findings, no timelines
+    bool all = false;            ///< text only: a line for every connection, however many there are
     bool verbose = false;        ///< every connection's whole timeline, also of those without findings
     bool colour = false;
     bool utc = false;            ///< text only: wall times in UTC instead of the local zone

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t small_sessions = 5;   // a trace that is readable whole
 constexpr std::size_t small_events = 200;
+constexpr std::size_t most_listed = 1'000;
 constexpr std::size_t shown_per_finding = 4;  // sessions whose timelines stand for a finding about many
 
 bool wanted(const Connection& connection, const OutputOptions& options) { return !options.selected || options.selected(connection); }
@@ -52,6 +53,32 @@ std::map<ConnectionId, std::vector<std::size_t>> numbers_by_connection(std::span
     for (std::size_t i = 0; i < findings.size(); ++i)
         for (const ConnectionId id : findings[i]->connections) numbers[id].push_back(i + 1);
     return numbers;
+}
+
+bool unusual(const ShownSession& session) {
+    return !session.findings.empty() || std::any_of(session.ends.begin(), session.ends.end(), [](const Connection* end) {
+        return end->ending != Ending::closed && end->ending != Ending::open && end->ending != Ending::unknown;
+    });
+}
+
+/// Of very many, those stay that end unusually, then the first.
+void count_most(Plan& plan) {
+    std::vector<ShownSession>& brief = plan.brief;
+    if (brief.size() <= most_listed) return;
+    const auto usual = static_cast<std::size_t>(std::count_if(brief.begin(), brief.end(), [](const ShownSession& session) { return !unusual(session); }));
+    std::size_t unusual_left = std::min(brief.size() - usual, most_listed), usual_left = most_listed - unusual_left;
+    std::vector<ShownSession> listed;
+    listed.reserve(most_listed);
+    for (ShownSession& session : brief) {
+        std::size_t& left = unusual(session) ? unusual_left : usual_left;
+        if (left == 0) {
+            ++plan.counted[session.ends.front()->ending];
+            continue;
+        }
+        --left;
+        listed.push_back(std::move(session));
+    }
+    brief = std::move(listed);
 }
 
 }  // namespace
@@ -116,6 +143,7 @@ Plan make_plan(const Story& story, std::span<const Finding> findings, const Outp
         else
             plan.brief.push_back(std::move(session));
     }
+    if (!options.all) count_most(plan);
     const auto first_finding = [](const ShownSession& session) { return session.findings.empty() ? SIZE_MAX : session.findings.front(); };
     std::stable_sort(plan.full.begin(), plan.full.end(),
                      [&](const ShownSession& a, const ShownSession& b) { return first_finding(a) < first_finding(b); });

@@ -22,6 +22,7 @@ struct Plan {
     std::vector<const Finding*> findings;  ///< most certain first, then by time; number n is [n - 1]
     std::vector<ShownSession> full;             ///< with their timelines; those of the first finding first
     std::vector<ShownSession> brief;            ///< one line each
+    std::map<Ending, std::size_t> counted; ///< how those ended that are more than anybody reads; the unusual ones are listed first
     std::size_t repeats = 0;               ///< sessions that only repeat a folded finding: counted there, not listed
     std::map<std::uint64_t, std::vector<std::size_t>> evidence;  ///< event id -> numbers of the findings that it proves
 };

@@ -138,8 +138,18 @@ void write_more(const Plan& plan, const OutputOptions& options, Sink& sink) {
     if (plan.repeats)
         sink.append("\n" + paint.dim(count_text(plan.repeats, "more connection repeats a finding and is not listed.",
                                                 "more connections repeat a finding and are not listed.")) + "\n");
-    if (plan.repeats || !plan.brief.empty())
+    if (!plan.counted.empty()) {
+        std::size_t total = 0;
+        std::string endings;
+        for (const auto& [ending, count] : plan.counted) {
+            total += count;
+            endings += fmt::format("{}{} {}", endings.empty() ? "" : ", ", count, name(ending));
+        }
         sink.append((plan.repeats ? "" : "\n") +
+                    paint.dim(fmt::format("{} {}; --all lists them too.", count_text(total, "more connection is not listed:", "more connections are not listed:"), endings)) + "\n");
+    }
+    if (plan.repeats || !plan.brief.empty())
+        sink.append((plan.repeats || !plan.counted.empty() ? "" : "\n") +
                     paint.dim("-v shows every timeline, event by event; --port, --host, --pid and --comm choose connections.") + "\n");
 }
 

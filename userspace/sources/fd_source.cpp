@@ -17,7 +17,9 @@ Result<std::unique_ptr<FdSource>> FdSource::open(const std::string& path) {
     if (!fd) return Error{fmt::format("cannot open: {}", std::strerror(errno))};
     std::unique_ptr<FdSource> source(new FdSource(std::move(fd), standard_input));
     struct stat status;
-    if (::fstat(source->fd_.get(), &status) == 0 && S_ISDIR(status.st_mode)) return Error{"a directory; give the files in it"};
+    if (::fstat(source->fd_.get(), &status) != 0) return source;
+    if (S_ISDIR(status.st_mode)) return Error{"a directory; give the files in it"};
+    if (S_ISREG(status.st_mode)) source->size_ = static_cast<std::uint64_t>(status.st_size);
     return source;
 }
 

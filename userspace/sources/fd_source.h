@@ -16,6 +16,7 @@ public:
     ~FdSource() override;
 
     Result<std::size_t> read(void* buffer, std::size_t size) override;
+    std::uint64_t size() const { return size_; }    ///< of a regular file, when it was opened; else 0
     std::uint64_t taken() const { return taken_; }  ///< bytes so far
 
 private:
@@ -23,7 +24,7 @@ private:
 
     Fd fd_;
     bool borrowed_;  ///< stdin: not ours to close
-    std::uint64_t taken_ = 0;
+    std::uint64_t taken_ = 0, size_ = 0;
 };
 
 }  // namespace tcpwitness

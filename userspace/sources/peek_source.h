@@ -18,6 +18,7 @@ public:
 
     Result<std::size_t> read(void* buffer, std::size_t size) override;
     std::string cut_note() const override { return source_->cut_note(); }
+    bool expands() const override { return source_->expands(); }
 
 private:
     std::unique_ptr<ByteSource> source_;

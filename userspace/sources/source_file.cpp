@@ -52,6 +52,7 @@ Result<SourceFile> open_unnamed(const std::string& path) {
     const auto beginning = beginning_of(**bytes);
     if (!beginning) return beginning.error();
     SourceFile opened;
+    if (path != "-" && !(*bytes)->expands()) opened.plain_size = counted.size();
     opened.source = recognise_source(*beginning);
     if (!opened.source && beginning->empty() && !(*bytes)->cut_note().empty()) return Error{(*bytes)->cut_note() + " before its first byte"};
     if (!opened.source) return Error{not_recognised(*beginning)};

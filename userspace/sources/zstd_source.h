@@ -17,6 +17,7 @@ public:
     ~ZstdSource() override;
 
     Result<std::size_t> read(void* buffer, std::size_t size) override;
+    bool expands() const override { return true; }
     std::string cut_note() const override { return cut_note_; }
 
 private:
