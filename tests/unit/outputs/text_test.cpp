@@ -35,6 +35,18 @@ TEST_CASE("A healthy trace says so, with a line for each connection") {
     CHECK(difference_from_golden("healthy.txt", text(healthy(12))) == "");
 }
 
+TEST_CASE("Of more connections than anybody reads, most are counted; all are listed when asked") {
+    const Case many = healthy(1'500);
+    const std::string counted = text(many);
+    CHECK(holds(counted, "\n500 more connections are not listed: 500 closed; --all lists them too.\n"));
+    CHECK(lines(counted) < 1'050);
+    OutputOptions options;
+    options.all = true;
+    const std::string all = text(many, options);
+    CHECK_FALSE(holds(all, "not listed"));
+    CHECK(lines(all) > 1'500);
+}
+
 TEST_CASE("Colour changes nothing but colour") {
     OutputOptions options;
     options.colour = true;

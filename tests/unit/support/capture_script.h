@@ -43,7 +43,10 @@ private:
 
 class CaptureScript {
 public:
-    explicit CaptureScript(tcpwitness::CaptureOptions options = {}) : analyzer_(std::move(options)) {}
+    /// `parts`: analysers that share the sessions, as threads do.
+    explicit CaptureScript(tcpwitness::CaptureOptions options = {}, std::size_t parts = 1) {
+        for (std::size_t i = 0; i < parts; ++i) analyzers_.emplace_back(options);
+    }
 
     CaptureScript& client(const Sent& sent) { return add(sent, false); }
     CaptureScript& server(const Sent& sent) { return add(sent, true); }
@@ -64,6 +67,11 @@ public:
         client_port_ = client_port;
         return *this;
     }
+    /// From now on, frames have link-layer addresses: the server's, and a router's for each client port.
+    CaptureScript& macs() {
+        macs_ = true;
+        return *this;
+    }
     CaptureScript& isn(std::uint32_t client) {
         client_isn_ = client;
         return *this;
@@ -78,7 +86,7 @@ public:
     }
     CaptureScript& icmp(double at_ms, std::uint8_t code, std::uint32_t mtu = 0);
 
-    tcpwitness::CaptureStory finish() { return analyzer_.finish(NoReader{}); }
+    tcpwitness::CaptureStory finish() { return tcpwitness::CaptureAnalyzer::finish(analyzers_, NoReader{}); }
     /// Marks of all segments that were kept, by frame.
     static std::vector<std::uint32_t> marks(const tcpwitness::Connection& c) {
         std::vector<std::uint32_t> all;
@@ -124,19 +132,22 @@ private:
         packet.destination = *tcpwitness::Address::parse(server ? "10.0.0.1" : "192.0.2.9");
         packet.source_port = server ? 443 : client_port_;
         packet.destination_port = server ? client_port_ : 443;
+        packet.has_mac = macs_;
+        packet.source_mac = {2, server, 0, 0, 0, static_cast<std::uint8_t>(server ? 0 : client_port_)};
         return packet;
     }
 
     void push(const tcpwitness::Packet& packet) {
         const tcpwitness::DecodedPacket one[] = {{captured_, packet, tcpwitness::SessionTable::hash_of(packet)}};
-        analyzer_.add(one);
+        analyzers_[one->hash % analyzers_.size()].add(one);
     }
 
-    tcpwitness::CaptureAnalyzer analyzer_;
+    std::vector<tcpwitness::CaptureAnalyzer> analyzers_;
     tcpwitness::CapturedPacket captured_;
     std::uint16_t ids_[2] = {100, 7'000};
     std::uint16_t client_port_ = 40'000;
     std::uint32_t client_isn_ = client_isn;
+    bool macs_ = false;
 };
 
 inline CaptureScript& CaptureScript::icmp(double at_ms, std::uint8_t code, std::uint32_t mtu) {
