@@ -7,7 +7,9 @@
 #include "parsers/block_buffer.h"
 #include "parsers/file_kind.h"
 #include "parsers/pcap_reader.h"
+#include "parsers/pcapng_format.h"
 #include "parsers/pcapng_reader.h"
+#include "parsers/windows_journal.h"
 
 namespace tcpwitness {
 
@@ -20,13 +22,15 @@ public:
 
     Result<bool> next(CapturedPacket& to) override {
         while (true) {
-            const auto item = reader_.next();
+            const auto item = reader_.next_block();
             if (!item) return item.error();
             switch (*item) {
                 case pcapng::Reader::Item::packet: return take_packet(to);
                 case pcapng::Reader::Item::section: take_section(); break;
                 case pcapng::Reader::Item::interface: take_interface(); break;
-                case pcapng::Reader::Item::other: break;
+                case pcapng::Reader::Item::other:
+                    if (reader_.block_type() == pcapng::block::journal_export) take_journal();
+                    break;
                 case pcapng::Reader::Item::end:
                     if (!begun_) return Error{"cut off inside its first block"};
                     cut_note_ = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
@@ -40,7 +44,17 @@ public:
     std::uint64_t offset() const override { return reader_.offset(); }
     std::string software() const override { return software_; }
 
+    std::vector<Address> own_addresses() const override { return events() ? journal_->own_addresses() : std::vector<Address>{}; }
+    std::optional<Trace> host_events() const override { return events() ? std::optional(journal_->finish()) : std::nullopt; }
+
 private:
+    bool events() const { return journal_ && journal_->any(); }
+
+    void take_journal() {
+        if (!journal_) journal_ = std::make_unique<windows::Journal>();
+        journal_->take(reader_.block());
+    }
+
     bool take_packet(CapturedPacket& to) const {
         const auto& packet = reader_.packet();
         to.time_ns = packet.time_ns;
@@ -53,6 +67,7 @@ private:
         to.id = packet.id;
         to.comments = packet.comments;
         to.frame = packet.frame;
+        if (events()) journal_->see(to);
         return true;
     }
 
@@ -73,6 +88,7 @@ private:
     std::uint32_t first_ = 0;  ///< of the current section, in interfaces_
     bool begun_ = false;       ///< its first section header was whole
     std::string cut_note_, software_;
+    std::unique_ptr<windows::Journal> journal_;  ///< of most files: none
 };
 
 }  // namespace

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "model/trace.h"
 #include "parsers/byte_source.h"
 
 namespace tcpwitness {
@@ -43,6 +45,10 @@ public:
     virtual std::uint64_t offset() const = 0;                             ///< bytes read so far, decompressed
     virtual std::string software() const { return {}; }                   ///< what wrote it, as the file tells
     virtual std::string hostname() const { return {}; }                   ///< where it was made, as the file tells
+
+    /// What else the file holds: events of its host, as text among the packets (windows_journal.h). Both after the last packet, the second once.
+    virtual std::vector<Address> own_addresses() const { return {}; }
+    virtual std::optional<Trace> host_events() const { return std::nullopt; }
 };
 
 /// `source` must outlive it. The error says what the file begins with instead.

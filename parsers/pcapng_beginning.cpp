@@ -2,7 +2,6 @@
 
 #include "parsers/pcapng_format.h"
 #include "parsers/view_source.h"
-#include "parsers/windows_journal.h"
 
 namespace tcpwitness::pcapng {
 
@@ -10,23 +9,14 @@ bool is_ours(const Reader::Section& section) { return section.application == "tc
 
 bool holds_records(const Reader::Interface& interface) { return interface.link_type == link::user0 && interface.name == "kernel"; }
 
-Beginning look_at(std::string_view first_bytes) {
-    Beginning seen;
-    if (!Reader::recognise(first_bytes)) return seen;
+bool begins_as_ours(std::string_view first_bytes) {
+    if (!Reader::recognise(first_bytes)) return false;
     ViewSource source(first_bytes);
     Reader reader(source);
-    bool before_packets = true;
     while (true) {
-        const auto item = reader.next_block();
-        if (!item || *item == Reader::Item::end) return seen;
-        if (*item == Reader::Item::packet)
-            before_packets = false;
-        else if (*item == Reader::Item::section)
-            seen.ours |= before_packets && is_ours(reader.section());
-        else if (*item == Reader::Item::interface)
-            seen.ours |= before_packets && holds_records(reader.interfaces().back());
-        else if (reader.block_type() == block::journal_export)
-            seen.windows_events |= windows::is_event(windows::parse_journal(reader.block()));
+        const auto item = reader.next();
+        if (!item || *item == Reader::Item::end || *item == Reader::Item::packet) return false;
+        if (*item == Reader::Item::section ? is_ours(reader.section()) : holds_records(reader.interfaces().back())) return true;
     }
 }
 

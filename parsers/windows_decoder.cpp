@@ -53,16 +53,8 @@ bool Decoder::take(const Line& line) {
     return true;
 }
 
-bool Decoder::take(const Packet& packet, std::optional<bool> outgoing, std::uint64_t frame, std::uint64_t time_ns) {
-    if (packet.kind != Packet::Kind::tcp) {
-        ++foreign_;
-        return true;
-    }
-    if (sockets_.emitted() >= max_events) return false;
-    Segment segment = segment_of(packet);
-    segment.frame = frame;
-    packets_.take_captured(segment, flow_of(packet), outgoing, time_ns);
-    return true;
+void Decoder::see(const Packet& packet, std::optional<bool> outgoing, std::uint64_t time_ns) {
+    if (packet.kind == Packet::Kind::tcp) packets_.see_captured(segment_of(packet), flow_of(packet), outgoing, time_ns);
 }
 
 /// What only the whole file tells: which lives are one socket, their addresses, which way packets went, what the clock was off by.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "model/trace.h"
@@ -25,8 +26,10 @@ public:
     /// False: there is no room for more, the rest of the file is left out.
     bool take(std::string_view text);
     bool take(const Line&);  ///< one that was taken apart already, of any provider but none
-    /// A packet of a capture beside the lines. False as above.
-    bool take(const Packet&, std::optional<bool> outgoing, std::uint64_t frame, std::uint64_t time_ns);
+    /// A packet of a capture beside the lines: what it says of their sockets is learnt, it becomes no event.
+    void see(const Packet&, std::optional<bool> outgoing, std::uint64_t time_ns);
+    const std::set<Address>& own_addresses() const { return packets_.own_addresses(); }  ///< as far as the lines told them by now
+
     bool any() const { return lines_ > 0; }
 
     /// The trace of all lines so far; ends the decoder's use.

@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "parsers/packet.h"
 #include "parsers/pcapng_format.h"
-#include "parsers/pcapng_reader.h"
-#include "parsers/windows_decoder.h"
 
 namespace tcpwitness {
 
@@ -61,38 +59,30 @@ Line parse_journal(std::string_view block) {
     return line;
 }
 
-}  // namespace windows
+void Journal::take(std::string_view block) {
+    const Line line = parse_journal(block);
+    if (line.provider == Provider::none || line.provider == Provider::pktmon || !room_) return;
+    any_ = any_ || line.provider == Provider::tcpip || line.provider == Provider::afd;
+    room_ = decoder_.take(line);
+}
 
-Result<Trace> decode_windows_journal(ByteSource& source) {
-    pcapng::Reader reader(source);
-    windows::Decoder decoder(TimeZone{});
-    std::string cut_note;
-    bool room = true;
-    while (room) {
-        const auto item = reader.next_block();
-        if (!item) return item.error();
-        if (*item == pcapng::Reader::Item::end) break;
-        if (*item == pcapng::Reader::Item::packet) {
-            const auto& packet = reader.packet();
-            if (!packet.has_time) continue;
-            Packet decoded;
-            decode_packet(reader.interfaces()[packet.interface].link_type, packet.data, packet.original_length, decoded);
-            const std::uint32_t direction = packet.flags & pcapng::direction_mask;
-            room = decoder.take(decoded, direction ? std::optional(direction == pcapng::flag_outbound) : std::nullopt, packet.frame, packet.time_ns);
-        } else if (*item == pcapng::Reader::Item::other && reader.block_type() == pcapng::block::journal_export) {
-            const windows::Line line = windows::parse_journal(reader.block());
-            // What an announcement of a packet says, the packet beside it says better.
-            if (line.provider != windows::Provider::none && line.provider != windows::Provider::pktmon) room = decoder.take(line);
-        }
-    }
-    if (!room) cut_note = fmt::format("it holds more than {} events; what comes from byte {} on is left out", windows::Decoder::max_events, reader.offset());
-    if (!decoder.any()) return Error{"no event of a Windows trace is in its journal blocks"};
-    Trace trace = decoder.finish();
+void Journal::see(const CapturedPacket& captured) {
+    if (!captured.has_time) return;
+    Packet packet;
+    decode_packet(captured.link_type, captured.data, captured.original_length, packet);
+    const std::uint32_t direction = captured.flags & pcapng::direction_mask;
+    decoder_.see(packet, direction ? std::optional(direction == pcapng::flag_outbound) : std::nullopt, captured.time_ns);
+}
+
+std::vector<Address> Journal::own_addresses() const { return {decoder_.own_addresses().begin(), decoder_.own_addresses().end()}; }
+
+Trace Journal::finish() {
+    Trace trace = decoder_.finish();
     trace.info.meta["time.zone"] = "file";  // UTC, by the format
-    if (cut_note.empty()) cut_note = source.cut_note().empty() ? reader.cut_note() : source.cut_note();
-    trace.info.cut_note = cut_note;
-    trace.info.cut_off = !cut_note.empty();
+    if (!room_) trace.info.cut_note = fmt::format("it holds more than {} events; the rest is left out", Decoder::max_events);
     return trace;
 }
+
+}  // namespace windows
 
 }  // namespace tcpwitness

@@ -165,15 +165,16 @@ bool Packets::take_pktmon(std::string_view text) {
     return true;
 }
 
-void Packets::take_captured(const Segment& segment, const Flow& from_to, std::optional<bool> outgoing, std::uint64_t time_ns) {
+void Packets::see_captured(const Segment& segment, const Flow& from_to, std::optional<bool> outgoing, std::uint64_t time_ns) {
     if (outgoing) is_local(*outgoing ? from_to.local.address : from_to.peer.address);
-    add(segment, from_to, time_ns, 0);
+    (void)learn(segment, from_to, time_ns);
 }
 
-void Packets::add(const Segment& segment, const Flow& from_to, std::uint64_t time_ns, std::uint16_t cpu) {
+/// False for one that was seen already.
+bool Packets::learn(const Segment& segment, const Flow& from_to, std::uint64_t time_ns) {
     if (const Last* before = last(from_to, time_ns); before && time_ns - before->time_ns <= one_packet_ns && before->seq == segment.seq &&
                                                      before->ack == segment.ack && before->flags == segment.flags && before->payload == segment.payload)
-        return;  // the same packet at the next component of the host
+        return false;  // the same packet at the next component of the host
     ++seen_;
     if (last_.size() >= most_flows) last_.clear();
     last_[from_to] = {time_ns, segment.seq, segment.ack, segment.payload, segment.flags};
@@ -191,6 +192,11 @@ void Packets::add(const Segment& segment, const Flow& from_to, std::uint64_t tim
             sockets_.learn(tcb, pointer, from_to, 0, time_ns);
             is_local(from_to.local.address);
         }
+    return true;
+}
+
+void Packets::add(const Segment& segment, const Flow& from_to, std::uint64_t time_ns, std::uint16_t cpu) {
+    if (!learn(segment, from_to, time_ns)) return;
     Event& event = sockets_.emit(time_ns, 0, segment);
     event.cpu = cpu;
     event.flow = from_to;

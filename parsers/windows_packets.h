@@ -27,8 +27,10 @@ public:
     bool take_pktmon(std::string_view text);
     void forget_announced() { announced_.reset(); }
 
-    /// A packet of a capture beside the text; `outgoing` where the capture tells it.
-    void take_captured(const Segment&, const Flow& from_to, std::optional<bool> outgoing, std::uint64_t time_ns);
+    /// A packet of a capture beside the text, which tells of its sockets' addresses; no event is made of it. `outgoing` where the capture tells it.
+    void see_captured(const Segment&, const Flow& from_to, std::optional<bool> outgoing, std::uint64_t time_ns);
+
+    const std::set<Address>& own_addresses() const { return local_; }
 
     void is_local(const Address& address) { if (local_.size() < most_addresses && !address.unspecified()) local_.insert(address); }
     void is_peer(const Address& address) { if (peers_.size() < most_addresses && !address.unspecified()) peers_.insert(address); }
@@ -65,6 +67,7 @@ private:
         Flow flow;
         std::uint32_t answers = 0;
     };
+    bool learn(const Segment&, const Flow& from_to, std::uint64_t time_ns);
     void add(const Segment&, const Flow& from_to, std::uint64_t time_ns, std::uint16_t cpu);
     const Last* last(const Flow& from_to, std::uint64_t time_ns) const;
     std::optional<std::pair<Address, Address>> addresses(std::string_view text) const;

@@ -27,11 +27,12 @@ PYTHON
 }
 
 golden=$root/tests/golden/forged_reset.jsonl
-for form in monitor netsh pktmon; do
+for form in monitor netsh pktmon journal; do
     for witness in edge fe; do
         packets=packets
         [[ $form == netsh ]] && packets=none
         [[ $form == netsh && $witness == fe ]] && continue  # half-open connections show in packets only
+        [[ $form == journal && $witness == fe ]] && continue  # and are the capture's there, which takes the last SYN-ACK's number where each has another
         python3 "$root/tests/lab/windows_text.py" --witness $witness --form $form --utc-offset 3600 <"$golden" >"$work/$form.txt" || fail "$form cannot be written"
         "$tool" report "$work/$form.txt" --tz +01:00 --format json >"$work/$form.json" || fail "$form is not read"
         grep "\"netns.name\":\"$witness\"" "$golden" >"$work/expected.json"
@@ -43,6 +44,30 @@ for form in monitor netsh pktmon; do
         grep -q '"rule":"connect-timeout"' "$work/$form.json" || fail "$form: no connect-timeout"
         grep -q '3 SYNs were sent and no answer came' "$work/$form.json" || fail "$form: its SYNs are not told"
     done
+done
+
+# In a capture, the events may begin anywhere, and its packets are told apart as any capture's are.
+"$tool" report "$work/journal.txt" >"$work/report" || fail "a capture with events cannot be read"
+for words in 'connect timed out (ETIMEDOUT).*; S0 ' 'app    connect() to' 'retransmission (RTO)' 'wireshark -r .*journal.txt -g'; do
+    grep -q "$words" "$work/report" || fail "a capture with events does not tell: $words"
+done
+python3 - "$work/journal.txt" "$work/late.pcapng" <<'PYTHON'
+import struct, sys
+whole = open(sys.argv[1], "rb").read()
+begin = 28 + 20 + 12  # behind section and interface
+frame = bytes(12) + b"\x08\x06" + bytes(46)
+body = struct.pack("<IIIII", 0, 0, 0, len(frame), len(frame)) + frame
+block = struct.pack("<II", 6, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+open(sys.argv[2], "wb").write(whole[:begin] + block * 4000 + whole[begin:])
+PYTHON
+gzip -c "$work/late.pcapng" >"$work/late.gz"
+mkfifo "$work/late.pipe"
+cat "$work/late.pcapng" >"$work/late.pipe" &
+for file in late.pcapng late.gz late.pipe; do
+    "$tool" report "$work/$file" --format json >"$work/late.json" || fail "$file cannot be read"
+    facts "$work/late.json" packets >"$work/seen"
+    facts "$work/journal.json" packets >"$work/expected"
+    diff "$work/expected" "$work/seen" >"$work/difference" || { fail "$file: events behind many packets are not read"; cat "$work/difference"; }
 done
 
 for sample in network_monitor:connect-timeout netsh:reset-received; do

@@ -1,5 +1,7 @@
-"""The three ways in which Windows tools write a TCPIP/AFD trace as text: how each begins a line, and how it renders values."""
+"""The ways in which Windows tools write a TCPIP/AFD trace: as text, how each begins a line, and how it renders values; as a capture with such text in it."""
 
+import ipaddress
+import struct
 from datetime import datetime, timezone
 
 STATES = {
@@ -130,4 +132,45 @@ class Pktmon(Etl):
                               f"ack {segment['ack']}, win {segment['window']}, length {segment['payload_bytes']}")
 
 
-FORMS = {form.name: form for form in (Monitor, Netsh, Pktmon)}
+class Journal(Pktmon):
+    """A pcapng with whole packets, and the lines' words as journal blocks among them, in UTC."""
+
+    name = "journal"
+    SECTION, INTERFACE, JOURNAL, PACKET = 0x0A0D0D0A, 1, 9, 6
+
+    def __init__(self, utc_offset_s=0):
+        super().__init__()
+        nanoseconds = struct.pack("<HHB3xHH", 9, 1, 9, 0, 0)
+        self.blocks = [self.block(self.SECTION, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)), self.block(self.INTERFACE, struct.pack("<HHI", 1, 0, 0) + nanoseconds)]
+
+    @staticmethod
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+    def say(self, provider, time_ns, process, pid, text):
+        name = {"tcpip": "Microsoft-Windows-TCPIP", "afd": "Microsoft-Windows-Winsock-AFD"}[provider]
+        entry = f"__REALTIME_TIMESTAMP={time_ns // 1000}\n_COMM={name}\n_PID={pid}\nMESSAGE={text}\n"
+        self.blocks.append(self.block(self.JOURNAL, entry.encode()))
+
+    def packet(self, time_ns, process, pid, source, destination, segment):
+        bits = sum(1 << "FSRPA".index(letter) for letter in flags(segment["flags"]))
+        tcp = struct.pack(">HHIIBBHI", source[1], destination[1], segment["seq"], segment["ack"], 5 << 4, bits, segment["window"], 0)
+        data = bytes(segment["payload_bytes"])
+        ends = [ipaddress.ip_address(address).packed for address, _ in (source, destination)]
+        if len(ends[0]) == 4:
+            size = 20 + len(tcp) + len(data)
+            ip = b"\x08\x00" + struct.pack(">BBHHHBBH", 0x45, 0, size, segment.get("ip_id", 0), 0x4000, segment.get("ttl", 64), 6, 0) + b"".join(ends)
+        else:
+            ip = b"\x86\xdd" + struct.pack(">IHBB", 6 << 28, len(tcp) + len(data), 6, segment.get("hop_limit", 64)) + b"".join(ends)
+        out = segment["direction"] == "out"
+        here, there = b"\x02\0\0\0\0\x01", b"\x02\0\0\0\0\x02"
+        frame = (there + here if out else here + there) + ip + tcp + data
+        head = struct.pack("<IIIII", 0, time_ns >> 32, time_ns & 0xFFFFFFFF, len(frame), len(frame))
+        self.blocks.append(self.block(self.PACKET, head + frame))
+
+    def bytes(self):
+        return b"".join(self.blocks)
+
+
+FORMS = {form.name: form for form in (Monitor, Netsh, Pktmon, Journal)}

@@ -54,7 +54,8 @@ void StoryBuilder::merge_ends() {
         for (std::size_t i = 1; i <= part.macs.size(); ++i) numbers.push_back(all.number(part.macs[static_cast<std::uint16_t>(i)]));
         ends_.learn(part.sessions.ends, numbers);
     }
-    ends_.decide(options_.local);
+    const std::vector<Address> own = reader_.own_addresses();
+    ends_.decide(own.empty() ? options_.local : std::vector<std::vector<Address>>{own});
     story_.on_the_way = !ends_.found();
 }
 
@@ -113,6 +114,7 @@ void StoryBuilder::add_unmatched() {
 
 CaptureStory StoryBuilder::build(std::uint64_t first_ns, std::uint64_t last_ns) {
     story_.info = info_of(first_ns, last_ns);
+    story_.host_events = reader_.host_events();
     std::vector<Place> order;
     for (std::uint32_t part = 0; part < parts_.size(); ++part) {
         const EndedSessions& sessions = parts_[part].sessions;

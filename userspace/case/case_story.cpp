@@ -24,13 +24,6 @@ void to_common(Event& event, const Clock& clock) {
     if (Repeats* repeats = event.as<Repeats>()) convert(repeats->from_ns), convert(repeats->to_ns);
 }
 
-template <typename Do> void for_each_event(Exhibit& exhibit, Do what) {
-    for (Event& event : exhibit.events) what(event);
-    for (Connection& connection : exhibit.connections)
-        for (Event& event : connection.events) what(event);
-    for (Event& event : exhibit.unmatched) what(event);
-}
-
 /// Witnesses of all exhibits, numbered through; those that stand at one place are one.
 class Places {
 public:
@@ -89,6 +82,11 @@ void adapt(Exhibit& exhibit, RecordingId id, const Places& places, std::uint32_t
         if (Icmp* icmp = event.as<Icmp>()) icmp->recording = id;
         if (Gap* gap = event.as<Gap>()) gap->recording = id;
     });
+    for (SessionFacts& session : exhibit.sessions) {
+        session.witness = places(id, session.witness);
+        session.begin_ns = info.clock.common_ns(session.begin_ns);
+        session.end_ns = info.clock.common_ns(session.end_ns);
+    }
     for (Connection& connection : exhibit.connections) {
         connection.witness = places(id, connection.witness);
         for (std::uint64_t* time_ns : {&connection.begin_ns, &connection.end_ns, &connection.dropped_until_ns})
@@ -125,6 +123,7 @@ Story alone(Exhibit exhibit) {
     for (Event& event : exhibit.events) correlator.add(std::move(event));
     Story story = std::move(correlator.finish());
     for (Event& event : exhibit.unmatched) story.add_unmatched(std::move(event));
+    tell_wire(story, std::move(exhibit.sessions));
     return story;
 }
 
@@ -150,6 +149,7 @@ Story story_of(std::vector<Exhibit> exhibits) {
         exhibit.events.clear();
     }
     std::vector<SessionFacts> facts;
+    for (Exhibit& exhibit : exhibits) std::move(exhibit.sessions.begin(), exhibit.sessions.end(), std::back_inserter(facts));
     for (RecordingId id = 0; id < exhibits.size(); ++id) {
         const bool shared = std::any_of(places.witnesses.begin(), places.witnesses.end(), [&](const Witness& witness) {
             return witness.recordings.size() > 1 && std::find(witness.recordings.begin(), witness.recordings.end(), id) != witness.recordings.end();

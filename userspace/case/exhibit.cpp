@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/parallel.h"
+#include "case/events_among_packets.h"
 #include "sources/source_file.h"
 
 namespace tcpwitness {
@@ -59,6 +60,7 @@ Result<Exhibit> read_exhibit(const std::string& file, const ExhibitOptions& opti
 }
 
 Exhibit exhibit_of(CaptureStory capture) {
+    if (capture.host_events) return exhibit_with_events(std::move(capture));
     Exhibit exhibit;
     exhibit.info = std::move(capture.info);
     exhibit.info.meta["capture.packets"] = std::to_string(capture.packets);

@@ -1,6 +1,7 @@
 // One file of a case, read: whatever kind it is, in one form.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,20 @@
 
 namespace tcpwitness {
 
+/// What the packets tell of a session whose socket the events know.
+struct SessionFacts {
+    WitnessId witness = 0;
+    Flow flow;
+    std::uint64_t begin_ns = 0, end_ns = 0;
+    std::shared_ptr<const WireFacts> wire;
+};
+
 struct Exhibit {
     TraceInfo info;
     std::vector<Event> events;            ///< of a trace, in time order; none of them belongs to a connection yet
     std::vector<Connection> connections;  ///< of a capture: rebuilt, with the packets that were kept
     std::vector<Event> unmatched;         ///< of a capture: packets of no session
+    std::vector<SessionFacts> sessions;   ///< of a capture that holds its host's events too; their packets are among `events`
     std::uint64_t packets = 0;            ///< of a capture
     bool log = false;                     ///< of an application: messages only, that know no socket
 
@@ -35,5 +45,12 @@ Result<Exhibit> read_exhibit(const std::string& file, const ExhibitOptions&);
 
 Exhibit exhibit_of(Trace);
 Exhibit exhibit_of(CaptureStory);
+
+template <typename Do> void for_each_event(Exhibit& exhibit, Do what) {
+    for (Event& event : exhibit.events) what(event);
+    for (Connection& connection : exhibit.connections)
+        for (Event& event : connection.events) what(event);
+    for (Event& event : exhibit.unmatched) what(event);
+}
 
 }  // namespace tcpwitness

@@ -86,6 +86,21 @@ std::vector<SessionFacts> place_packets(Exhibit& capture, std::vector<Event>& tr
     TracePackets trace(trace_events);
     PacketOverlap& overlap = capture.info.overlap.emplace();
     std::vector<Connection> without_socket;
+    const auto take = [&](Event event) {
+        const Segment* packet = event.as<Segment>();
+        Event* same = packet ? trace.take(event) : nullptr;
+        if (!same) {
+            if (packet) ++overlap.only_captured;
+            more.push_back(std::move(event));
+            return;
+        }
+        ++overlap.packets;
+        Segment& both = *same->as<Segment>();
+        both.frame = packet->frame;
+        both.packet_id = packet->packet_id;
+        both.marks = packet->marks;
+        both.recording = capture_id;
+    };
     std::unordered_set<const Event*> told_twice;  ///< packets of the trace that stay with the capture's sessions
     for (Connection& session : capture.connections) {
         if (!trace.has_socket(session.witness, session.flow)) {
@@ -99,24 +114,15 @@ std::vector<SessionFacts> place_packets(Exhibit& capture, std::vector<Event>& tr
             continue;
         }
         ++overlap.sessions;
-        for (Event& event : session.events) {
-            const Segment* packet = event.as<Segment>();
-            Event* same = packet ? trace.take(event) : nullptr;
-            if (!same) {
-                if (packet) ++overlap.only_captured;
-                more.push_back(std::move(event));
-                continue;
-            }
-            ++overlap.packets;
-            Segment& both = *same->as<Segment>();
-            both.frame = packet->frame;
-            both.packet_id = packet->packet_id;
-            both.marks = packet->marks;
-            both.recording = capture_id;
-        }
+        for (Event& event : session.events) take(std::move(event));
         facts.push_back({session.witness, session.flow, session.begin_ns, session.end_ns, std::move(session.wire)});
     }
     capture.connections = std::move(without_socket);
+    std::erase_if(capture.unmatched, [&](Event& event) {  // a lone RST is no session
+        if (!event.as<Segment>() || !trace.has_socket(event.witness, event.flow)) return false;
+        take(std::move(event));
+        return true;
+    });
     std::unordered_set<WitnessId> here;
     for (const SessionFacts& one : facts) here.insert(one.witness);
     for (const Event& event : trace_events) {

@@ -15,10 +15,8 @@ namespace {
 
 // The first that matches counts: what is special stands before what it is a special case of.
 constexpr Source table[] = {
-    {SourceKind::trace, "tcpwitness traces", "tcpwitness record, demo", [](const Beginning& b) { return pcapng::look_at(b.bytes()).ours; }, true},
-    {SourceKind::capture_with_text, "captures with Windows events", "etl2pcapng, events in journal blocks",
-     [](const Beginning& b) { return pcapng::look_at(b.bytes()).windows_events; }, false},
-    {SourceKind::capture, "pcapng captures", "Wireshark, dumpcap, tshark and the like",
+    {SourceKind::trace, "tcpwitness traces", "tcpwitness record, demo", [](const Beginning& b) { return pcapng::begins_as_ours(b.bytes()); }, true},
+    {SourceKind::capture, "pcapng captures", "Wireshark, dumpcap, tshark and the like; etl2pcapng, with events",
      [](const Beginning& b) { return pcapng::Reader::recognise(b.bytes()); }, false},
     {SourceKind::capture, "pcap captures", "tcpdump and the like, in microseconds or nanoseconds",
      [](const Beginning& b) { return PcapReader::recognise(b.bytes()); }, false},

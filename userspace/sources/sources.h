@@ -10,14 +10,13 @@
 namespace tcpwitness {
 
 enum class SourceKind : std::uint8_t {
-    trace,              ///< of ours
-    capture_with_text,  ///< pcapng with packets and, in journal blocks, a Windows host's events as text
-    capture,            ///< pcap, or pcapng of another program
+    trace,    ///< of ours
+    capture,  ///< pcap, or pcapng of another program; its packets may have its host's events among them
     windows_text,
-    sip_log,            ///< messages, no sockets of its own
+    sip_log,  ///< messages, no sockets of its own
 };
 
-/// Packets alone: their sessions are to be rebuilt.
+/// Packets, whose sessions are to be rebuilt.
 constexpr bool is_capture(SourceKind kind) { return kind == SourceKind::capture; }
 
 /// A file's first bytes as the rows look at them.

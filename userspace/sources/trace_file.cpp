@@ -2,7 +2,6 @@
 
 #include "parsers/sip_log.h"
 #include "parsers/trace_decoder.h"
-#include "parsers/windows_journal.h"
 #include "parsers/windows_text.h"
 
 namespace tcpwitness {
@@ -14,7 +13,6 @@ Result<Trace> decode(SourceFile& file, const ReadOptions& options) {
         case SourceKind::trace: return decode_trace(*file.bytes);
         case SourceKind::windows_text: return decode_windows_text(*file.bytes, {options.zone});
         case SourceKind::sip_log: return decode_sip_log(*file.bytes, options.zone);
-        case SourceKind::capture_with_text: return decode_windows_journal(*file.bytes);
         case SourceKind::capture: break;
     }
     return Error{"a capture, which tells no events of its own"};

@@ -15,8 +15,7 @@ struct ReadOptions {
     std::optional<TimeZone> zone;  ///< of texts that do not tell their own
 };
 
-/// Reads what becomes events one by one: a trace of ours, a Windows trace's text, a SIP log, or a capture with a Windows host's events in it.
-/// A capture alone is not: its sessions are to be rebuilt (capture/read_capture.h). The error names the file.
+/// Reads what becomes events one by one: a trace of ours, a Windows trace's text, a SIP log. A capture is not: its sessions are to be rebuilt (capture/read_capture.h). The error names the file.
 Result<Trace> read_trace(SourceFile&, const ReadOptions& = {});
 Result<Trace> read_trace(const std::string& path, const ReadOptions& = {});
 
