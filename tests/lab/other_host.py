@@ -42,12 +42,12 @@ class Clock:
         return self.boot(time_ns - self.boot_to_wall) + self.boot_to_wall + self.shift
 
 
-def rewrite(data, shift_s=0.0, drift_ppm=0.0, drop_percent=0, seed=1):
+def rewrite(data, shift_s=0.0, drift_ppm=0.0, drop_percent=0, seed=1, boot=0xABCDEF):
     chance = random.Random(seed)
     boot_to_wall = int(re.search(rb"clock\.boot_to_wall_ns=(\d+)", data)[1])
     clock = Clock(shift_s, drift_ppm, boot_to_wall)
     boot_id = re.search(rb"boot_id=([0-9a-f-]{36})", data)[1]
-    elsewhere = boot_id[:-12] + b"%012x" % (int(boot_id[-12:], 16) ^ 0xABCDEF)
+    elsewhere = boot_id[:-12] + b"%012x" % (int(boot_id[-12:], 16) ^ boot)
     shifted = b"%d" % (boot_to_wall + clock.shift)
     assert len(shifted) == len(b"%d" % boot_to_wall), "the shifted wall clock has another number of digits"
     out, links = [], []

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "correlate/markers.h"
+#include "findings/time_split.h"
 #include "model/describe.h"
 #include "outputs/heading.h"
 #include "outputs/json_writer.h"
@@ -37,6 +38,7 @@ private:
     void facts(const Event&);
     void wire(const WireFacts&);
     void match(const CaptureMatch&);
+    void time_split_of(const TimeSplit&);
     void wire_direction(const char* key, const WireDirection&);
     void numbers(const char* key, const auto& list);
 
@@ -201,6 +203,8 @@ void Lines::connection(const Connection& connection, const std::vector<std::size
     if (connection.listener) json_.member("listener", connection.listener);
     if (connection.conversation) json_.member("conversation", connection.conversation);
     if (const Connection* other = story_.other_end(connection)) json_.member("other_end", other->id);
+    if (const Connection* other = connection.role == Role::client ? story_.other_end(connection) : nullptr)
+        if (const auto split = time_split(connection, *other)) time_split_of(*split);
     if (connection.wire) wire(*connection.wire);
     if (connection.capture_match) match(*connection.capture_match);
     json_.member("events", connection.events.size());
@@ -215,6 +219,20 @@ void Lines::connection(const Connection& connection, const std::vector<std::size
     json_.end_array();
     numbers("findings", findings);
     end();
+}
+
+void Lines::time_split_of(const TimeSplit& split) {
+    json_.key("time_split");
+    json_.begin_object();
+    json_.member("exchanges", split.exchanges);
+    json_.member("client_ns", split.client_ns);
+    json_.member("path_ns", split.path_ns);
+    json_.member("server_ns", split.server_ns);
+    json_.member("longest_ns", split.longest_ns);
+    json_.member("longest_path_ns", split.longest_path_ns);
+    json_.member("longest_server_ns", split.longest_server_ns);
+    json_.member("longest_request", split.longest_request->id);
+    json_.end_object();
 }
 
 void Lines::wire_direction(const char* key, const WireDirection& wire) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/time_split.h"
 #include "model/describe.h"
 #include "outputs/capture_match_text.h"
 #include "outputs/heading.h"
@@ -82,6 +83,16 @@ void write_capture_match(const ShownSession& session, const OutputOptions& optio
     }
 }
 
+/// "  3 requests and answers: 2.1 s at the client, 120 ms on the path, 1.9 s at the server; ..."
+std::string split_text(const TimeSplit& split, const WallClock& clock) {
+    std::string text = fmt::format("  {}: {} at the client, {} on the path, {} at the server", count_text(split.exchanges, "request and answer", "requests and answers"),
+                                   duration_text(split.client_ns), duration_text(split.path_ns), duration_text(split.server_ns));
+    if (split.exchanges > 1)
+        text += fmt::format("; the longest answer took {}, {} of it on the path and {} at the server, asked at {}", duration_text(split.longest_ns),
+                            duration_text(split.longest_path_ns), duration_text(split.longest_server_ns), clock.time(split.longest_request->time_ns));
+    return text + "\n";
+}
+
 void write_session(const Story& story, const Plan& plan, const ShownSession& session, const WallClock& clock, const OutputOptions& options,
                    Sink& sink) {
     const Paint paint(options.colour);
@@ -105,6 +116,7 @@ void write_session(const Story& story, const Plan& plan, const ShownSession& ses
             if (!parts.witness.empty()) line += pad_right(witness_text(story, end->witness), witness_width) + "  ";
             sink.append(line + pad_right(process_text(*end), process_width) + "  " + ending_text(*end) + "\n");
         }
+        if (const auto split = time_split(*session.ends[0], *session.ends[1])) sink.append(split_text(*split, clock));
     }
     write_capture_match(session, options, sink);
     write_timeline(story, plan, session, clock, options, sink);

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "findings/time_split.h"
 #include "support/findings.h"
 #include "support/scenes.h"
 
@@ -41,6 +42,13 @@ struct Talk {
         segment(ms + late, false, 0);
         segment(ms + late + released_after, true, bytes);
         segment(ms + late + released_after + 1, false, 6);
+    }
+    /// Where its time went, as both ends tell.
+    std::optional<TimeSplit> split() {
+        const Story story = t.story(limits);
+        for (const Connection& c : story.connections)
+            if (c.role == Role::client && story.other_end(c)) return time_split(c, *story.other_end(c));
+        return std::nullopt;
     }
     std::vector<Finding> findings() { return find_all(t.story(limits)); }
     Limits limits = Limits::offline();
@@ -275,4 +283,53 @@ TEST_CASE("the segments of both ends prove where unacknowledged data was lost") 
     CHECK(f.culprit == culprit);
     CHECK(f.certainty == certainty);
     CHECK_THAT(all_text(f), Contains(words));
+}
+
+TEST_CASE("where the time of a session went: the client, the path, the server") {
+    Talk talk;
+    SECTION("nothing was asked") { CHECK_FALSE(talk.split()); }
+    SECTION("requests and answers, one of them slow to come") {
+        talk.segment(100, true, 20);
+        talk.segment(100.2, false, 0);
+        talk.segment(400, false, 3'000);  // 299.95 ms at the server, .1 on the path
+        talk.segment(1'000, true, 5);     // 599.95 ms after the answer had come
+        talk.segment(1'001, false, 7);
+        const auto split = talk.split();
+        REQUIRE(split);
+        CHECK(split->exchanges == 2);
+        CHECK(split->server_ns == 299'950'000 + 950'000);
+        CHECK(split->path_ns == 200'000);
+        CHECK(split->client_ns == 599'950'000);
+        CHECK(split->longest_ns == 300'050'000);
+        CHECK(split->longest_server_ns == 299'950'000);
+        CHECK(split->longest_path_ns == 100'000);
+    }
+    SECTION("what had to be sent again is the path's") {
+        talk.segment(100, true, 20, true, false);
+        talk.sent[1] -= 20;
+        talk.segment(300, true, 20);
+        talk.segment(301, false, 10, true, false);
+        talk.sent[0] -= 10;
+        talk.segment(501, false, 10);
+        const auto split = talk.split();
+        REQUIRE(split);
+        CHECK(split->exchanges == 1);
+        CHECK(split->server_ns == 950'000);
+        CHECK(split->path_ns == 400'100'000);
+    }
+    SECTION("a request in several segments waits from its last one; an answer that does not belong to one is none") {
+        talk.segment(90, false, 30);
+        talk.segment(100, true, 20);
+        talk.segment(150, true, 20);
+        talk.segment(151, false, 1);
+        const auto split = talk.split();
+        REQUIRE(split);
+        CHECK(split->exchanges == 1);
+        CHECK(split->longest_ns == 1'050'000);
+    }
+    SECTION("one end holds nothing of it") {
+        talk.segment(100, true, 20, true, false);
+        talk.segment(101, false, 20, false, true);
+        CHECK_FALSE(talk.split());
+    }
 }
