@@ -95,9 +95,7 @@ public:
             Times& times = one.capture() ? captured_ : traced_;
             if (times.begin_ns == 0 || one.begin_ns < times.begin_ns) times.begin_ns = one.begin_ns;
             times.end_ns = std::max(times.end_ns, one.end_ns);
-            if (!one.capture()) continue;
-            const auto not_listed = one.meta.find("capture.not_listed");
-            all_listed_ = all_listed_ && (not_listed == one.meta.end() || not_listed->second == "0");
+            all_listed_ = all_listed_ && one.sessions_not_listed == 0;
         }
     }
 

@@ -28,7 +28,7 @@ TraceInfo described(TraceInfo events, const Exhibit& capture) {
         if (probe.name.starts_with("packet")) probe.status = "attached", probe.events = capture.packets - packets.foreign_packets;
     events.interfaces = packets.interfaces;
     events.meta["segments"] = "yes";
-    events.meta["capture.not_listed"] = packets.meta.at("capture.not_listed");
+    events.sessions_not_listed = packets.sessions_not_listed;
     events.foreign_packets += packets.foreign_packets;
     if (events.started_ns == 0 || (packets.started_ns && packets.started_ns < events.started_ns)) events.started_ns = packets.started_ns;
     events.ended_ns = std::max(events.ended_ns, packets.ended_ns);

@@ -64,7 +64,7 @@ Exhibit exhibit_of(CaptureStory capture) {
     Exhibit exhibit;
     exhibit.info = std::move(capture.info);
     exhibit.info.meta["capture.packets"] = std::to_string(capture.packets);
-    exhibit.info.meta["capture.not_listed"] = std::to_string(capture.not_listed);
+    exhibit.info.sessions_not_listed = capture.not_listed;
     exhibit.info.foreign_packets = capture.packets - capture.tcp_packets;
     exhibit.connections = std::move(capture.connections);
     exhibit.packets = capture.packets;

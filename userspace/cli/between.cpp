@@ -25,13 +25,16 @@ std::string known_text(const std::vector<Marker>& all) {
     return "there are " + names;
 }
 
-Result<std::uint64_t> point_in_time(const std::string& text, bool first, const std::vector<Marker>& all, const Story& story, const TimeBase& base,
+/// `both`: the text stands for the other end too.
+Result<std::uint64_t> point_in_time(const std::string& text, bool first, bool both, const std::vector<Marker>& all, const Story& story, const TimeBase& base,
                                     std::string& note) {
     if (names_marker(text)) {
         const Marker* marker = find_marker(all, text);
         if (!marker) return Error{fmt::format("--between: no marker '{}'; {}", printable(text), known_text(all))};
-        if (marker->times_ns.size() > 1)
+        if (marker->times_ns.size() > 1 && !both)
             note += fmt::format("{} was set {} times; the {} one counts\n", marker->name, marker->times_ns.size(), first ? "first" : "last");
+        else if (marker->times_ns.size() > 1 && first)
+            note += fmt::format("{} was set {} times; what lies between the first and the last counts\n", marker->name, marker->times_ns.size());
         return first ? marker->times_ns.front() : marker->times_ns.back();
     }
     const auto wall = parse_time(text, base);
@@ -55,9 +58,10 @@ Option between_option(Between& to) {
 Result<TimeSpan> resolve(const Between& between, const Story& story, const TimeBase& base) {
     const std::vector<Marker> all = markers(story);
     TimeSpan span;
-    const auto from = point_in_time(between.from, true, all, story, base, span.note);
+    const bool both = between.from == between.to;
+    const auto from = point_in_time(between.from, true, both, all, story, base, span.note);
     if (!from) return from.error();
-    const auto to = point_in_time(between.to, false, all, story, base, span.note);
+    const auto to = point_in_time(between.to, false, both, all, story, base, span.note);
     if (!to) return to.error();
     if (*to < *from) return Error{fmt::format("--between: '{}' is before '{}': nothing lies between them", printable(between.to), printable(between.from))};
     span.from_ns = *from;

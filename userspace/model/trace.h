@@ -70,6 +70,7 @@ struct Recording {
     std::string cut_note;                        ///< how a truncated file ends ("the last block is incomplete"); empty = the file is whole
     std::uint64_t unknown_records = 0;           ///< records of a newer tcpwitness that this one skipped
     std::uint64_t foreign_packets = 0;           ///< packets in the file that no probe of ours saw, or that are not TCP; skipped
+    std::uint64_t sessions_not_listed = 0;       ///< of a capture: only counted, because they are too many
     std::optional<PacketOverlap> overlap;        ///< a capture beside a trace of its host
     Clock clock;                                 ///< from its own times to the story's
     std::uint64_t begin_ns = 0, end_ns = 0;      ///< what it covers, by the story's clock; the correlator's

@@ -132,6 +132,7 @@ void Lines::witness(WitnessId id) {
     if (!info.cut_note.empty()) json_.member("cut_note", info.cut_note);
     json_.member("unknown_records", info.unknown_records);
     json_.member("foreign_packets", info.foreign_packets);
+    if (info.capture() || info.sessions_not_listed) json_.member("sessions_not_listed", info.sessions_not_listed);
     json_.key("sysctls");
     json_.begin_object();
     for (const auto& [name, value] : witness.sysctls) json_.member(name, value);

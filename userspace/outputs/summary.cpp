@@ -98,16 +98,28 @@ std::vector<std::string> translations(const Story& story) {
     return texts;
 }
 
+/// A capture tells no host's name as a rule; then where it was made, as far as its sessions show.
+std::string host_text(const Story& story, const Recording& recording) {
+    std::string host = printable(recording.host);
+    if (!recording.kernel.empty()) host += (host.empty() ? "Linux " : ", Linux ") + printable(recording.kernel);
+    const bool alone = story.recordings.size() == 1 && story.witnesses.size() == 1;
+    return host.empty() && alone && !story.connections.empty() ? witness_text(story, 0) : host;
+}
+
 void write_cautions(const Recording& recording, const std::function<void(const std::string&)>& caution) {
     if (recording.cut_off)
         caution("The recording was cut off" + (recording.cut_note.empty() ? std::string(" before it was closed") : ": " + printable(recording.cut_note)) +
                 "; this is everything up to there.");
     for (const ProbeStatus& probe : recording.probes)
         if (probe.missed()) caution(fmt::format("Not recorded: {} ({})", printable(probe.name), printable(probe.status)));
+    if (recording.sessions_not_listed)
+        caution(fmt::format("{} counted and not listed: there are too many of them, or of those in trouble.", count_text(recording.sessions_not_listed, "session is", "sessions are")));
     if (recording.meta.contains("source")) return write_text_cautions(recording, caution);
     if (recording.unknown_records)
         caution(fmt::format("{} of a newer tcpwitness skipped.", count_text(recording.unknown_records, "record", "records")));
-    if (recording.foreign_packets)
+    if (recording.foreign_packets && recording.capture())
+        caution(fmt::format("{} not TCP, skipped.", count_text(recording.foreign_packets, "packet", "packets")));
+    else if (recording.foreign_packets)
         caution(fmt::format("{} not seen by a probe of tcpwitness, or not TCP, skipped.", count_text(recording.foreign_packets, "packet", "packets")));
 }
 
@@ -119,10 +131,9 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
         sink.append(wrapped(text, paint.dim(pad_right(label, 13)), options.width));
     };
     for (const Recording& recording : story.recordings) {
-        std::string host = printable(recording.host);
-        if (!recording.kernel.empty()) host += (host.empty() ? "Linux " : ", Linux ") + printable(recording.kernel);
+        const std::string host = host_text(story, recording);
         if (story.recordings.size() == 1) {
-            line("host", host);
+            if (!host.empty()) line("host", host);
             continue;
         }
         line("file", (recording.file.empty() ? "standard input" : printable(recording.file)) + (host.empty() ? "" : ": " + host));

@@ -68,7 +68,9 @@ TEST_CASE("between: names, pings and times") {
 TEST_CASE("between: of several the first begins and the last ends, and it says so") {
     const auto found = find("begin", "begin");
     REQUIRE(found);
-    CHECK(*found == Found{1, 3, "begin was set 2 times; the first one counts\nbegin was set 2 times; the last one counts\n"});
+    CHECK(*found == Found{1, 3, "begin was set 2 times; what lies between the first and the last counts\n"});
+    CHECK(find("begin", "end")->note == "begin was set 2 times; the first one counts\n");
+    CHECK(find("+0", "begin")->note == "begin was set 2 times; the last one counts\n");
 }
 
 TEST_CASE("between: what cannot be is one line that helps") {

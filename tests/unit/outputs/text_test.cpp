@@ -151,6 +151,22 @@ TEST_CASE("A recording that is not whole says so") {
     CHECK(holds(all, "! 2 records of a newer tcpwitness skipped."));
 }
 
+TEST_CASE("A capture that tells no host is told by where it was made, and what it only counts is said") {
+    Case made = healthy(1);
+    Recording& recording = made.story.recordings.front();
+    recording.host = recording.kernel = "";
+    recording.meta["capture.packets"] = "90";
+    recording.sessions_not_listed = 7;
+    recording.foreign_packets = 2;
+    made.story.witnesses.front().name = "on the path";
+    CHECK(text(made).starts_with("host         on the path\nrecorded"));
+    CHECK(holds(text(made), "! 7 sessions are counted and not listed"));
+    CHECK(holds(text(made), "! 2 packets not TCP, skipped."));
+    made.story.connections.clear();
+    made.story.conversations.clear();
+    CHECK(text(made).starts_with("recorded"));
+}
+
 TEST_CASE("Names from outside cannot drive the terminal") {
     OutputOptions options;
     options.verbose = true;
