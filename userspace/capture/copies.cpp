@@ -23,8 +23,8 @@ std::uint64_t print_of(const Packet& packet, bool from_server) {
 
 bool seen_before(RecentPackets& recent, const Packet& packet, bool from_server, std::uint32_t interface, std::uint64_t now_ns) {
     const std::uint64_t print = print_of(packet, from_server), place = interface & interface_bits;
-    // A receiver may well send the same bare ACK twice at once; only its IP id, or the interface, then tells a copy.
-    const bool may_repeat = packet.length_in_sequence() == 0 && !(packet.flags & tcp_flag::rst) && packet.ip_id == 0;
+    // A receiver may well send the same bare ACK, or RST, twice at once; only its IP id, or the interface, then tells a copy.
+    const bool may_repeat = packet.length_in_sequence() == 0 && packet.ip_id == 0;
     for (const RecentPackets::One& one : recent.packets) {
         if ((one.print & ~interface_bits) != print || one.time_ns == 0) continue;
         const std::uint64_t apart = now_ns > one.time_ns ? now_ns - one.time_ns : one.time_ns - now_ns;

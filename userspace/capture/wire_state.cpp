@@ -56,18 +56,25 @@ void take_end_states(Session& session, bool from_server, const Packet& packet) {
     }
 }
 
+/// Wireshark's bits, by its own reckoning, so that its filters find the same sessions: of the first packet it takes only a SYN; ACK is one
+/// without data; data and FIN come with an ACK.
+void take_completeness(Session& session, const Packet& packet) {
+    enum : std::uint8_t { syn = 1, syn_ack = 2, ack = 4, data = 8, fin = 16, rst = 32 };
+    const bool has_syn = packet.flags & tcp_flag::syn, has_ack = packet.flags & tcp_flag::ack;
+    if (session.sides[0].wire.packets + session.sides[1].wire.packets == 0) {
+        if (has_syn && !has_ack) session.completeness = packet.payload ? syn | data : syn;
+        return;
+    }
+    if (has_syn && has_ack) session.completeness |= syn_ack;
+    if (!has_syn && has_ack) session.completeness |= packet.payload ? data : ack;
+    if (packet.flags & tcp_flag::fin && has_ack) session.completeness |= fin;
+    if (packet.flags & tcp_flag::rst) session.completeness |= rst;
+}
+
 }  // namespace
 
 void take_wire_state(Session& session, bool from_server, const Packet& packet, std::uint32_t marks) {
-    enum : std::uint8_t { syn = 1, syn_ack = 2, ack = 4, data = 8, fin = 16, rst = 32 };
-    const bool has_syn = packet.flags & tcp_flag::syn, has_ack = packet.flags & tcp_flag::ack;
-    if (has_syn)
-        session.completeness |= has_ack ? syn_ack : syn;
-    else if (has_ack)
-        session.completeness |= ack;
-    if (packet.flags & tcp_flag::rst) session.completeness |= rst;
-    if (packet.payload) session.completeness |= data;
-    if (packet.flags & tcp_flag::fin) session.completeness |= fin;
+    take_completeness(session, packet);
     take_end_states(session, from_server, packet);
     take_history(session, from_server, packet, marks);
 }

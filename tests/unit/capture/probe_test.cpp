@@ -58,8 +58,9 @@ TEST_CASE("one packet that two interfaces show is one") {
         CHECK(story.connections.at(0).wire->client.packets == 3);
         CHECK(story.connections.at(0).wire->client.retransmitted == 0);
     }
-    SECTION("a bare ACK may be sent twice") {
-        script.server({.at_ms = 40, .ack = 101, .ip_id = 0, .tsval = 0}).server({.at_ms = 40.01, .ack = 101, .ip_id = 0, .tsval = 0});
+    SECTION("a bare ACK may be sent twice, and a RST") {
+        const std::uint8_t flags = GENERATE(tcp_flag::ack, tcp_flag::rst);
+        for (double at : {40.0, 40.01}) script.server({.at_ms = at, .seq = 1, .ack = 101, .flags = flags, .ip_id = 0, .tsval = 0});
         CHECK(script.finish().connections.at(0).wire->server.packets == 3);
     }
 }

@@ -54,6 +54,24 @@ TEST_CASE("conn_state, as Zeek tells it") {
     SECTION("OTH") { CHECK(state(script.client({.at_ms = 0, .len = 5}).server({.at_ms = 1, .ack = 6}).finish()) == "OTH"); }
 }
 
+TEST_CASE("completeness, as Wireshark tells it") {
+    CaptureScript script;
+    const auto completeness = [&] { return script.finish().connections.at(0).wire->completeness; };
+    SECTION("an ACK that brings data is none") {
+        script.syn(0).syn_ack(10).client({.at_ms = 20, .len = 10, .flags = ack | psh});
+        CHECK(completeness() == 11);
+    }
+    SECTION("of what comes first only a SYN counts") {
+        script.syn_ack(0).client({.at_ms = 10});
+        CHECK(completeness() == 4);
+    }
+    SECTION("data in the SYN") { CHECK((script.client({.at_ms = 0, .seq = 0, .ack = 0, .len = 10, .flags = syn}), completeness()) == 9); }
+    SECTION("a FIN without ACK is none") {
+        script.handshake().client({.at_ms = 30, .flags = fin});
+        CHECK(completeness() == 7);
+    }
+}
+
 TEST_CASE("a tuple used again begins another session, by a new ISN once the old one is over") {
     CaptureScript script;
     script.handshake();
