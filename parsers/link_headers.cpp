@@ -145,9 +145,11 @@ Header read_mpls(Rest& rest) {
     return rest.skip(4) ? Header::ethernet : Header::none;  // a pseudowire's control word (RFC 4385)
 }
 
-/// RFC 1661 and 1662: address and control may be left out, and so may the protocol's first byte.
+/// RFC 1661 and 1662: address and control may be left out, and so may the protocol's first byte. Cisco's HDLC comes under the same link types.
 Header read_ppp(Rest& rest) {
+    constexpr std::uint8_t cisco_unicast = 0x0f, cisco_multicast = 0x8f;
     if (!rest.has(2)) return Header::none;
+    if (rest.u8(0) == cisco_unicast || rest.u8(0) == cisco_multicast) return read_cisco_hdlc(rest);
     if (rest.u8(0) == 0xff && rest.u8(1) == 0x03) rest.skip(2);
     if (!rest.has(2)) return Header::none;
     const bool compressed = rest.u8(0) & 1;

@@ -110,7 +110,7 @@ private:
         ++tcp_packets_;
         bool from_server = false;
         Session* session = table_.find(packet, decoded.hash, from_server);
-        if (session && begins_anew(*session, from_server, packet)) {
+        if (session && begins_anew(*session, from_server, packet, now_ns_)) {
             end(*session);
             session = nullptr;
         }

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint16_t first_unprivileged_port = 1024;
 constexpr std::uint64_t slow_handshake_ns = 1'500'000'000;  // findings/handshake_slow.cpp
+// A SYN with another ISN into a session that lives may be forged or stray (RFC 5961, 4); after so long it is its host that knows no old session.
+constexpr std::uint64_t forgotten_ns = 300'000'000'000;
 
 std::uint8_t kind(const Packet& packet) { return packet.flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst); }
 bool is_syn(const Packet& packet) { return kind(packet) == tcp_flag::syn; }
@@ -57,11 +59,12 @@ bool client_sends(const Packet& packet) {
     return from_service == to_service || to_service;
 }
 
-bool begins_anew(const Session& session, bool from_server, const Packet& packet) {
+bool begins_anew(const Session& session, bool from_server, const Packet& packet, std::uint64_t now_ns) {
     const Side& self = session.side(from_server);
     const Side& peer = session.side(!from_server);
     if (is_syn(packet)) {
-        if (self.has_isn) return packet.seq != self.isn && (session.over() || !session.established);
+        const bool forgotten = since_ns(session.last_ns, now_ns) >= forgotten_ns;
+        if (self.has_isn) return packet.seq != self.isn && (session.over() || !session.established || forgotten);
         return session.over() || session.preexisting;  // else both ends open at the same time
     }
     if (is_syn_ack(packet)) {

@@ -66,7 +66,8 @@ bool overtaken(const Session& session, const Side& sender, const Packet& packet,
 
 bool is_copy(const Packet& packet, const SentRange& range, std::uint64_t now_ns) {
     const bool same_id = packet.ip_id && packet.ip_id == range.ip_id;
-    return same_id && packet.tsval == range.tsval && since_ns(range.time_ns, now_ns) <= copy_within_ns;
+    const bool same_bytes = packet.seq == range.seq && packet.seq + packet.length_in_sequence() == range.end;
+    return same_id && same_bytes && packet.tsval == range.tsval && since_ns(range.time_ns, now_ns) <= copy_within_ns;
 }
 
 }  // namespace tcpwitness

@@ -137,10 +137,22 @@ std::uint32_t take_syn(Session& session, Side& self, const Packet& packet, std::
     return 0;
 }
 
+/// A bare ACK carries the number of what comes next: the bytes before it left earlier. What is put in its place in the queue measures nothing, but
+/// tells of a segment that comes after all which of them left first.
+std::uint32_t take_bare(Side& self, const Packet& packet, std::uint64_t now_ns, LogHandle log) {
+    if (!self.seen || !self.sent_any || !seq_after(packet.seq, self.next) || packet.seq - self.next > absurd) return 0;
+    SentRange place = range_of(packet, packet.seq, packet.seq, now_ns, log);
+    place.again = std::numeric_limits<std::uint8_t>::max();
+    self.sent.push(place);
+    self.next = packet.seq;
+    ++self.wire.lost_before;
+    return segment_mark::lost_before;
+}
+
 std::uint32_t take_data(Session& session, Side& self, const Side& peer, const Packet& packet, std::uint64_t now_ns, LogHandle log) {
     if (const std::uint32_t probe = take_probe(self, peer, packet)) return probe;
     const std::uint32_t length = packet.length_in_sequence();
-    if (length == 0) return 0;
+    if (length == 0) return take_bare(self, packet, now_ns, log);
     const std::uint32_t seq = packet.seq, end = seq + length;
     if (!self.seen || !self.sent_any) {  // the capture began in the middle
         if (!self.seen || seq_before(seq, self.una)) self.una = seq;

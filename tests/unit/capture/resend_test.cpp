@@ -127,6 +127,36 @@ TEST_CASE("a segment that was overtaken is late, one that fills a hole much late
     }
 }
 
+TEST_CASE("a bare ACK tells by its number what its sender has sent before it") {
+    CaptureScript script;
+    script.handshake().client({.at_ms = 30, .seq = 1, .len = 100}).server({.at_ms = 40, .ack = 101});
+    script.server({.at_ms = 50, .seq = 501, .ack = 101, .ip_id = 900, .tsval = 7'000});  // 500 bytes were never captured
+    SECTION("sent again") {
+        const auto story = script.server({.at_ms = 350, .seq = 1, .ack = 101, .len = 500, .ip_id = 901, .tsval = 7'300}).finish();
+        CHECK(only(story).wire->server.retransmitted == 1);
+        CHECK(only(story).wire->server.lost_before == 1);
+        CHECK(only(story).wire->server.bytes == 500);
+    }
+    SECTION("only overtaken by it") {
+        const auto story = script.server({.at_ms = 50.1, .seq = 1, .ack = 101, .len = 500, .ip_id = 899, .tsval = 7'000}).finish();
+        CHECK(only(story).wire->server.retransmitted == 0);
+        CHECK(only(story).wire->server.out_of_order == 1);
+        CHECK(only(story).wire->server.lost_before == 0);
+    }
+    SECTION("what follows is new, and round trips are not measured by it") {
+        script.client({.at_ms = 60, .seq = 101, .ack = 501}).server({.at_ms = 70, .seq = 501, .ack = 101, .len = 100});
+        const auto story = script.finish();
+        CHECK(only(story).wire->server.retransmitted == 0);
+        CHECK(only(story).wire->server.least_rtt_us == 10'000);  // the SYN-ACK's
+    }
+}
+
+TEST_CASE("a longer segment is no copy of a shorter one, though both have one IP id") {
+    CaptureScript script;
+    script.handshake().client({.at_ms = 30, .seq = 1, .len = 1, .ip_id = 5, .tsval = 0}).client({.at_ms = 31, .seq = 1, .len = 21, .ip_id = 5, .tsval = 0});
+    CHECK(only(script.finish()).wire->client.retransmitted == 1);
+}
+
 TEST_CASE("a resend after fragmentation needed is told as such") {
     CaptureScript script;
     script.handshake().client({.at_ms = 30, .seq = 1, .len = 1400}).icmp(35, 4, 1300);

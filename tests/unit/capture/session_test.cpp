@@ -83,6 +83,11 @@ TEST_CASE("a tuple used again begins another session, by a new ISN once the old 
     CHECK(story.connections[1].local_isn == 9'000);
 }
 
+TEST_CASE("a host that begins anew long after has forgotten the old session, though nothing told its end") {
+    CaptureScript script;
+    CHECK(script.handshake().isn(9'000).syn(400'000).finish().connections.size() == 2);
+}
+
 TEST_CASE("another ISN begins no new session") {
     CaptureScript script;
     SECTION("a SYN-ACK after an injected RST answers the same SYN") {

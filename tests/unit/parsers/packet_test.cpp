@@ -60,6 +60,8 @@ std::vector<Way> ways() {
         {"PPP, short protocol", link::ppp, bytes({0x21}) + v4},
         {"PPP, MPLS", link::ppp, be16(0x0281) + labels + v4},
         {"PPP with direction", link::ppp_with_direction, bytes({1}) + be16(0xff03) + be16(0x0057) + v6},
+        {"Cisco HDLC in PPP's place", link::ppp, bytes({0x0f, 0}) + be16(0x0800) + v4},
+        {"Cisco HDLC, multicast", link::ppp_hdlc, bytes({0x8f, 0}) + be16(0x86dd) + v6},
         {"Cisco HDLC", link::cisco_hdlc, bytes({0x0f, 0}) + be16(0x0800) + v4},
         {"cooked", link::linux_sll, cooked + be16(0x0800) + v4},
         {"cooked, VLAN", link::linux_sll, cooked + be16(0x8100) + vlan(0x86dd, v6)},
