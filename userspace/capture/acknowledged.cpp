@@ -75,6 +75,8 @@ std::uint32_t take_ack(Side& sender, Side& self, const Packet& packet, std::uint
         sender.una = sender.next = packet.ack;
         sender.seen = true;
     }
+    // What had been acknowledged when the capture began was a guess: what it saw first may have overtaken what was sent before.
+    if (!self.acks && !sender.has_isn && seq_before(packet.ack, sender.una) && sender.una - packet.ack <= absurd) sender.una = packet.ack;
     const bool bare = packet.payload == 0 && !(packet.flags & (tcp_flag::syn | tcp_flag::fin));
     if (seq_after(packet.ack, sender.una)) {
         if (packet.ack - sender.una > absurd) return 0;

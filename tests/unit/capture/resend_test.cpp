@@ -151,6 +151,15 @@ TEST_CASE("a bare ACK tells by its number what its sender has sent before it") {
     }
 }
 
+TEST_CASE("what a capture saw first need not be the next that the other end waits for") {
+    CaptureScript script;
+    script.server({.at_ms = 0, .seq = 1'401, .len = 22, .ip_id = 502, .tsval = 9}).client({.at_ms = 0.2, .ack = 1, .sack = {{1'401, 1'423}}});
+    const auto story = script.server({.at_ms = 0.5, .seq = 1, .len = 1'400, .ip_id = 501, .tsval = 9}).client({.at_ms = 0.9, .ack = 1'423}).finish();
+    CHECK(only(story).wire->server.out_of_order == 1);
+    CHECK(only(story).wire->server.retransmitted == 0);
+    CHECK(only(story).wire->server.spurious == 0);
+}
+
 TEST_CASE("a longer segment is no copy of a shorter one, though both have one IP id") {
     CaptureScript script;
     script.handshake().client({.at_ms = 30, .seq = 1, .len = 1, .ip_id = 5, .tsval = 0}).client({.at_ms = 31, .seq = 1, .len = 21, .ip_id = 5, .tsval = 0});
