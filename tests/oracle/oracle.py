@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 import captures  # noqa: E402
+from conn_state import ACK, SYN, zeek_state  # noqa: E402
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
 FIELDS = ["tcp.stream", "tcp.flags", "ip.src", "tcp.srcport", "tcp.len", "tcp.completeness", "tcp.analysis.retransmission", "tcp.analysis.out_of_order",
           "tcp.analysis.keep_alive"]
 
@@ -22,28 +22,6 @@ FIELDS = ["tcp.stream", "tcp.flags", "ip.src", "tcp.srcport", "tcp.len", "tcp.co
 EXPLAINED = {
     ("closed_window", "keepalives"): (3, 0, "Wireshark takes probes of a closed window for keepalives"),
 }
-
-
-def zeek_state(packets):
-    """conn_state by the flags of (flags, from client) alone, independent of the program's own way to it."""
-    syn = {side: any(flags & SYN for flags, client in packets if client == side) for side in (True, False)}
-    fin = {side: any(flags & FIN for flags, client in packets if client == side) for side in (True, False)}
-    rst = {True: False, False: False}
-    done = {True: False, False: False}
-    for flags, client in packets:
-        if flags & RST and not (done[True] and done[False]):
-            rst[client] = True
-        done[client] = done[client] or bool(flags & FIN)
-    answered = any(not flags & (SYN | RST) and client for flags, client in packets)
-    if rst[False]:
-        return "REJ" if syn[True] and not answered else "RSTR" if syn[True] and answered else "RSTRH"
-    if rst[True]:
-        return "RSTO" if syn[False] else "RSTOS0"
-    if fin[True] and fin[False]:
-        return "SF"
-    if syn[True] and not syn[False]:
-        return "S0"
-    return "S2" if fin[True] else "S3" if fin[False] else "S1" if answered and syn[True] else "OTH"
 
 
 def by_tshark(path):

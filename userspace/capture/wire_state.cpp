@@ -56,16 +56,12 @@ void take_end_states(Session& session, bool from_server, const Packet& packet) {
     }
 }
 
-/// Wireshark's bits, by its own reckoning, so that its filters find the same sessions: of the first packet it takes only a SYN; ACK is one
-/// without data; data and FIN come with an ACK.
+/// Wireshark's bits, by its own reckoning, so that its filters find the same sessions: ACK is one without data; data (but a SYN's) and FIN come
+/// with an ACK.
 void take_completeness(Session& session, const Packet& packet) {
     enum : std::uint8_t { syn = 1, syn_ack = 2, ack = 4, data = 8, fin = 16, rst = 32 };
     const bool has_syn = packet.flags & tcp_flag::syn, has_ack = packet.flags & tcp_flag::ack;
-    if (session.sides[0].wire.packets + session.sides[1].wire.packets == 0) {
-        if (has_syn && !has_ack) session.completeness = packet.payload ? syn | data : syn;
-        return;
-    }
-    if (has_syn && has_ack) session.completeness |= syn_ack;
+    if (has_syn) session.completeness |= has_ack ? syn_ack : packet.payload ? syn | data : syn;
     if (!has_syn && has_ack) session.completeness |= packet.payload ? data : ack;
     if (packet.flags & tcp_flag::fin && has_ack) session.completeness |= fin;
     if (packet.flags & tcp_flag::rst) session.completeness |= rst;
