@@ -14,8 +14,8 @@ namespace tcpwitness {
 namespace {
 
 constexpr std::size_t max_messages = 5'000'000, longest_value = 1024;
-constexpr std::string_view begin_record = "$$begin_record", end_record = "$$end_record", sending = "Sending Packet - ", received = "Data Received - ",
-                           local_address = "Local Address: ";
+constexpr std::string_view begin_record = "$$begin_record", end_record = "$$end_record", sending = "Sending Packet - ", received = "Data Received - ";
+constexpr Words local_address = "Local Address: ";
 
 bool same_word(std::string_view one, std::string_view other) {
     return one.size() == other.size() && std::equal(one.begin(), one.end(), other.begin(), [](char a, char b) { return (a | 0x20) == (b | 0x20); });

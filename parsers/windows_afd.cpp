@@ -36,7 +36,8 @@ constexpr Word words[] = {
 constexpr std::string_view closing[] = {"closesocket", "socket cleanup"};
 
 std::int32_t how(std::string_view text) {
-    for (const std::string_view key : {"How ", "Type "})
+    static constexpr Words before[] = {"How ", "Type "};
+    for (const Words& key : before)
         if (const auto told = number_after(text, key); told && *told <= 2) return static_cast<std::int32_t>(*told);
     return -1;
 }

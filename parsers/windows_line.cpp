@@ -1,6 +1,5 @@
 #include "parsers/windows_line.h"
 
-#include <charconv>
 #include <chrono>
 
 #include "parsers/windows_values.h"
@@ -10,16 +9,7 @@ namespace tcpwitness::windows {
 namespace {
 
 constexpr std::uint64_t second = 1'000'000'000;
-constexpr std::string_view monitor_tcpip = "TCPIP_MicrosoftWindowsTCPIP:", monitor_afd = "WinsockAFD:", monitor_flags = "Flags=";
-
-/// Takes a number off the front.
-std::optional<std::uint64_t> take_number(std::string_view& text, int base = 10) {
-    std::uint64_t result = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result, base);
-    if (error != std::errc{}) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return result;
-}
+constexpr Words monitor_tcpip = "TCPIP_MicrosoftWindowsTCPIP:", monitor_afd = "WinsockAFD:", monitor_flags = "Flags=";
 
 bool take(std::string_view& text, char wanted) {
     if (text.empty() || text[0] != wanted) return false;
@@ -108,7 +98,7 @@ void take_process(std::string_view& text, Line& line) {
 /// Where "TCP:Flags=" stands, or "TCP:[SynReTransmit #106631]Flags=".
 std::size_t segment_at(std::string_view text) {
     constexpr std::size_t longest_remark = 80;
-    const auto flags = text.find(monitor_flags);
+    const auto flags = monitor_flags.find_in(text);
     if (flags == std::string_view::npos) return flags;
     const auto at = text.rfind("TCP:", flags);
     if (at == std::string_view::npos || flags - at > longest_remark) return std::string_view::npos;
@@ -120,10 +110,10 @@ std::size_t segment_at(std::string_view text) {
 Line parse_monitor_line(std::string_view text) {
     Line line;
     std::size_t at;
-    if ((at = text.find(monitor_tcpip)) != std::string_view::npos) {
+    if ((at = monitor_tcpip.find_in(text)) != std::string_view::npos) {
         line.provider = Provider::tcpip;
         line.body = skip_blanks(text.substr(at + monitor_tcpip.size()));
-    } else if ((at = text.find(monitor_afd)) != std::string_view::npos) {
+    } else if ((at = monitor_afd.find_in(text)) != std::string_view::npos) {
         line.provider = Provider::afd;
         line.body = skip_blanks(text.substr(at + monitor_afd.size()));
     } else if ((at = segment_at(text)) != std::string_view::npos) {
@@ -158,12 +148,12 @@ Line parse_etl_line(std::string_view text) {
     Line line;
     text.remove_prefix(1);
     text = skip_blanks(text);
-    const auto cpu = take_number(text, 16);
+    const auto cpu = take_hexadecimal(text);
     if (!cpu || !take(text, ']')) return {};
     text = skip_blanks(text);
-    const auto pid = take_number(text, 16);
+    const auto pid = take_hexadecimal(text);
     if (!pid || !take(text, '.')) return {};
-    const auto tid = take_number(text, 16);
+    const auto tid = take_hexadecimal(text);
     if (!tid || !take(text, ':') || !take(text, ':')) return {};
     line.cpu = static_cast<std::uint16_t>(*cpu);
     line.pid = static_cast<std::uint32_t>(*pid);

@@ -1,7 +1,6 @@
 #include "parsers/windows_tcpip.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <utility>
 
@@ -25,19 +24,20 @@ constexpr std::uint64_t one_reset_ns = 1'000'000'000;
 
 constexpr std::string_view no_endpoint = "Transport endpoint was not found";
 
-bool has(std::string_view text, std::string_view words) { return text.find(words) != std::string_view::npos; }
+bool has(std::string_view text, Words words) { return words.find_in(text) != std::string_view::npos; }
 
-std::uint32_t number32(std::string_view text, std::string_view key) { return static_cast<std::uint32_t>(number_after(text, key).value_or(0)); }
+std::uint32_t number32(std::string_view text, Words key) { return static_cast<std::uint32_t>(number_after(text, key).value_or(0)); }
 
 /// Where the pointer of the connection stands that a line is about: "connection 0x...", "Connection 0x...", "Tcb 0x...", "Connection = 0x...".
 std::optional<std::uint64_t> pointer_in(std::string_view said, std::string_view& behind) {
-    for (const std::string_view word : {"onnection ", "Tcb ", "onnection = "}) {
+    static constexpr Words before[] = {"onnection ", "Tcb ", "onnection = "};
+    for (const Words& word : before) {
         const auto at = after(said, word);
         if (!at || !(at->starts_with("0x") || at->starts_with("0X"))) continue;
-        std::size_t length = 2;
-        while (length < at->size() && std::isxdigit(static_cast<unsigned char>((*at)[length]))) ++length;
-        behind = skip_blanks(at->substr(length));
-        return number(*at);
+        std::string_view digits = at->substr(2);
+        const auto pointer = take_hexadecimal(digits);
+        behind = skip_blanks(digits);
+        return pointer;
     }
     return std::nullopt;
 }
@@ -238,8 +238,9 @@ bool Tcpip::take_end(std::string_view said, Tcb& tcb, std::uint64_t time_ns) {
         tcb.reset_ns = time_ns;
         return true;
     }
-    for (const std::string_view key : {"shutdown initiated (", "connect attempt failed with status = ", "lookup status = ", "inspection status = ",
-                                       "inspect status = ", "port-acquisition status = ", "insertion status = "}) {
+    static constexpr Words before_status[] = {"shutdown initiated (", "connect attempt failed with status = ", "lookup status = ", "inspection status = ",
+                                              "inspect status = ", "port-acquisition status = ", "insertion status = "};
+    for (const Words& key : before_status) {
         const auto told = after(said, key);
         if (!told) continue;
         Status end = windows::status(*told);

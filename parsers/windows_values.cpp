@@ -90,8 +90,8 @@ std::string_view trim_blanks(std::string_view text) {
     return text;
 }
 
-std::optional<std::string_view> after(std::string_view text, std::string_view key) {
-    const auto at = text.find(key);
+std::optional<std::string_view> after(std::string_view text, Words key) {
+    const auto at = key.find_in(text);
     if (at == std::string_view::npos) return std::nullopt;
     return skip_blanks(text.substr(at + key.size()));
 }
@@ -102,16 +102,38 @@ std::string_view value(std::string_view text) {
     return trim_blanks(text);
 }
 
-std::optional<std::uint64_t> number(std::string_view text) {
-    const bool hex = text.starts_with("0x") || text.starts_with("0X");
-    if (hex) text.remove_prefix(2);
+std::optional<std::uint64_t> take_number(std::string_view& text) {
     std::uint64_t result = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result, hex ? 16 : 10);
-    if (error != std::errc{}) return std::nullopt;
+    std::size_t length = 0;
+    for (; length < text.size() && text[length] >= '0' && text[length] <= '9'; ++length)
+        if (__builtin_mul_overflow(result, 10, &result) || __builtin_add_overflow(result, text[length] - '0', &result)) return std::nullopt;
+    if (length == 0) return std::nullopt;
+    text.remove_prefix(length);
     return result;
 }
 
-std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
+std::optional<std::uint64_t> take_hexadecimal(std::string_view& text) {
+    std::uint64_t result = 0;
+    std::size_t length = 0;
+    for (; length < text.size(); ++length) {
+        const char c = text[length], lower = static_cast<char>(c | 0x20);
+        const int digit = c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+        if (digit < 0) break;
+        if (result >> 60) return std::nullopt;
+        result = result << 4 | static_cast<std::uint64_t>(digit);
+    }
+    if (length == 0) return std::nullopt;
+    text.remove_prefix(length);
+    return result;
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+    const bool hex = text.starts_with("0x") || text.starts_with("0X");
+    if (hex) text.remove_prefix(2);
+    return hex ? take_hexadecimal(text) : take_number(text);
+}
+
+std::optional<std::uint64_t> number_after(std::string_view text, Words key) {
     const auto behind = after(text, key);
     return behind ? number(*behind) : std::nullopt;
 }
@@ -143,7 +165,7 @@ std::optional<Endpoint> endpoint(std::string_view text) {
     return result;
 }
 
-std::optional<Endpoint> endpoint_after(std::string_view text, std::string_view key) {
+std::optional<Endpoint> endpoint_after(std::string_view text, Words key) {
     const auto behind = after(text, key);
     return behind ? endpoint(*behind) : std::nullopt;
 }

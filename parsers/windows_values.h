@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "model/event.h"
+#include "parsers/words.h"
 
 namespace tcpwitness::windows {
 
@@ -16,17 +17,20 @@ std::string_view skip_blanks(std::string_view text);
 std::string_view trim_blanks(std::string_view text);
 
 /// What stands behind the first `key`, without leading blanks; nothing where it is not there.
-std::optional<std::string_view> after(std::string_view text, std::string_view key);
+std::optional<std::string_view> after(std::string_view text, Words key);
 /// Up to the next ',' or ')', or to the end, without blanks and the sentence's full stop.
 std::string_view value(std::string_view text);
 
+/// Takes the digits off the front; nothing where there are none, or more than fit.
+std::optional<std::uint64_t> take_number(std::string_view& text);
+std::optional<std::uint64_t> take_hexadecimal(std::string_view& text);
 /// The number at the front, decimal or 0x.
 std::optional<std::uint64_t> number(std::string_view text);
-std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key);
+std::optional<std::uint64_t> number_after(std::string_view text, Words key);
 
 /// "192.168.1.1:50357", "[2001:db8::1%4]:443", at the front; a port that is not there is 0.
 std::optional<Endpoint> endpoint(std::string_view text);
-std::optional<Endpoint> endpoint_after(std::string_view text, std::string_view key);
+std::optional<Endpoint> endpoint_after(std::string_view text, Words key);
 /// "(local=A:P remote=A:P)"
 std::optional<Flow> flow(std::string_view text);
 

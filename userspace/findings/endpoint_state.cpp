@@ -85,7 +85,7 @@ Finding tell(const char* rule, const Story& story, const Endpoint& destination, 
     f.headline = fmt::format("{}{} {}", destination.text(), story.witnesses.size() < 2 ? "" : fmt::format(", seen from {},", place(story, first_failure.connection->witness)), state);
     f.reasons.push_back(fmt::format("{} connects in a row failed over {}: {}", outage.failures.size(), since(first_failure.over_ns, outage.failures.back().over_ns), how_text(outage)));
     for (const Attempt& one : outage.failures) {
-        add_end(f, one.connection);
+        if (one.connection->id != f.connections.back()) f.connections.push_back(one.connection->id);  // there may be very many
         cite(f, last<SocketError>(*one.connection));
         cite(f, failed_connect(*one.connection));
     }

@@ -38,7 +38,7 @@ std::string ids_text(const std::vector<ConnectionId>& ids) {
 }
 
 /// How to see it in Wireshark, where one of its packets is in the file.
-void write_wireshark(const Story& story, const Finding& finding, const OutputOptions& options, const Paint& paint, Sink& sink) {
+void write_wireshark(const Story& story, const Finding& finding, const Paint& paint, Sink& sink) {
     const Event* packet = packet_to_show(story, finding);
     const std::string file = packet ? file_of(story, *packet) : "";
     if (file.empty()) return;
@@ -58,7 +58,7 @@ void write_finding(const Story& story, const Finding& finding, std::size_t numbe
     if (!finding.settle.empty()) sink.append(wrapped(printable(finding.settle), "    settle: ", options.width));
     if (!finding.connections.empty())
         sink.append(paint.dim(fmt::format("    {} {}", finding.connections.size() == 1 ? "connection" : "connections", ids_text(finding.connections))) + "\n");
-    write_wireshark(story, finding, options, paint, sink);
+    write_wireshark(story, finding, paint, sink);
 }
 
 void write_findings(const Story& story, const Plan& plan, const WallClock& clock, const OutputOptions& options, Sink& sink) {

@@ -23,6 +23,12 @@ TEST_CASE("Numbers in their renderings") {
     CHECK_FALSE(windows::number("x").has_value());
     CHECK_FALSE(windows::number("").has_value());
     CHECK_FALSE(windows::number("99999999999999999999999").has_value());
+    CHECK(windows::number("18446744073709551615") == UINT64_MAX);
+    CHECK_FALSE(windows::number("18446744073709551616").has_value());
+    CHECK(windows::number("0xFFFFFFFFFFFFFFFF") == UINT64_MAX);
+    CHECK_FALSE(windows::number("0x10000000000000000").has_value());
+    CHECK_FALSE(windows::number("0xg").has_value());
+    CHECK_FALSE(windows::number("").has_value());
     CHECK(windows::number_after("SndUna = 2232090326 (0x850AFED6), Round = 1 (0x1)", "Round = ") == 1);
     CHECK_FALSE(windows::number_after("Round = 1", "SRTT = ").has_value());
 }
