@@ -168,12 +168,8 @@ int on_drop(u64 *ctx)
         return 0;
     }
     const struct net_device *dev = device_of(skb);
-    if (dev) {
-        record.body.ifindex = BPF_CORE_READ(dev, ifindex);
-        BPF_CORE_READ_INTO(&record.body.ifname, dev, name);
-        if (!record.head.netns)
-            record.head.netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
-    }
+    if (dev && !record.head.netns)
+        record.head.netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
     if (!record.head.netns)
         return 0;
     if (options.drop_socket) { /* kernel 6.11 and later: for which socket it was */
@@ -188,10 +184,15 @@ int on_drop(u64 *ctx)
     }
     if (!wanted(&record.head, record.addresses))
         return 0;
-    const bool syn = (record.body.segment_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN, rst = record.body.segment_flags & TCP_RST;
-    if (!(record.body.flags & TW_DROP_SOCKET) && hold_drop(&record.head, record.addresses, out, syn, rst, reason))
+    const bool half_open = record.head.state == TCP_NEW_SYN_RECV; /* a SYN-ACK: of a flood there are as many as of its SYNs */
+    if ((half_open || !(record.body.flags & TW_DROP_SOCKET)) &&
+        hold_drop(&record.head, record.addresses, out, record.body.segment_flags, reason))
         return 0;
     record.body.reason = reason;
+    if (dev) {
+        record.body.ifindex = BPF_CORE_READ(dev, ifindex);
+        BPF_CORE_READ_INTO(&record.body.ifname, dev, name);
+    }
     const u32 zero = 0;
     struct drop_room *room = bpf_map_lookup_elem(&drop_rooms, &zero);
     if (!room)

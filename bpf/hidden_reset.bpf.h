@@ -36,7 +36,7 @@ static __always_inline int hidden_reset(const struct net *net, const struct sk_b
         swap_ends(&record.head, record.addresses);
     if (!wanted(&record.head, record.addresses))
         return 0;
-    if (!(flags & TW_RESET_FIREWALL) && hold_reset(&record.head, record.addresses, closed, 0))
+    if (!(flags & TW_RESET_FIREWALL) && hold_reset(&record.head, record.addresses, is_syn_ack(record.body.segment_flags), closed, 0))
         return 0;
     record.body.flags = TW_RESET_ANSWER | TW_RESET_NO_SOCKET | flags;
     record.body.hook = hook;

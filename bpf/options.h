@@ -59,6 +59,8 @@ struct tw_options {
     uint8_t plain_loads;       /* the kernel has bpf_rdonly_cast: see readable.h */
     uint8_t drop_socket;       /* kfree_skb has its fourth argument */
     uint8_t pad[3];
+    uint32_t kept_sets;        /* of tw_kept_set; a power of two */
+    uint32_t pad2;
     struct tw_filter filter;
 };
 
@@ -96,6 +98,27 @@ struct tw_held_key {
     uint8_t what;              /* enum tw_repeat */
     uint8_t family;
     uint8_t pad[2];
+};
+
+/*
+ * Packets of handshakes that came beyond the pace (bpf/kept.h). Whoever turns a tag into TW_KEPT_CLAIMED owns that packet until he gives it
+ * another tag: programs on any CPU, and the collector, which counts those that have grown old.
+ */
+#define TW_KEPT_WAYS 8
+#define TW_KEPT_SECONDS 4      /* so long at least one may wait for its connection, where there is room */
+enum tw_kept_tag { TW_KEPT_FREE = 0, TW_KEPT_CLAIMED = 1 }; /* others: of the hash */
+struct tw_kept {
+    struct tw_head head;
+    struct tw_packet body;
+    uint8_t addresses[32];     /* behind the body, as in a record */
+    uint32_t side;             /* enum tw_side: which port it is about */
+    uint32_t what;             /* enum tw_repeat: what it is counted as when no connection comes of it */
+};
+struct tw_kept_set {
+    uint32_t tags[TW_KEPT_WAYS];
+    uint32_t next;             /* whose turn it is to make room */
+    uint32_t pad;
+    struct tw_kept packets[TW_KEPT_WAYS];
 };
 
 /* One per ring, written by the collector: bytes that it has taken. Alone in its cache line. */

@@ -452,8 +452,16 @@ struct tw_gap {
     uint32_t pad;
 };
 
-enum tw_repeat { TW_REPEAT_RESET_OUT = 1, TW_REPEAT_PACKET_IN = 2, TW_REPEAT_PACKET_OUT = 3, TW_REPEAT_DROP = 4 };
-#define TW_REPEATS_KINDS 4
+enum tw_repeat {
+    TW_REPEAT_RESET_OUT = 1,
+    TW_REPEAT_PACKET_IN = 2,
+    TW_REPEAT_PACKET_OUT = 3,
+    TW_REPEAT_DROP = 4,
+    TW_REPEAT_HANDSHAKE_IN = 5,   /* SYNs, and SYN-ACKs that nobody asked for, of which no connection came within some seconds */
+    TW_REPEAT_HANDSHAKE_OUT = 6,  /* SYN-ACKs, likewise */
+    TW_REPEAT_SYNACK_RETRANSMIT = 7,
+};
+#define TW_REPEATS_KINDS 7
 
 /* Events without a socket that came faster than they are worth: counted within a time instead of recorded one by one. The head's peer address is
  * the sources' prefix; its local_port or peer_port, whichever is not 0, the port that they were about. All 0: various ones. */

@@ -1,7 +1,7 @@
 /*
- * What comes again and again without a socket: SYNs to a port where nothing listens, the RSTs that answer them, packets thrown away, and the
- * like. Beyond a pace such events are counted here instead of recorded; the collector writes the counts once a second (TW_REPEATS), none is
- * left out. Events of sockets are never held back: a closed port has none, and of an open port only the answers to stray segments are.
+ * What comes again and again without a socket: SYNs to a port where nothing listens, that a packet filter drops or that nobody follows up, what
+ * answers them, and the like. Beyond a pace such events are counted here instead of recorded; the collector writes the counts once a second
+ * (TW_REPEATS), none is left out. Events of sockets are never held back: what may become one waits in kept.h.
  */
 #ifndef TCPWITNESS_REPEATS_H
 #define TCPWITNESS_REPEATS_H
@@ -12,7 +12,10 @@
 enum { PACE_OF_PREFIX = 500, PACE_OF_NAMESPACE = 1000 };
 enum { SOCK_RAW = 3 };
 
-struct pace_key { u32 netns; u32 prefix[2]; }; /* prefix 0: the whole namespace */
+/* Each has a pace of its own. Beyond these: reasons of drops, so that a flood hides no drop of another kind. */
+enum paced { PACED_ANSWERS, PACED_KNOCKS, PACED_SYN_ACKS, PACED_SYN_ACKS_AGAIN, PACED_DROPS = 16 };
+
+struct pace_key { u32 netns; u32 paced; u32 prefix[2]; }; /* prefix 0: the whole namespace */
 struct pace { u64 second; u32 seen; u32 pad; };
 
 struct {
@@ -22,7 +25,8 @@ struct {
     __type(value, struct pace);
 } paces SEC(".maps");
 
-/* Ports whose traffic without socket was beyond the pace, and when. */
+/* Ports whose traffic without socket was beyond the pace, and when. `side` is a tw_side, or the peer's as the one that sends SYN-ACKs. */
+enum { SIDE_PEER_THAT_ANSWERS = 3 };
 struct busy_port_key { u32 netns; u16 port; u16 side; };
 struct busy_port { u64 second; u32 closed; u32 pad; };
 
@@ -92,17 +96,23 @@ static __always_inline void count_held(struct tw_held_key *key)
         __sync_fetch_and_add(count, 1);
 }
 
+/* The port of an event on that side. */
+static __always_inline u16 port_on(const struct tw_head *head, u16 side)
+{
+    return side == TW_SIDE_LOCAL ? head->local_port : head->peer_port;
+}
+
 static __always_inline void hold(const struct tw_head *head, const u8 *addresses, u8 what, u16 side, s32 reason)
 {
     struct tw_held_key key = {.netns = head->netns, .reason = reason, .side = side, .what = what, .family = head->family};
-    key.port = side == TW_SIDE_LOCAL ? head->local_port : head->peer_port;
+    key.port = port_on(head, side);
     prefix_of(key.prefix, head, addresses);
     count_held(&key);
 }
 
-static __always_inline bool beyond_pace(const struct tw_head *head, const u8 *addresses, u64 second)
+static __always_inline bool beyond_pace(const struct tw_head *head, const u8 *addresses, enum paced paced, u64 second)
 {
-    struct pace_key key = {.netns = head->netns};
+    struct pace_key key = {.netns = head->netns, .paced = paced};
     if (beyond(&key, second, PACE_OF_NAMESPACE))
         return true;
     prefix_of(key.prefix, head, addresses);
@@ -111,7 +121,7 @@ static __always_inline bool beyond_pace(const struct tw_head *head, const u8 *ad
 
 static __always_inline void mark_busy(const struct tw_head *head, u16 side, bool closed, u64 second)
 {
-    const struct busy_port_key key = {.netns = head->netns, .port = side == TW_SIDE_LOCAL ? head->local_port : head->peer_port, .side = side};
+    const struct busy_port_key key = {.netns = head->netns, .port = port_on(head, side), .side = side};
     struct busy_port *port = bpf_map_lookup_elem(&busy_ports, &key);
     if (port) {
         port->second = second;
@@ -123,63 +133,46 @@ static __always_inline void mark_busy(const struct tw_head *head, u16 side, bool
     busy_second = second;
 }
 
-/* One more event without a socket that has to do with a port on `side`. `closed`: nothing can be connected to it. */
-static __always_inline bool is_beyond_pace(const struct tw_head *head, const u8 *addresses, u16 side, bool closed)
+/* NULL unless that port was busy a moment ago. */
+static __always_inline const struct busy_port *busy_port_of(const struct tw_head *head, u16 side)
 {
-    const u64 second = this_second();
-    if (!beyond_pace(head, addresses, second))
-        return false;
-    mark_busy(head, side, closed, second);
-    return true;
-}
-
-static __always_inline bool hold_reset(const struct tw_head *head, const u8 *addresses, bool closed, s32 reason)
-{
-    if (!is_beyond_pace(head, addresses, TW_SIDE_LOCAL, closed))
-        return false;
-    hold(head, addresses, TW_REPEAT_RESET_OUT, TW_SIDE_LOCAL, reason);
-    return true;
-}
-
-/* Who made a packet that leaves: a TCP socket of this host, a program past TCP (AF_PACKET, SOCK_RAW), or nobody here (forwarded). */
-enum maker { MAKER_NONE, MAKER_TCP, MAKER_RAW };
-
-/* A SYN or RST that passes a device. */
-static __always_inline bool hold_packet(const struct tw_head *head, const u8 *addresses, bool out, bool syn, enum maker maker)
-{
-    if (syn && maker == MAKER_TCP)
-        return false;
-    const u8 what = out ? TW_REPEAT_PACKET_OUT : TW_REPEAT_PACKET_IN;
-    const u16 side = out == syn ? TW_SIDE_PEER : TW_SIDE_LOCAL; /* where the port is that the SYN knocks at or the RST speaks for */
-    if (syn && maker == MAKER_RAW && is_beyond_pace(head, addresses, side, true)) {
-        hold(head, addresses, what, side, 0);
-        return true;
-    }
     const u64 second = this_second();
     if (busy_second + 1 < second)
-        return false;
-    const struct busy_port_key key = {.netns = head->netns, .port = side == TW_SIDE_LOCAL ? head->local_port : head->peer_port, .side = side};
+        return NULL;
+    const struct busy_port_key key = {.netns = head->netns, .port = port_on(head, side), .side = side};
     const struct busy_port *port = bpf_map_lookup_elem(&busy_ports, &key);
-    if (!port || port->second + 1 < second || (syn && !port->closed))
+    return port && port->second + 1 >= second ? port : NULL;
+}
+
+/* A RST that this host sends without a socket. `syn_ack`: it answers one, which knocks at no port here. `closed`: nothing can be connected to
+ * the port. */
+static __always_inline bool hold_reset(const struct tw_head *head, const u8 *addresses, bool syn_ack, bool closed, s32 reason)
+{
+    const u64 second = this_second();
+    if (!beyond_pace(head, addresses, PACED_ANSWERS, second))
         return false;
-    hold(head, addresses, what, side, 0);
+    mark_busy(head, syn_ack ? SIDE_PEER_THAT_ANSWERS : TW_SIDE_LOCAL, closed && !syn_ack, second);
+    hold(head, addresses, TW_REPEAT_RESET_OUT, syn_ack ? TW_SIDE_PEER : TW_SIDE_LOCAL, reason);
     return true;
 }
 
 /*
- * A packet without a socket that was thrown away. Each reason has a pace of its own, so that a flood hides no drop of another kind. RSTs that
- * answer what others sent in this host's name (backscatter) are held on their way in too from then on.
+ * A packet without a socket that was thrown away. SYN-ACKs and RSTs that answer what others sent in this host's name (backscatter) are held on
+ * their way in too from then on.
  */
-static __always_inline bool hold_drop(const struct tw_head *head, const u8 *addresses, bool out, bool syn, bool rst, u32 reason)
+static __always_inline bool hold_drop(const struct tw_head *head, const u8 *addresses, bool out, u8 segment_flags, u32 reason)
 {
     const u64 second = this_second();
-    const struct pace_key key = {.netns = head->netns, .prefix = {reason, ~0u}}; /* no network's: those end in zeros */
+    const struct pace_key key = {.netns = head->netns, .paced = PACED_DROPS + reason};
     if (!beyond(&key, second, PACE_OF_NAMESPACE))
         return false;
+    const bool syn = (segment_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
     const u16 side = out == syn ? TW_SIDE_PEER : TW_SIDE_LOCAL;
     hold(head, addresses, TW_REPEAT_DROP, side, (s32)reason);
-    if (rst && !out)
+    if (segment_flags & TCP_RST && !out)
         mark_busy(head, side, false, second);
+    else if (segment_flags & TCP_SYN && !syn && !out)
+        mark_busy(head, SIDE_PEER_THAT_ANSWERS, false, second);
     return true;
 }
 

@@ -13,6 +13,8 @@ int BPF_PROG(on_reset_in, struct sock *sk)
     return 0;
 }
 
+static __always_inline bool is_syn_ack(u8 flags) { return (flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK); }
+
 /* Reads the segment that the reset answers: its TCP numbers, and, when no socket lends them, the addresses. */
 static __always_inline void fill_answered(struct tw_head *head, u8 *addresses, struct tw_reset_out *body, const struct sk_buff *skb,
                                           bool with_addresses)
@@ -72,7 +74,7 @@ int on_reset_out(u64 *ctx)
     if (!wanted(&record.head, record.addresses))
         return 0;
     const s32 reason = options.reset_reason ? (s32)ctx[2] : 0;
-    if (skb && !own && hold_reset(&record.head, record.addresses, !sk, reason))
+    if (skb && !own && hold_reset(&record.head, record.addresses, is_syn_ack(record.body.segment_flags), !sk, reason))
         return 0;
     if (own)
         fill_tcp(&record.body.tcp, sk);

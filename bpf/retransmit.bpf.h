@@ -15,9 +15,10 @@ int on_retransmit(u64 *ctx)
     const struct tcp_skb_cb *cb = (const struct tcp_skb_cb *)skb->cb;
     record.body.seq = BPF_CORE_READ(cb, seq);
     record.body.end_seq = BPF_CORE_READ(cb, end_seq);
-    if (record.head.state == TCP_SYN_SENT)
+    if (record.head.state == TCP_SYN_SENT) {
         record.body.what = TW_RETX_SYN;
-    else if (record.head.state == TCP_SYN_RECV)
+        connect_told(&record.head, record.addresses);
+    } else if (record.head.state == TCP_SYN_RECV)
         record.body.what = TW_RETX_SYNACK;
     else if (record.body.tcp.pending == TW_TIMER_LOSS_PROBE)
         record.body.what = TW_RETX_LOSS_PROBE;
@@ -38,7 +39,7 @@ int BPF_PROG(on_synack_retransmit, const struct sock *sk, const struct request_s
     fill_socket(&record.head, record.addresses, (const struct sock *)req);
     if (sk)
         record.head.cookie = cookie_of(sk);
-    if (!wanted(&record.head, record.addresses))
+    if (!wanted(&record.head, record.addresses) || hold_syn_ack_again(&record.head, record.addresses))
         return 0;
     const struct tcp_request_sock *treq = (const struct tcp_request_sock *)req;
     record.body.sent_isn = BPF_CORE_READ(treq, snt_isn);

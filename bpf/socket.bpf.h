@@ -30,6 +30,10 @@ int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
         choose(record.head.cookie);
     if (new_state == TCP_SYN_SENT)
         connect_has_socket(id, &record.head, record.addresses);
+    if (old_state == TCP_SYN_RECV && new_state == TCP_ESTABLISHED)
+        knock_answered(&record.head, record.addresses, TW_SIDE_PEER);
+    else if (old_state == TCP_SYN_SENT)
+        connect_told(&record.head, record.addresses);
     if (wanted(&record.head, record.addresses))
         EMIT(record, TW_STATE, TW_PROBE_STATE);
     return 0;

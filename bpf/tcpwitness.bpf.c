@@ -1,6 +1,6 @@
 /* One object: one file per concern, one set of maps. */
 #include "pending.h"
-#include "repeats.h"
+#include "kept.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -1,13 +1,11 @@
 /* TCP control segments (SYN, FIN, RST), with --segments all of them, as they pass a device: headers only, never payload. */
 
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
-
 /* What the IP and TCP headers of a segment say; addresses and ports as on the wire. */
 struct segment_facts {
     u32 ip_length, tcp_length;
     u16 source, destination;
     bool control; /* SYN, FIN or RST */
-    bool syn, rst; /* of a control segment: a SYN that is no SYN-ACK; a RST */
+    bool syn, syn_ack, rst; /* of a control segment */
     bool icmp;    /* no segment, but ICMP behind ip_length */
     u32 from[4], to[4];
 };
@@ -32,9 +30,11 @@ static __always_inline bool facts_by_loads(struct segment_facts *facts, const un
         return false;
     }
     const struct tcphdr *tcp = AS(tcphdr, ip + ip_length);
-    facts->syn = BPF_CORE_READ_BITFIELD(tcp, syn) && !BPF_CORE_READ_BITFIELD(tcp, ack);
+    const bool syn = BPF_CORE_READ_BITFIELD(tcp, syn), ack = BPF_CORE_READ_BITFIELD(tcp, ack);
+    facts->syn = syn && !ack;
+    facts->syn_ack = syn && ack;
     facts->rst = BPF_CORE_READ_BITFIELD(tcp, rst);
-    facts->control = facts->rst || BPF_CORE_READ_BITFIELD(tcp, syn) || BPF_CORE_READ_BITFIELD(tcp, fin);
+    facts->control = facts->rst || syn || BPF_CORE_READ_BITFIELD(tcp, fin);
     if (!facts->control && !options.segments)
         return false;
     facts->ip_length = ip_length;
@@ -67,7 +67,6 @@ static __always_inline bool facts_by_probe_read(struct segment_facts *facts, con
     const bool is_v4 = protocol == ETH_P_IP;
     u32 ip_length = 40;
     const u8 *tcp = &header[40];
-    u8 behind_options[16];
     if (is_v4) {
         ip_length = (header[0] & 0xf) * 4;
         const bool later_fragment = (header[6] & 0x1f) || header[7];
@@ -76,10 +75,10 @@ static __always_inline bool facts_by_probe_read(struct segment_facts *facts, con
         if (header[9] != IPPROTO_TCP || ip_length < 20 || later_fragment)
             return false;
         tcp = &header[20];
-        if (ip_length > 20) {
-            if (bpf_probe_read_kernel(behind_options, sizeof(behind_options), ip + ip_length))
+        if (ip_length > 20) { /* its room: where another packet's TCP header stands */
+            if (bpf_probe_read_kernel(&header[40], 16, ip + ip_length))
                 return false;
-            tcp = behind_options;
+            tcp = &header[40];
         }
     } else if (header[6] != IPPROTO_TCP) {
         facts->ip_length = ip_length;
@@ -87,6 +86,7 @@ static __always_inline bool facts_by_probe_read(struct segment_facts *facts, con
         return false;
     }
     facts->syn = (tcp[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    facts->syn_ack = (tcp[13] & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
     facts->rst = tcp[13] & TCP_RST;
     facts->control = tcp[13] & (TCP_FIN | TCP_SYN | TCP_RST);
     if (!facts->control && !options.segments)
@@ -131,6 +131,31 @@ static __always_inline enum maker maker_of(const struct sk_buff *skb)
     return (family == AF_INET || family == AF_INET6) && sk->sk_type != SOCK_RAW ? MAKER_TCP : MAKER_RAW;
 }
 
+static __always_inline enum fate fate_of(const struct tw_head *head, const u8 *addresses, const struct segment_facts *facts,
+                                         const struct sk_buff *skb, bool out, struct keeping *keeping)
+{
+    if (!facts->syn && !facts->syn_ack && !facts->rst)
+        return RECORDED;
+    const enum maker maker = out ? maker_of(skb) : MAKER_NONE;
+    const bool forwarded = out && maker == MAKER_NONE && skb->skb_iif;
+    if (facts->syn)
+        return fate_of_syn(head, addresses, out, maker, forwarded, keeping);
+    return facts->syn_ack ? fate_of_syn_ack(head, addresses, out, forwarded, keeping) : fate_of_reset(head, addresses, out, maker);
+}
+
+/* The stack has no room for it beside all that may become of a packet. One for each direction, which is one for each program. */
+struct packet_record {
+    struct tw_head head;
+    struct tw_packet body;
+    u8 addresses[32];
+};
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 2);
+    __type(key, u32);
+    __type(value, struct packet_record);
+} packet_rooms SEC(".maps");
+
 static __always_inline int on_packet(const struct sk_buff *skb, const struct net_device *dev, u8 direction, u8 probe)
 {
     /* what leaves on lo comes in on lo: the way in tells both, as in tcpdump */
@@ -145,14 +170,20 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     if (!(options.plain_loads ? facts_by_loads(&facts, ip, protocol) : facts_by_probe_read(&facts, ip, protocol)))
         return facts.icmp ? on_icmp(dev, ip, facts.ip_length, protocol == ETH_P_IP ? AF_INET : AF_INET6, direction, probe) : 0;
 
-    RECORD(struct tw_packet) record = {};
+    const u32 which = direction == TW_OUT;
+    struct packet_record *record = bpf_map_lookup_elem(&packet_rooms, &which);
+    if (!record)
+        return 0;
+    __builtin_memset(record, 0, sizeof(*record));
     const bool out = direction == TW_OUT;
-    record.head.netns = dev->nd_net.net->ns.inum;
-    fill_flow(&record.head, record.addresses, &facts, protocol, out);
-    if (!wanted(&record.head, record.addresses) || (!facts.control && !segment_chosen(&record.head, record.addresses)))
+    record->head.netns = dev->nd_net.net->ns.inum;
+    fill_flow(&record->head, record->addresses, &facts, protocol, out);
+    if (!wanted(&record->head, record->addresses) || (!facts.control && !segment_chosen(&record->head, record->addresses)))
         return 0;
 
-    if ((facts.syn || facts.rst) && hold_packet(&record.head, record.addresses, out, facts.syn, out ? maker_of(skb) : MAKER_NONE))
+    struct keeping keeping;
+    const enum fate fate = fate_of(&record->head, record->addresses, &facts, skb, out, &keeping);
+    if (fate == HELD)
         return 0;
 
     const u16 mac = skb->mac_header;
@@ -161,17 +192,21 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     u32 captured = link_length + facts.ip_length + facts.tcp_length;
     if (captured > TW_PACKET_BYTES)
         captured = TW_PACKET_BYTES;
-    if (bpf_probe_read_kernel(record.body.data, captured, ip - link_length))
+    if (bpf_probe_read_kernel(record->body.data, captured, ip - link_length))
         return 0;
     /* skb->data stands at the link header on the way out and behind it on the way in */
-    record.body.length = skb->len + (out ? 0 : link_length);
-    record.body.captured = captured;
-    record.body.link_type = dev->type;
-    record.body.ifindex = dev->ifindex;
-    record.body.direction = direction;
-    record.body.link_header = link_length;
-    __builtin_memcpy(record.body.ifname, dev->name, TW_IFNAME_LEN);
-    EMIT(record, TW_PACKET, probe);
+    record->body.length = skb->len + (out ? 0 : link_length);
+    record->body.captured = captured;
+    record->body.link_type = dev->type;
+    record->body.ifindex = dev->ifindex;
+    record->body.direction = direction;
+    record->body.link_header = link_length;
+    __builtin_memcpy(record->body.ifname, dev->name, TW_IFNAME_LEN);
+    if (fate == KEPT) {
+        keep(record, keeping.handshake, keeping.side);
+        return 0;
+    }
+    EMIT(*record, TW_PACKET, probe);
     return 0;
 }
 

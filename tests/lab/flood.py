@@ -1,13 +1,16 @@
-"""A flood of SYNs to one port, as IPv4 packets with checksums and all, and what the kernel says it answered."""
+"""A flood of SYNs to one port, as IPv4 packets with checksums and all, what the kernel says came of it, and what every flood's trace must be."""
 
+import os
 import socket
 import struct
 
+from namespaces import command
 
-def syns(sources, destination, port, count):
-    """`count` packets, whose sources take turns and whose source ports run through."""
+
+def syns(sources, destination, port, count, first=0):
+    """`count` packets, whose sources take turns and whose source ports run through; from the `first` on."""
     target = socket.inet_aton(destination)
-    for number in range(count):
+    for number in range(first, first + count):
         ends = socket.inet_aton(sources[number % len(sources)]) + target
         segment = struct.pack("!HHIIBBHHH", 1024 + number % 60_000, port, number, 0, 5 << 4, 2, 1024, 0, 0)
         words = struct.unpack("!16H", ends + struct.pack("!HH", socket.IPPROTO_TCP, len(segment)) + segment)
@@ -35,3 +38,60 @@ def recorded_and_counted(report, kind, what):
     recorded = sum(event["kind"] == kind and not event["has_socket"] for event in report.of("event"))
     counted = sum(event["count"] for event in report.of("event") if event["kind"] == "repeats" and event["what"] == what)
     return recorded, counted
+
+
+# For nft: what comes in and goes out, counted where the packets are seen by the recorder too.
+COUNTERS = """
+    table inet flood {
+      counter SYN { }
+      counter RST { }
+      counter SYN-ACK { }
+      chain in {
+        type filter hook prerouting priority -300;
+        tcp flags & (syn | ack) == syn counter name SYN
+        tcp flags & rst == rst counter name RST
+      }
+      chain out {
+        type filter hook output priority -300;
+        tcp flags & (syn | ack) == (syn | ack) counter name SYN-ACK
+      }
+    }
+"""
+
+
+def passed(host):
+    """Packets by name of counter, as the kernel of `host` has counted them."""
+    words = command("ip", "netns", "exec", host.name, "nft", "list", "counters").split()
+    return {words[at + 1]: int(words[at + 4]) for at, word in enumerate(words) if word == "counter"}
+
+
+def assert_all_told(lab, host, flags, direction, what, port, passed):
+    """Packets of one kind at one port of one host: what was recorded and what was only counted are together what its kernel says."""
+    witness = next(witness["id"] for witness in lab.report.of("witness") if witness["netns.inode"] == host.inum)
+    events = [event for event in lab.report.of("event") if event["witness"] == witness and event.get("network.local.port") == port]
+    recorded = sum(event["kind"] == "packet" and event["flags"] == flags and event["direction"] == direction for event in events)
+    counted = sum(event["count"] for event in events if event["kind"] == "repeats" and event["what"] == what)
+    assert recorded + counted == passed and counted, f"{recorded} {flags} recorded and {counted} counted, but {passed} passed"
+
+
+def assert_bounded(lab, recorder):
+    """Nothing was lost, and the disk is not full."""
+    assert ", 0 lost" in recorder.text, recorder.text
+    size = os.path.getsize(lab.trace)
+    assert size < 8_000_000, f"{size} bytes for a flood"
+
+
+def assert_complete(lab, host, role, count=1):
+    """So many connections of that host are in the trace with all that belongs to them."""
+    report = lab.report
+    ends = [end for end in lab.connections(host, role) if end.get("established_time")]
+    assert len(ends) == count, f"{len(ends)} connections of {count}"
+    events = {end["id"]: [] for end in ends}
+    for event in report.of("event"):
+        if event.get("connection") in events:
+            events[event["connection"]].append(event)
+    for each in events.values():
+        flags = [event["flags"] for event in each if event["kind"] == "packet"]
+        assert {"SYN", "SYN-ACK", "FIN-ACK"} <= set(flags), flags
+        assert "ESTABLISHED" in [event["to"] for event in each if event["kind"] == "state"], each
+        assert {"call", "destroy"} <= {event["kind"] for event in each}, each

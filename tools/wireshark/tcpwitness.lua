@@ -31,7 +31,8 @@ local TIMER = { [0] = "none", [1] = "RTO", [3] = "zero-window probe", [5] = "los
 local ENVIRONMENT = { "found", "appeared", "changed", "gone", "counted", "unreadable" }
 local HOOK = { [0] = "prerouting", "input", "forward", "output", "postrouting", "ingress" }
 local TIMER_WHAT = { "armed", "fired" }
-local REPEATED = { "RSTs sent without a socket", "SYNs and RSTs in", "SYNs and RSTs out", "packets without a socket dropped" }
+local REPEATED = { "RSTs sent without a socket", "SYNs and RSTs in", "SYNs and RSTs out", "packets without a socket dropped",
+                   "SYNs in that no connection came of", "SYN-ACKs out that no connection came of", "SYN-ACKs sent again" }
 local QUEUE = { "listener", "receive", "send", "counters" }
 local RETRANSMIT = { "SYN", "RTO", "fast", "loss probe", "SYN-ACK" }
 local CONGESTION = { [0] = "Open", "Disorder", "CWR", "Recovery", "Loss" }

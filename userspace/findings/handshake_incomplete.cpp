@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/flood.h"
 #include "findings/packets_alone.h"
 
 namespace tcpwitness {
@@ -12,11 +13,39 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "handshake-incomplete";
+constexpr std::uint64_t second_ns = 1'000'000'000;
+
+/// SYNs that were answered with SYN-ACK and became no connection, so many that the recorder only counted most of them.
+FloodsByPort floods_of(const Story& story) {
+    FloodsByPort floods;
+    using What = Repeats::What;
+    for (const Event& event : story.repeats)
+        if (event.as<Repeats>()->what == What::handshake_out && event.flow.local.port) floods[{event.witness, event.flow.local.port}];
+    for (const Event& event : story.repeats)
+        if (const auto flood = floods.find({event.witness, event.flow.local.port}); flood != floods.end() && event.as<Repeats>()->what == What::handshake_in)
+            flood->second.add(event);
+    std::erase_if(floods, [](const auto& flood) { return flood.second.count == 0; });
+    return floods;
+}
+
+Finding raise_flood(const Story& story, WitnessId witness, std::uint16_t port, const Flood& flood) {
+    Finding f = flood.finding(id);
+    f.headline = fmt::format("a flood: SYNs from {} to port {}{} were answered, and no connection came of them", flood.sources(), port,
+                             story.witnesses.size() > 1 ? " on " + place(story, witness) : std::string());
+    f.fold_key = fmt::format("flood/{}/{}", witness, port);
+    return f;
+}
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
+    FloodsByPort floods = floods_of(story);
     for (const Connection& c : story.connections) {
-        if (!c.embryonic || c.ending != Ending::handshake_expired) continue;
+        if (!c.embryonic || c.has(sign::established)) continue;
+        if (const auto flood = floods.find({c.witness, c.flow.local.port}); flood != floods.end() && c.begin_ns + second_ns > flood->second.first_ns) {
+            flood->second.add(c);
+            continue;
+        }
+        if (c.ending != Ending::handshake_expired) continue;
         const auto again = syn_acks_again(c);
         if (again.empty()) continue;
         const Connection* client = story.other_end(c);
@@ -50,6 +79,7 @@ std::vector<Finding> find(const Story& story) {
         f.fold_key = fmt::format("{}/{}", c.witness, c.flow.local.text());
         found.push_back(std::move(f));
     }
+    for (const auto& [where, flood] : floods) found.push_back(raise_flood(story, where.first, where.second, flood));
     return found;
 }
 
@@ -59,7 +89,7 @@ const Rule handshake_incomplete = {
     id, "a client never completed the handshake",
     "A SYN arrived, this host answered SYN-ACK and sent it again, and the client's ACK never came. The half-open connection expired.",
     "SYN-ACK retransmits, two at least, of a connection that never became established. The finding tells how many and over which time. With the client's trace at hand it "
-    "tells which way the packet was lost.",
+    "tells which way the packet was lost. SYNs that come by the thousand and become no connection are one finding, with the sum of what was recorded and what was only counted.",
     "Not a single SYN-ACK retransmit that the ACK follows: that is ordinary loss. Many of these from many addresses may be a SYN flood or a port scan with forged source addresses.",
     "Record on the client at the same time. Look for an asymmetric route and for a firewall that passes SYN but not SYN-ACK. For a flood, see net.ipv4.tcp_syncookies and the listener's backlog.",
     find,

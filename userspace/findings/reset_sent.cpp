@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/flood.h"
 #include "findings/packets_alone.h"
 #include "findings/reset_reason.h"
 
@@ -106,50 +107,11 @@ Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, 
 }
 
 /// RSTs without a socket that came so fast that the recorder only counted them, with the knocks that it took one by one.
-struct Flood {
-    std::vector<const Event*> counted;
-    std::vector<const Connection*> knocks;
-    std::set<std::string> sources;
-    std::uint64_t count = 0, first_ns = UINT64_MAX, last_ns = 0;
-    std::string reason;
-
-    void add(const Event& event) {
-        const Repeats& repeats = *event.as<Repeats>();
-        counted.push_back(&event);
-        if (!event.flow.peer.address.unspecified()) sources.insert(fmt::format("{}/{}", event.flow.peer.address.text(), repeats.prefix_length));
-        count += repeats.count;
-        first_ns = std::min(first_ns, repeats.from_ns);
-        last_ns = std::max(last_ns, repeats.to_ns);
-        if (reason.empty()) reason = repeats.reason;
-    }
-    void add(const Connection& knock) {
-        knocks.push_back(&knock);
-        first_ns = std::min(first_ns, knock.begin_ns);
-        last_ns = std::max(last_ns, knock.begin_ns);
-        ++count;
-    }
-};
-using FloodsByPort = std::map<std::pair<WitnessId, std::uint16_t>, Flood>;
-
 Finding raise_flood(const Story& story, WitnessId witness, std::uint16_t port, const Flood& flood) {
-    Finding f;
-    f.rule = id;
-    f.culprit = Culprit::peer_host;
-    f.certainty = Certainty::proven;
-    f.first_ns = flood.first_ns;
-    f.last_ns = flood.last_ns;
-    f.count = flood.count;
-    std::string sources = flood.sources.empty() ? "various addresses" : *flood.sources.begin();
-    if (flood.sources.size() > 1) sources += " and " + count_text(flood.sources.size() - 1, "more network", "more networks");
-    f.headline = fmt::format("a flood: segments from {} {}were answered with RST{}, because there was no socket for them", sources,
+    Finding f = flood.finding(id);
+    f.headline = fmt::format("a flood: segments from {} {}were answered with RST{}, because there was no socket for them", flood.sources(),
                              port ? fmt::format("to port {} ", port) : std::string(),
                              story.witnesses.size() > 1 ? " on " + place(story, witness) : std::string());
-    const double seconds = std::max(1e-9, static_cast<double>(flood.last_ns - flood.first_ns) / 1e9);
-    f.reasons.push_back(fmt::format("{:.0f} a second; {} of them recorded one by one, the rest counted", static_cast<double>(flood.count) / seconds,
-                                    flood.knocks.size()));
-    if (!flood.reason.empty()) f.reasons.push_back("the kernel's reason: " + printable(flood.reason));
-    for (const Event* event : flood.counted) cite(f, event);
-    for (const Connection* knock : flood.knocks) f.connections.push_back(knock->id);
     f.fold_key = fmt::format("flood/{}/{}", witness, port);
     return f;
 }

@@ -23,13 +23,15 @@ Result<std::unique_ptr<Collector>> Collector::open(const LoadedProbes& probes, c
     collector->ring_memory_ = Mapping(fds.rings, Rings::chunk_stride * layout.chunks * layout.count, PROT_READ | PROT_WRITE);
     collector->taken_memory_ = Mapping(fds.taken, sizeof(tw_taken) * layout.count, PROT_READ | PROT_WRITE);
     collector->counters_memory_ = Mapping(fds.counters, sizeof(tw_counters) * probes.cpus(), PROT_READ);
-    if (!collector->ring_memory_ || !collector->taken_memory_ || !collector->counters_memory_)
+    collector->kept_memory_ = Mapping(probes.kept_fd(), sizeof(tw_kept_set) * probes.kept_sets(), PROT_READ | PROT_WRITE);
+    if (!collector->ring_memory_ || !collector->taken_memory_ || !collector->counters_memory_ || !collector->kept_memory_)
         return Error{std::string("the buffer between kernel and recorder cannot be mapped: ") + std::strerror(errno)};
     collector->rings_ = std::make_unique<Rings>(static_cast<std::byte*>(collector->ring_memory_.data()),
                                                 static_cast<tw_taken*>(collector->taken_memory_.data()), layout);
     collector->wake_.reset(ring_buffer__new(fds.wake, [](void*, void*, std::size_t) { return 0; }, nullptr, nullptr));
     if (!collector->wake_) return Error{std::string("the wake-up ring buffer cannot be mapped: ") + std::strerror(errno)};
     collector->held_back_ = std::make_unique<HeldBack>(probes.held_fd(), probes.reset_reasons_told(), boot_clock_ns());
+    collector->kept_packets_ = std::make_unique<KeptPackets>(static_cast<tw_kept_set*>(collector->kept_memory_.data()), probes.kept_sets());
     collector->last_check_ns_ = collector->last_missed_check_ns_ = boot_clock_ns();
     return collector;
 }
@@ -145,7 +147,11 @@ void Collector::check_losses() {
 }
 
 void Collector::check_held_back() {
-    held_back_->look(boot_clock_ns(), [this](const void* data, std::size_t size) { take(data, size); });
+    constexpr std::uint64_t wait_ns = TW_KEPT_SECONDS * std::uint64_t{1'000'000'000};
+    const std::uint64_t now = boot_clock_ns();
+    kept_packets_->count_older(missed_check_ns_ ? now - std::min(now, wait_ns) : UINT64_MAX,
+                               [this](const tw_held_key& key) { held_back_->add(key, 1); });
+    held_back_->look(now, [this](const void* data, std::size_t size) { take(data, size); });
 }
 
 void Collector::report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns) {

@@ -12,6 +12,7 @@
 #include "live/environment_watch.h"
 #include "live/handles.h"
 #include "live/held_back.h"
+#include "live/kept_packets.h"
 #include "live/kernel.h"
 #include "live/loader.h"
 #include "live/looker.h"
@@ -79,10 +80,11 @@ private:
     Namespaces& namespaces_;
     RecordSink& sink_;
     Looker looker_;
-    Mapping ring_memory_, taken_memory_, counters_memory_;
+    Mapping ring_memory_, taken_memory_, counters_memory_, kept_memory_;
     std::unique_ptr<Rings> rings_;
     RingHandle wake_;
     std::unique_ptr<HeldBack> held_back_;
+    std::unique_ptr<KeptPackets> kept_packets_;
     std::array<ProbeCount, TW_PROBES> counts_{};
     std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
     std::uint64_t malformed_ = 0;

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -15,11 +16,14 @@ constexpr std::uint64_t keep_ns = 60'000'000'000;
 
 bool is_others(const tw_held_key& key) { return key.netns == 0; }
 
+/// Counted only when it had waited for its connection in vain.
+bool waited(const tw_held_key& key) { return key.what == TW_REPEAT_HANDSHAKE_IN || key.what == TW_REPEAT_HANDSHAKE_OUT; }
+
 }  // namespace
 
 bool HeldBack::Less::operator()(const tw_held_key& a, const tw_held_key& b) const { return std::memcmp(&a, &b, sizeof(a)) < 0; }
 
-HeldBack::HeldBack(int fd, bool reasons_told, std::uint64_t now_ns) : fd_(fd), reasons_told_(reasons_told), last_ns_(now_ns) {
+HeldBack::HeldBack(int fd, bool reasons_told, std::uint64_t now_ns) : fd_(fd), reasons_told_(reasons_told), began_ns_(now_ns), last_ns_(now_ns) {
     for (std::uint8_t what = 1; what <= TW_REPEATS_KINDS; ++what) {
         tw_held_key others{};
         others.what = what;
@@ -50,6 +54,14 @@ std::string HeldBack::record(const tw_held_key& key, std::uint64_t added, std::u
     return record.bytes(flow);
 }
 
+void HeldBack::tell(const tw_held_key& key, std::uint64_t count, std::uint64_t now_ns, const Emit& emit) {
+    constexpr std::uint64_t wait_ns = (TW_KEPT_SECONDS + 1) * std::uint64_t{1'000'000'000};
+    const std::uint64_t from_ns = waited(key) ? std::max(began_ns_, last_ns_ - std::min(last_ns_, wait_ns)) : last_ns_;
+    const std::string bytes = record(key, count, from_ns, now_ns, reasons_told_);
+    total_ += count;
+    emit(bytes.data(), bytes.size());
+}
+
 void HeldBack::look(std::uint64_t now_ns, const Emit& emit) {
     std::vector<tw_held_key> keys;
     tw_held_key key{}, next{};
@@ -62,17 +74,19 @@ void HeldBack::look(std::uint64_t now_ns, const Emit& emit) {
         std::uint64_t count = 0;
         if (bpf_map_lookup_elem(fd_, &each, &count) != 0) continue;
         Seen& seen = seen_[each];
-        if (count == seen.count) {
+        std::uint64_t grown = count - seen.count;
+        if (const auto added = added_.extract(each)) grown += added.mapped();
+        if (grown == 0) {
             if (is_others(each) || now_ns - seen.grown_ns < keep_ns) continue;
             bpf_map_delete_elem(fd_, &each);
             seen_.erase(each);
             continue;
         }
-        const std::string bytes = record(each, count - seen.count, last_ns_, now_ns, reasons_told_);
-        total_ += count - seen.count;
         seen = {count, now_ns};
-        emit(bytes.data(), bytes.size());
+        tell(each, grown, now_ns, emit);
     }
+    for (const auto& [each, count] : added_) tell(each, count, now_ns, emit);
+    added_.clear();
     last_ns_ = now_ns;
 }
 

@@ -17,6 +17,9 @@ public:
 
     using Emit = std::function<void(const void* record, std::size_t size)>;
 
+    /// More of `key`, counted by somebody else; told with the next look.
+    void add(const tw_held_key& key, std::uint64_t count) { added_[key] += count; }
+
     /// One record for each entry that grew since the last look. Entries that have not grown for a minute are given back.
     void look(std::uint64_t now_ns, const Emit&);
 
@@ -29,13 +32,16 @@ private:
     struct Less {
         bool operator()(const tw_held_key& a, const tw_held_key& b) const;
     };
+    void tell(const tw_held_key& key, std::uint64_t count, std::uint64_t now_ns, const Emit&);
+
     struct Seen {
         std::uint64_t count = 0, grown_ns = 0;
     };
     int fd_;
     bool reasons_told_;
-    std::uint64_t last_ns_, total_ = 0;
+    std::uint64_t began_ns_, last_ns_, total_ = 0;
     std::map<tw_held_key, Seen, Less> seen_;
+    std::map<tw_held_key, std::uint64_t, Less> added_;
 };
 
 }  // namespace tcpwitness

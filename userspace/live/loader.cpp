@@ -17,6 +17,7 @@
 #include "live/drop_reasons.h"
 #include "live/field_needs.h"
 #include "live/fitness.h"
+#include "live/kept_packets.h"
 #include "live/kernel_filter.h"
 #include "live/tracefs.h"
 #include "tcpwitness.skel.h"
@@ -129,6 +130,8 @@ private:
         bpf_map__set_max_entries(bpf->maps.rings, loaded.rings_.count * loaded.rings_.chunks);
         bpf_map__set_max_entries(bpf->maps.rings_taken, loaded.rings_.count);
         bpf_map__set_max_entries(bpf->maps.counters, loaded.cpus_);
+        loaded.kept_sets_ = kept_sets(options_.buffer_bytes);
+        bpf_map__set_max_entries(bpf->maps.kept_sets, loaded.kept_sets_);
         const bool by_task = options_.filter.by_task();
         bpf_map__set_max_entries(bpf->maps.chosen, by_task ? options_.max_connections : 1);
         bpf_map__set_max_entries(bpf->maps.chosen_flows, by_task && options_.segments ? options_.max_connections : 1);
@@ -153,6 +156,7 @@ private:
         to.plain_loads = kernel_.plain_loads();
         to.nf_hook_slow = Kernel::symbol("nf_hook_slow");
         to.drop_socket = tells_drop_socket(kernel_);
+        to.kept_sets = loaded.kept_sets_;
         const auto reasons = drop_reasons(kernel_);
         std::ranges::copy(harmless_drops(reasons), to.harmless_drops);
         to.netfilter_drop = drop_reason_number(reasons, "NETFILTER_DROP");
@@ -230,6 +234,7 @@ RingFds LoadedProbes::ring_fds() const {
     return {bpf_map__fd(maps.rings), bpf_map__fd(maps.rings_taken), bpf_map__fd(maps.counters), bpf_map__fd(maps.wake)};
 }
 int LoadedProbes::held_fd() const { return bpf_map__fd(skeleton_->bpf->maps.held); }
+int LoadedProbes::kept_fd() const { return bpf_map__fd(skeleton_->bpf->maps.kept_sets); }
 int LoadedProbes::pending_calls_fd() const { return bpf_map__fd(skeleton_->bpf->maps.pending_calls); }
 
 Result<Fd> LoadedProbes::snapshot(tw_probe iterator) const {

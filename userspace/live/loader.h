@@ -21,7 +21,7 @@ struct tcpwitness_bpf;
 namespace tcpwitness {
 
 struct LoadOptions {
-    std::uint64_t buffer_bytes = 16 << 20;   ///< of all rings together; see ring_layout
+    std::uint64_t buffer_bytes = 16 << 20;   ///< of all rings together; see ring_layout. As much again is for what waits in a flood: see kept_sets
     std::uint32_t max_connections = 100'000; ///< bounds the kernel's table of chosen sockets (--pid, --comm)
     Filter filter;
     bool segments = false;                   ///< all segments of the filter's sockets, not only SYN, FIN and RST
@@ -53,6 +53,8 @@ public:
     RingFds ring_fds() const;
     int pending_calls_fd() const;
     int held_fd() const;  ///< counts of what was held back, tw_held_key to uint64
+    int kept_fd() const;  ///< packets that wait for their connection, kept_sets() times tw_kept_set; can be mapped
+    std::uint32_t kept_sets() const { return kept_sets_; }
     bool reset_reasons_told() const { return reset_reasons_told_; }  ///< the kernel gives its reason with each reset
     unsigned cpus() const { return cpus_; }
     const RingLayout& rings() const { return rings_; }
@@ -74,6 +76,7 @@ private:
     std::vector<LinkHandle> links_;  ///< a link of a system call tracepoint owns its perf event
     std::vector<ProbeState> states_;
     unsigned cpus_ = 1;
+    std::uint32_t kept_sets_ = 1;
     RingLayout rings_;
     bool reset_reasons_told_ = false;
 

@@ -27,6 +27,9 @@ std::string what_repeats(const Repeats& repeats) {
     using What = Repeats::What;
     if (repeats.what == What::reset_sent) return count_text(repeats.count, "RST sent without a socket", "RSTs sent without a socket");
     if (repeats.what == What::drop) return count_text(repeats.count, "packet without a socket dropped", "packets without a socket dropped");
+    if (repeats.what == What::handshake_in) return count_text(repeats.count, "SYN in that no connection came of", "SYNs in that no connection came of");
+    if (repeats.what == What::handshake_out) return count_text(repeats.count, "SYN-ACK out that no connection came of", "SYN-ACKs out that no connection came of");
+    if (repeats.what == What::synack_retransmit) return count_text(repeats.count, "SYN-ACK sent again", "SYN-ACKs sent again");
     return fmt::format("{} {}", count_text(repeats.count, "SYN or RST", "SYNs and RSTs"), repeats.what == What::packet_in ? "in" : "out");
 }
 

@@ -54,7 +54,8 @@ const char* name(Environment::What what) {
 }
 
 const char* name(Repeats::What what) {
-    static constexpr const char* names[] = {"?", "reset_sent", "packet_in", "packet_out", "drop"};
+    static constexpr const char* names[] = {"?",    "reset_sent",   "packet_in",     "packet_out",
+                                            "drop", "handshake_in", "handshake_out", "synack_retransmit"};
     const auto number = static_cast<std::size_t>(what);
     return number < std::size(names) ? names[number] : "?";
 }

@@ -305,7 +305,7 @@ struct Neighbour {
 /// Events without a socket that came faster than they are worth: counted, not recorded one by one. Event::flow has the sources' prefix as the
 /// peer's address, and the port that they were about on its own side; none of it set: various ones.
 struct Repeats {
-    enum class What : std::uint8_t { reset_sent = 1, packet_in, packet_out, drop };
+    enum class What : std::uint8_t { reset_sent = 1, packet_in, packet_out, drop, handshake_in, handshake_out, synack_retransmit };
     What what{};
     std::uint64_t count = 0;
     std::uint64_t from_ns = 0, to_ns = 0;

@@ -357,6 +357,45 @@ TEST_CASE("handshake-incomplete from one side") {
     CHECK_THAT(f.headline, Contains("server[50]"));
 }
 
+TEST_CASE("a flood of SYNs that were answered: what was recorded and what was only counted are one finding, with their sum") {
+    auto t = trace();
+    for (int i = 0; i < 3; ++i) {
+        End half = t.end("fe", "10.0.2.2:443", "192.0.2.9:" + std::to_string(40000 + i));
+        half.peer_isn = 100u + static_cast<unsigned>(i);
+        t.as(half).at(i * 0.1).syn_in().syn_ack_out();
+    }
+    using What = Repeats::What;
+    const End network = t.end("fe", "10.0.2.2:443", "192.0.2.0:0");
+    t.as(network).counted(What::handshake_in, 1997, 0, 1000).counted(What::handshake_out, 1997, 0, 1000);
+    const Finding f = only(t.story());
+    CHECK(f.rule == "handshake-incomplete");
+    CHECK(f.culprit == Culprit::peer_host);
+    CHECK(f.certainty == Certainty::proven);
+    CHECK(f.count == 2000);
+    CHECK(f.connections.size() == 3);
+    CHECK_THAT(f.headline, Contains("a flood: SYNs from 192.0.2.0/24 to port 443 were answered"));
+    CHECK_THAT(all_text(f), Contains("2000 a second; 3 of them recorded one by one"));
+}
+
+TEST_CASE("SYNs that were only counted and never answered, as a packet filter drops them, are no incomplete handshakes") {
+    auto t = trace();
+    t.as(t.end("fe", "10.0.2.2:81", "192.0.2.0:0")).counted(Repeats::What::handshake_in, 1997, 0, 1000);
+    CHECK(find_all(t.story()).empty());
+}
+
+TEST_CASE("a connection that was made in a flood's midst is none of it") {
+    auto t = trace();
+    Session s = session(t);
+    listen(t, s);
+    client_opens(t, s, 100);
+    t.as(s.server).at(100.2).syn_in().syn_ack_out().at(101).state(TcpState::syn_recv, TcpState::established).accept(s.listener);
+    using What = Repeats::What;
+    t.as(t.end("fe", s.server.flow.local.text(), "192.0.2.0:0")).counted(What::handshake_in, 1997, 0, 1000).counted(What::handshake_out, 1997, 0, 1000);
+    const Finding f = only(t.story());
+    CHECK(f.count == 1997);
+    CHECK(f.connections.empty());
+}
+
 TEST_CASE("handshake-incomplete with both ends: the ACK was lost") {
     auto t = trace();
     Session s = session(t);

@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <netinet/in.h>
+#include <string>
+#include <vector>
 
 using namespace tcpwitness;
 
@@ -74,6 +76,36 @@ TEST_CASE("a count of drops has the kernel's reason, also where it does not tell
     CHECK(told.body.what == TW_REPEAT_DROP);
     CHECK(told.body.reason == 8);
     CHECK(told.body.flags == TW_RESET_REASON);
+}
+
+TEST_CASE("what others have counted is told with the next look, once, with the time that it may have waited") {
+    constexpr std::uint64_t s = 1'000'000'000;
+    HeldBack held(-1, true, 100 * s);  // without a map nothing else is told
+    tw_held_key syns = key();
+    syns.what = TW_REPEAT_HANDSHAKE_IN;
+    held.add(syns, 2);
+    held.add(syns, 1);
+    held.add(key(), 5);
+    std::vector<std::string> told;
+    const auto keep = [&](const void* data, std::size_t size) { told.emplace_back(static_cast<const char*>(data), size); };
+    held.look(102 * s, keep);
+    REQUIRE(told.size() == 2);
+    CHECK(Told(told[0]).body.what == TW_REPEAT_RESET_OUT);
+    CHECK(Told(told[0]).body.count == 5);
+    CHECK(Told(told[0]).body.from_ns == 100 * s);
+    CHECK(Told(told[1]).body.what == TW_REPEAT_HANDSHAKE_IN);
+    CHECK(Told(told[1]).body.count == 3);
+    CHECK(Told(told[1]).body.flags == 0);
+    CHECK(Told(told[1]).body.from_ns == 100 * s);  // not before the recording began
+    CHECK(held.total() == 8);
+    told.clear();
+    held.look(110 * s, keep);
+    CHECK(told.empty());
+    held.add(syns, 1);
+    held.look(111 * s, keep);
+    REQUIRE(told.size() == 1);
+    CHECK(Told(told[0]).body.from_ns == (110 - TW_KEPT_SECONDS - 1) * s);
+    CHECK(Told(told[0]).body.to_ns == 111 * s);
 }
 
 TEST_CASE("a kernel that tells no reasons, and the count of what no longer had an entry of its own") {

@@ -199,6 +199,12 @@ TEST_CASE("Processes, packets, snapshots and gaps") {
     CHECK(said(Snapshot{}, TcpState::fin_wait2) == "found when the recording began: FIN_WAIT2, open in no process, 0 bytes unread, 0 unacknowledged");
     CHECK(said(Repeats{Repeats::What::packet_in, 12, 0, 1'000'000'000, 24, {}}) ==
           "12 SYNs and RSTs in about port 40112 about the peer's port 5061 of 10.0.2.2/24 within 1.0 s: counted, not recorded");
+    CHECK(said(Repeats{Repeats::What::handshake_in, 12, 0, 1'000'000'000, 24, {}}) ==
+          "12 SYNs in that no connection came of about port 40112 about the peer's port 5061 of 10.0.2.2/24 within 1.0 s: counted, not recorded");
+    CHECK(said(Repeats{Repeats::What::handshake_out, 1, 0, 1'000'000'000, 24, {}}) ==
+          "1 SYN-ACK out that no connection came of about port 40112 about the peer's port 5061 of 10.0.2.2/24 within 1.0 s: counted, not recorded");
+    CHECK(said(Repeats{Repeats::What::synack_retransmit, 2, 0, 1'000'000'000, 24, {}}) ==
+          "2 SYN-ACKs sent again about port 40112 about the peer's port 5061 of 10.0.2.2/24 within 1.0 s: counted, not recorded");
     CHECK(said(Repeats{Repeats::What::drop, 7, 0, 1'000'000'000, 24, "NETFILTER_DROP"}) ==
           "7 packets without a socket dropped about port 40112 about the peer's port 5061 of 10.0.2.2/24 within 1.0 s: counted, not recorded, reason "
           "NETFILTER_DROP");

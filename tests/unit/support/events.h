@@ -232,13 +232,16 @@ public:
     }
     /// RSTs without a socket from this end's port that were only counted, to sources of this end's peer's network.
     TraceBuilder& resets_counted(std::uint64_t count, double since_ms, double until_ms) {
+        return counted(Repeats::What::reset_sent, count, since_ms, until_ms, "NO_SOCKET");
+    }
+    TraceBuilder& counted(Repeats::What what, std::uint64_t count, double since_ms, double until_ms, std::string reason = {}) {
         Repeats repeats;
-        repeats.what = Repeats::What::reset_sent;
+        repeats.what = what;
         repeats.count = count;
         repeats.from_ns = base_ns + static_cast<std::uint64_t>(since_ms * 1e6);
         repeats.to_ns = base_ns + static_cast<std::uint64_t>(until_ms * 1e6);
         repeats.prefix_length = 24;
-        repeats.reason = "NO_SOCKET";
+        repeats.reason = std::move(reason);
         return without_cookie().at(until_ms).add(repeats);
     }
     TraceBuilder& gap(double from_ms, double to_ms, std::uint64_t lost) {

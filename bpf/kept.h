@@ -1,0 +1,258 @@
+/*
+ * Handshakes beyond the pace. How many there are says nothing by itself: a busy server has thousands a second. So what counts is how many more
+ * SYNs came in than connections came of them; beyond the pace their packets wait here instead of being recorded. When a connection comes of
+ * them, they are recorded after all, with the times at which they passed. Else they are counted: when another packet needs the place, or when
+ * the collector finds them grown old (live/kept_packets.h).
+ */
+#ifndef TCPWITNESS_KEPT_H
+#define TCPWITNESS_KEPT_H
+
+#include "repeats.h"
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1); /* options.kept_sets */
+    __type(key, u32);
+    __type(value, struct tw_kept_set);
+} kept_sets SEC(".maps");
+
+/* Below so many on the whole host no network and no namespace is asked for: that spares the lookups while there is no flood. */
+enum { FREE_KNOCKS = PACE_OF_PREFIX };
+/* Those that answer SYNs which were recorded are fewer; but what a full SYN queue sends again may be more. */
+enum { PACE_OF_SYN_ACKS = 4 * PACE_OF_NAMESPACE };
+/* A half-open connection may live so long: by then its SYN-ACK has been sent again for the last time. */
+enum { FLOOD_SECONDS = 64 };
+
+/* SYNs that came in, less the connections that came of them, in that second. */
+unsigned long long knocks_second;
+int open_knocks;
+/* When the last packet was kept (jiffies); 0: never. */
+unsigned long long kept_last;
+
+static __always_inline bool flooded(void)
+{
+    return kept_last && bpf_jiffies64() - kept_last < FLOOD_SECONDS * (u64)options.hz;
+}
+
+static __always_inline u64 mix(u64 hash, u64 word)
+{
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15ull;
+    return hash ^ hash >> 32;
+}
+
+/*
+ * What ties a handshake's packets and its socket together: the one who knocks, because a packet filter may turn the other end's address into
+ * another. `own_port`: of a connection that this end asked for, whose other end answers many; else 0.
+ */
+static __always_inline u64 handshake_of(const struct tw_head *head, const u8 *addresses, u16 side, u16 own_port)
+{
+    const u32 *words = (const u32 *)addresses;
+    u64 hash = mix(options.secret, (u64)head->netns << 32 | (u32)port_on(head, side) << 16 | own_port);
+    if (head->family == AF_INET)
+        return mix(hash, words[side == TW_SIDE_LOCAL ? 0 : 1]);
+    words += side == TW_SIDE_LOCAL ? 0 : 4;
+    hash = mix(hash, (u64)words[0] << 32 | words[1]);
+    return mix(hash, (u64)words[2] << 32 | words[3]);
+}
+
+static __always_inline u32 tag_of(u64 handshake) { return (u32)handshake | 2; /* neither free nor claimed */ }
+
+static __always_inline struct tw_kept_set *kept_set_of(u64 handshake)
+{
+    const u32 number = (handshake >> 40) & (options.kept_sets - 1);
+    return bpf_map_lookup_elem(&kept_sets, &number);
+}
+
+static __always_inline bool claim(u32 *tag, u32 of)
+{
+    return of != TW_KEPT_CLAIMED && __sync_val_compare_and_swap(tag, of, TW_KEPT_CLAIMED) == of;
+}
+
+static __always_inline void give(u32 *tag, u32 to) { __sync_lock_test_and_set(tag, to); }
+
+static __always_inline bool is_kept(u64 handshake)
+{
+    const struct tw_kept_set *set = kept_set_of(handshake);
+    if (!set)
+        return false;
+    for (u32 way = 0; way < TW_KEPT_WAYS; way++)
+        if (set->tags[way] == tag_of(handshake))
+            return true;
+    return false;
+}
+
+/* Keeps a packet that would have been recorded, or counts it. `record` is laid out as in tw_kept. */
+static __always_inline void keep(const void *record, u64 handshake, u16 side)
+{
+    const struct tw_kept *packet = record; /* as far as its addresses */
+    const u8 what = packet->body.direction == TW_OUT ? TW_REPEAT_HANDSHAKE_OUT : TW_REPEAT_HANDSHAKE_IN;
+    kept_last = bpf_jiffies64();
+    struct tw_kept_set *set = kept_set_of(handshake);
+    if (!set)
+        return;
+    const u32 way = __sync_fetch_and_add(&set->next, 1) & (TW_KEPT_WAYS - 1);
+    u32 *tag = &set->tags[way];
+    struct tw_kept *kept = &set->packets[way];
+    const u32 old = *(volatile u32 *)tag;
+    if (!claim(tag, old)) {
+        hold(&packet->head, packet->addresses, what, side, 0);
+        return;
+    }
+    if (old != TW_KEPT_FREE)
+        hold(&kept->head, kept->addresses, kept->what, kept->side, 0);
+    __builtin_memcpy(kept, packet, __builtin_offsetof(struct tw_kept, side));
+    kept->head.time_ns = bpf_ktime_get_boot_ns();
+    kept->side = side;
+    kept->what = what;
+    give(tag, tag_of(handshake));
+}
+
+/* A connection came of it: its packets are recorded. */
+static __noinline int release(u64 handshake)
+{
+    struct tw_kept_set *set = kept_set_of(handshake);
+    if (!set)
+        return 0;
+    for (u32 way = 0; way < TW_KEPT_WAYS; way++) {
+        u32 *tag = &set->tags[way];
+        if (*(volatile u32 *)tag != tag_of(handshake) || !claim(tag, tag_of(handshake)))
+            continue;
+        struct tw_kept *kept = &set->packets[way];
+        const u8 probe = kept->body.direction == TW_OUT ? TW_PROBE_PACKET_OUT : TW_PROBE_PACKET_IN;
+        emit(&kept->head, __builtin_offsetof(struct tw_kept, addresses), TW_PACKET, probe);
+        give(tag, TW_KEPT_FREE);
+    }
+    return 0;
+}
+
+/* One more SYN from the peer. */
+static __always_inline bool knocks_beyond_pace(const struct tw_head *head, const u8 *addresses)
+{
+    const u64 second = this_second();
+    if (knocks_second != second) {
+        knocks_second = second;
+        open_knocks = 0;
+    }
+    if (__sync_fetch_and_add(&open_knocks, 1) < FREE_KNOCKS)
+        return false;
+    return beyond_pace(head, addresses, PACED_KNOCKS, second);
+}
+
+static __always_inline void one_knock_less(struct pace_key *key)
+{
+    struct pace *pace = bpf_map_lookup_elem(&paces, key);
+    if (pace && pace->seen)
+        __sync_fetch_and_add(&pace->seen, -1);
+}
+
+/* The handshake that the end on `side` began has become a connection, or is another host's. */
+static __always_inline void knock_answered(const struct tw_head *head, const u8 *addresses, u16 side)
+{
+    const int open = open_knocks;
+    if (open > 0)
+        __sync_fetch_and_add(&open_knocks, -1);
+    if (open <= FREE_KNOCKS && !flooded())
+        return;
+    struct pace_key key = {.netns = head->netns, .paced = PACED_KNOCKS};
+    one_knock_less(&key);
+    if (side == TW_SIDE_PEER) {
+        prefix_of(key.prefix, head, addresses);
+        one_knock_less(&key);
+    }
+    if (flooded())
+        release(handshake_of(head, addresses, side, 0));
+}
+
+/* A socket of this host has left SYN_SENT, or sends its SYN again: what was kept of it has an owner. On lo its SYN came in too. */
+static __always_inline void connect_told(const struct tw_head *head, const u8 *addresses)
+{
+    if (!flooded())
+        return;
+    release(handshake_of(head, addresses, TW_SIDE_PEER, head->local_port));
+    release(handshake_of(head, addresses, TW_SIDE_LOCAL, 0));
+}
+
+/* Who made a packet that leaves: a TCP socket of this host, a program past TCP (AF_PACKET, SOCK_RAW), or nobody here. */
+enum maker { MAKER_NONE, MAKER_TCP, MAKER_RAW };
+
+/* What becomes of a SYN, SYN-ACK or RST that passes a device. KEPT: of `handshake`, about the port on `side`. */
+enum fate { RECORDED, HELD, KEPT };
+struct keeping { u64 handshake; u16 side; };
+
+static __always_inline enum fate fate_of_syn(const struct tw_head *head, const u8 *addresses, bool out, enum maker maker, bool forwarded,
+                                             struct keeping *keeping)
+{
+    const u16 side = out ? TW_SIDE_PEER : TW_SIDE_LOCAL;
+    const u8 what = out ? TW_REPEAT_PACKET_OUT : TW_REPEAT_PACKET_IN;
+    if (maker == MAKER_TCP)
+        return RECORDED;
+    if (maker == MAKER_RAW && beyond_pace(head, addresses, PACED_ANSWERS, this_second())) {
+        mark_busy(head, side, true, this_second());
+        hold(head, addresses, what, side, 0);
+        return HELD;
+    }
+    const struct busy_port *port = busy_port_of(head, side);
+    if (port && port->closed) {
+        hold(head, addresses, what, side, 0);
+        return HELD;
+    }
+    if (forwarded)
+        knock_answered(head, addresses, TW_SIDE_LOCAL);
+    if (out || !knocks_beyond_pace(head, addresses))
+        return RECORDED;
+    keeping->handshake = handshake_of(head, addresses, TW_SIDE_PEER, 0);
+    keeping->side = TW_SIDE_LOCAL;
+    return KEPT;
+}
+
+static __always_inline enum fate fate_of_syn_ack(const struct tw_head *head, const u8 *addresses, bool out, bool forwarded, struct keeping *keeping)
+{
+    if (out) {
+        if (forwarded || !flooded())
+            return RECORDED;
+        keeping->handshake = handshake_of(head, addresses, TW_SIDE_PEER, 0);
+        keeping->side = TW_SIDE_LOCAL;
+        const struct pace_key key = {.netns = head->netns, .paced = PACED_SYN_ACKS};
+        return is_kept(keeping->handshake) || beyond(&key, this_second(), PACE_OF_SYN_ACKS) ? KEPT : RECORDED;
+    }
+    keeping->side = TW_SIDE_PEER;
+    keeping->handshake = handshake_of(head, addresses, TW_SIDE_PEER, head->local_port);
+    if (busy_port_of(head, SIDE_PEER_THAT_ANSWERS))
+        return KEPT;
+    if (!flooded())
+        return RECORDED;
+    keeping->handshake = handshake_of(head, addresses, TW_SIDE_LOCAL, 0); /* on lo what leaves comes in */
+    return is_kept(keeping->handshake) ? KEPT : RECORDED;
+}
+
+static __always_inline enum fate fate_of_reset(const struct tw_head *head, const u8 *addresses, bool out, enum maker maker)
+{
+    const u8 what = out ? TW_REPEAT_PACKET_OUT : TW_REPEAT_PACKET_IN;
+    u16 side = out ? TW_SIDE_LOCAL : TW_SIDE_PEER; /* whose port it speaks for */
+    if (maker == MAKER_TCP)
+        return RECORDED;
+    bool held = busy_port_of(head, side);
+    if (!held && out && busy_port_of(head, SIDE_PEER_THAT_ANSWERS)) {
+        side = TW_SIDE_PEER;
+        held = true;
+    }
+    if (!held && !out && flooded() && is_kept(handshake_of(head, addresses, TW_SIDE_PEER, 0))) {
+        side = TW_SIDE_LOCAL;
+        held = true;
+    }
+    if (held)
+        hold(head, addresses, what, side, 0);
+    return held ? HELD : RECORDED;
+}
+
+/* The SYN-ACK of a half-open connection was sent again. */
+static __always_inline bool hold_syn_ack_again(const struct tw_head *head, const u8 *addresses)
+{
+    if (!flooded() || !beyond_pace(head, addresses, PACED_SYN_ACKS_AGAIN, this_second()))
+        return false;
+    hold(head, addresses, TW_REPEAT_SYNACK_RETRANSMIT, TW_SIDE_LOCAL, 0);
+    return true;
+}
+
+#endif
