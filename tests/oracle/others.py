@@ -37,15 +37,13 @@ def main(tool, cache, packages):
         if not shutil.which(needed):
             print(f"skipped: {needed} is not installed")
             return 77
-    files = []
-    for package in packages:
-        try:
-            files += sorted(one for one in public_captures.fetch(package, cache).iterdir() if one.is_file())
-        except public_captures.NotToBeHad as why:
-            print(f"{package}'s captures are left out: {why}")
-    if not files:
-        print("skipped: no public captures can be had here")
+    folders, why_not = public_captures.fetch(packages, cache)
+    if not folders:
+        print(f"skipped: no public captures can be had here: {'; '.join(why_not)}")
         return 77
+    for why in why_not:
+        print(f"left out: {why}")
+    files = [one for folder in folders for one in sorted(folder.iterdir()) if one.is_file()]
     answers = sharkd.Answers(cache / "answers")
     failed, rules, count = 0, Counter(), Counter()
     with ThreadPoolExecutor(WORKERS) as pool:

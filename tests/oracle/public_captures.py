@@ -46,7 +46,7 @@ def apt(folder, seconds, *words):
     except subprocess.TimeoutExpired:
         raise NotToBeHad(f"apt-get {words[0]} took longer than {seconds} s") from None
     complaints = [re.sub(r"\S+://\S+\s*", "", line[3:]) for line in done.stderr.splitlines() if line.startswith("E:")]
-    return complaints[0] if complaints else "no such package"
+    return complaints[0] if complaints else f"apt-get {words[0]} brought nothing"
 
 
 def unpack(archive, inside, to):
@@ -63,25 +63,43 @@ def unpack(archive, inside, to):
             count += 1
 
 
-def fetch(package, cache):
-    """The folder with its captures. Raises NotToBeHad with the reason."""
-    captures = cache / "captures" / package
-    if captures.is_dir():
-        return captures
-    if not shutil.which("apt-get"):
-        raise NotToBeHad("no apt-get")
-    if not (cache / "parts").is_dir():
-        write_sources(cache)
-        apt(cache, UPDATE_SECONDS, "update")  # whether it worked, what follows tells
+def learn_what_there_is(cache):
+    if list((cache / "lists").glob("*Sources*")):
+        return
+    write_sources(cache)
+    complaint = apt(cache, UPDATE_SECONDS, "update")
+    if not list((cache / "lists").glob("*Sources*")):
+        raise NotToBeHad(complaint)
+
+
+def fetch_one(package, cache, to):
     complaint = apt(cache, FETCH_SECONDS, "source", "--download-only", package)
-    archives = sorted((cache / "archives").glob(f"{package}_*.orig.tar.*"))
-    archives = [one for one in archives if one.suffix in (".gz", ".xz", ".bz2")]
+    archives = [one for one in sorted((cache / "archives").glob(f"{package}_*.orig.tar.*")) if one.suffix in (".gz", ".xz", ".bz2")]
     if not archives:  # the packaging beside it may be missing: nobody needs it
         raise NotToBeHad(complaint)
-    half = captures.with_suffix(".half")
+    half = to.with_suffix(".half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     unpack(archives[-1], FOLDERS[package], half)
-    os.rename(half, captures)
+    os.rename(half, to)
     archives[-1].unlink()
-    return captures
+
+
+def fetch(packages, cache):
+    """The folders with their captures, and why others cannot be had."""
+    folders, why_not = {package: cache / "captures" / package for package in packages}, []
+    missing = [package for package in packages if not folders[package].is_dir()]
+    try:
+        if missing and not shutil.which("apt-get"):
+            raise NotToBeHad("no apt-get")
+        if missing:
+            learn_what_there_is(cache)
+    except NotToBeHad as why:
+        why_not.append(str(why))
+        missing = []
+    for package in missing:
+        try:
+            fetch_one(package, cache, folders[package])
+        except NotToBeHad as why:
+            why_not.append(f"{package}: {why}")
+    return [folder for folder in folders.values() if folder.is_dir()], why_not

@@ -46,10 +46,12 @@ def later(one, other):
     return (one - other + (1 << 31)) % AROUND - (1 << 31)
 
 
-def number(text, base=10):
+def number(text):
     """The innermost header's. Some come with words: '0x0001 (1)'."""
+    if text.isdigit():
+        return int(text)
     found = re.match(r"0x[0-9a-fA-F]+|-?[0-9]+", text.split(",")[-1].strip())
-    return int(found.group(), base if not found.group().startswith("0x") else 16) if found else None
+    return int(found.group(), 0 if found.group().startswith("0x") else 10) if found else None
 
 
 def segment(frame, fields):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 ANALYSIS = ["retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order", "keep_alive", "reused_ports"]
 FIELDS = ["frame.time_epoch", "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "ip.id", "ip.len", "frame.len",
-          "tcp.srcport", "tcp.dstport", "tcp.stream", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.flags", "tcp.window_size_value", "tcp.completeness", "tcp.options.timestamp.tsval", "tcp.options.sack_le",
-          "tcp.options.sack_re"] + ["tcp.analysis." + one for one in ANALYSIS]
+          "tcp.srcport", "tcp.dstport", "tcp.stream", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.flags", "tcp.window_size_value",
+          "tcp.completeness", "tcp.options.timestamp.tsval", "tcp.options.sack_le", "tcp.options.sack_re"] + ["tcp.analysis." + one for one in ANALYSIS]
 
 # What can carry TCP. The protocols above it are switched off: some of them split conversations, or hang on hostile files.
 CARRIERS = """ah atm capwap cfp chdlc erspan eth ethertype fddi fr frame geneve gre gtp icmp icmpv6 ieee8021ad ip ipoib ipv6 ipv6.dstopts ipv6.fraghdr
@@ -47,29 +47,33 @@ class Sharkd:
         self.process.communicate()
         self.settings.cleanup()
 
-    def ask(self, method, **params):
-        """None where it died, or thought for longer than 20 s; another one is there then."""
-        deadline = time.monotonic() + 20
-        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode() + b"\n")
+    def ask(self, *questions):
+        """The answers, by the questions' places; one that is missing got none. Empty where it died, or thought for longer than 20 s; another one is
+        there then."""
+        deadline, answers = time.monotonic() + 20, {}
+        for number, (method, params) in enumerate(questions):
+            self.process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": number + 1, "method": method, "params": params}).encode() + b"\n")
         self.process.stdin.flush()
-        while b"\n" not in self.answer:
+        while len(questions) - 1 not in answers:
             ready, _, _ = select.select([self.process.stdout], [], [], max(deadline - time.monotonic(), 0))
             more = os.read(self.process.stdout.fileno(), 1 << 20) if ready else b""
             if not more:
                 self.process.kill()
                 self.process.communicate()
                 self.start()
-                return None
-            self.answer += more
-        line, self.answer = self.answer.split(b"\n", 1)
-        return json.loads(line).get("result")
+                return {}
+            *lines, self.answer = (self.answer + more).split(b"\n")
+            for said in map(json.loads, lines):
+                answers[said["id"] - 1] = said.get("result")
+        return answers
 
     def frames(self, path):
         """Of each frame with TCP its number and fields, as text; None where the file cannot be read."""
-        loaded = self.ask("load", file=str(path))
-        if not loaded or loaded.get("status") != "OK":
+        loading = self.ask(("load", {"file": str(path)}), ("status", {}))
+        loaded = loading.get(0, {"status": "OK"})  # of a file that is cut it says nothing, and has read it
+        if not loaded or loaded.get("status") != "OK" or loading.get(1, {}).get("filename") != path.name:
             return None
-        found = self.ask("frames", **{f"column{i}": f"{field}:0" for i, field in enumerate(FIELDS)})
+        found = self.ask(("frames", {f"column{i}": f"{field}:0" for i, field in enumerate(FIELDS)})).get(0)
         if found is None:
             return None
         stream = FIELDS.index("tcp.stream")
