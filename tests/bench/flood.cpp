@@ -1,8 +1,8 @@
-// A SYN flood against a closed port, from spoofed addresses, inside namespaces of the benchmark's own.
+// A SYN flood against a port, from spoofed addresses, inside namespaces of the benchmark's own.
 //
 //   flood --netns NAME --device D --mac AA:BB:.. --target A [--port P] [--rate N] [--seconds S] [--threads N]
 //
-// Frames go out through packet sockets, past the queueing discipline, at `rate` a second in all or as fast as the machine can. Every SYN has
+// Frames go out through packet sockets, past the queueing discipline, at `rate` a second in all; 0: as fast as the machine can. Every SYN has
 // a source of its own in 10.66.0.0/16. Prints how many were handed to the device a second. On a veth pair the CPU that sends a frame also
 // receives and answers it: only several threads offer what several receive queues of a real device would.
 #include <arpa/inet.h>
@@ -45,8 +45,8 @@ std::uint32_t sum16(const void* data, std::size_t size, std::uint32_t sum = 0) {
 }
 
 std::uint16_t folded(std::uint32_t sum) {
-    while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
-    return htons(static_cast<std::uint16_t>(~sum));
+    sum = (sum & 0xffff) + (sum >> 16);
+    return htons(static_cast<std::uint16_t>(~(sum + (sum >> 16))));
 }
 
 Frame first_frame(const load::Options& options) {
@@ -69,16 +69,24 @@ Frame first_frame(const load::Options& options) {
     return frame;
 }
 
+/// Sums of what does not change from frame to frame: the rest of a checksum is four additions.
+struct Sums {
+    explicit Sums(const Frame& first) : ip(sum16(&first.ip, sizeof first.ip)) {
+        const std::uint32_t pseudo = sum16(&first.ip.saddr, 8, IPPROTO_TCP + sizeof first.tcp);
+        tcp = sum16(&first.tcp, sizeof first.tcp, pseudo);
+    }
+    std::uint32_t ip, tcp;
+};
+
 /// The n-th of 2^16 addresses and as many ports, with its checksums.
-void aim(Frame& frame, std::uint32_t number) {
-    frame.ip.saddr = htonl(0x0a420000 | (number & 0xffff));
-    frame.ip.check = 0;
-    frame.ip.check = folded(sum16(&frame.ip, sizeof frame.ip));
-    frame.tcp.source = htons(static_cast<std::uint16_t>(1024 + (number >> 16) % 60000));
-    frame.tcp.seq = htonl(number * 2654435761u);
-    frame.tcp.check = 0;
-    const std::uint32_t pseudo = sum16(&frame.ip.saddr, 8, IPPROTO_TCP + sizeof frame.tcp);
-    frame.tcp.check = folded(sum16(&frame.tcp, sizeof frame.tcp, pseudo));
+void aim(Frame& frame, const Sums& sums, std::uint32_t number) {
+    const std::uint32_t source = 0x0a420000 | (number & 0xffff), port = 1024 + (number >> 16) % 60000, seq = number * 2654435761u;
+    const std::uint32_t source_sum = (source >> 16) + (source & 0xffff);
+    frame.ip.saddr = htonl(source);
+    frame.ip.check = folded(sums.ip + source_sum);
+    frame.tcp.source = htons(static_cast<std::uint16_t>(port));
+    frame.tcp.seq = htonl(seq);
+    frame.tcp.check = folded(sums.tcp + source_sum + port + (seq >> 16) + (seq & 0xffff));
 }
 
 /// Sends its share of the flood for so long; returns how many frames the device took.
@@ -93,6 +101,7 @@ std::uint64_t flood(const load::Options& options, std::uint32_t share, std::uint
 
     std::array<Frame, batch> frames;
     frames.fill(first_frame(options));
+    const Sums sums(frames.front());
     std::array<iovec, batch> parts;
     std::array<mmsghdr, batch> messages{};
     for (std::size_t i = 0; i < batch; ++i) {
@@ -106,12 +115,12 @@ std::uint64_t flood(const load::Options& options, std::uint32_t share, std::uint
     std::uint64_t sent = 0;
     std::uint32_t number = share;
     while (elapsed() < duration) {
-        if (static_cast<double>(sent) > rate * elapsed()) {
+        if (rate > 0 && static_cast<double>(sent) > rate * elapsed()) {
             std::this_thread::sleep_for(std::chrono::microseconds(100));
             continue;
         }
         for (Frame& frame : frames) {
-            aim(frame, number);
+            aim(frame, sums, number);
             number += shares;
         }
         const int count = sendmmsg(fd, messages.data(), batch, 0);
@@ -125,7 +134,7 @@ std::uint64_t flood(const load::Options& options, std::uint32_t share, std::uint
 }  // namespace
 
 int main(int argc, char** argv) {
-    const load::Options options(argc, argv, {{"netns", ""}, {"device", "lo"}, {"mac", "0:0:0:0:0:0"}, {"target", ""}, {"port", "9"}, {"rate", "200000"}, {"seconds", "3"}, {"threads", "1"}});
+    const load::Options options(argc, argv, {{"netns", ""}, {"device", "lo"}, {"mac", "0:0:0:0:0:0"}, {"target", ""}, {"port", "9"}, {"rate", "0"}, {"seconds", "3"}, {"threads", "1"}});
     load::enter(options.text("netns"));
     const auto shares = static_cast<std::uint32_t>(options.number("threads"));
     std::vector<std::future<std::uint64_t>> senders;

@@ -1,6 +1,8 @@
-"""One connection from one network namespace to another, opened, used and closed in good order.
+"""A listener in one network namespace, and connections to it from another, each opened, used and closed in good order.
 
     visit.py CLIENT_NETNS SERVER_NETNS ADDRESS PORT
+
+Says "listening", then makes a connection for each line that it reads, and says "visited".
 """
 
 import ctypes
@@ -27,11 +29,18 @@ def main():
     listener = socket_in(server_netns)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((address, int(port)))
-    listener.listen(8)
+    listener.listen(64)
+    print("listening", flush=True)
+    for _ in sys.stdin:
+        visit(listener, client_netns, (address, int(port)))
+        print("visited", flush=True)
+
+
+def visit(listener, client_netns, target):
     if os.fork() == 0:
         client = socket_in(client_netns)
         client.settimeout(20)
-        client.connect((address, int(port)))
+        client.connect(target)
         client.sendall(b"hi")
         client.recv(1)
         client.close()
@@ -40,7 +49,8 @@ def main():
     connection.recv(2)
     connection.close()
     _, status = os.wait()
-    sys.exit(os.waitstatus_to_exitcode(status))
+    if status:
+        sys.exit(f"the connection failed: {os.waitstatus_to_exitcode(status)}")
 
 
 if __name__ == "__main__":
