@@ -17,7 +17,7 @@ struct {
     __type(value, struct tw_kept_set);
 } kept_sets SEC(".maps");
 
-/* Below so many on the whole host no network and no namespace is asked for: that spares the lookups while there is no flood. */
+/* While there is no flood, no network and no namespace is asked for below so many on the whole host: that spares the lookups. */
 enum { FREE_KNOCKS = PACE_OF_PREFIX };
 /* Those that answer SYNs which were recorded are fewer; but what a full SYN queue sends again may be more. */
 enum { PACE_OF_SYN_ACKS = 4 * PACE_OF_NAMESPACE };
@@ -87,7 +87,9 @@ static __always_inline void keep(const void *record, u64 handshake, u16 side)
 {
     const struct tw_kept *packet = record; /* as far as its addresses */
     const u8 what = packet->body.direction == TW_OUT ? TW_REPEAT_HANDSHAKE_OUT : TW_REPEAT_HANDSHAKE_IN;
-    kept_last = bpf_jiffies64();
+    const u64 now = bpf_jiffies64();
+    if (kept_last != now)
+        kept_last = now;
     struct tw_kept_set *set = kept_set_of(handshake);
     if (!set)
         return;
@@ -130,12 +132,14 @@ static __noinline int release(u64 handshake)
 static __always_inline bool knocks_beyond_pace(const struct tw_head *head, const u8 *addresses)
 {
     const u64 second = this_second();
-    if (knocks_second != second) {
-        knocks_second = second;
-        open_knocks = 0;
+    if (!flooded()) {
+        if (knocks_second != second) {
+            knocks_second = second;
+            open_knocks = 0;
+        }
+        if (__sync_fetch_and_add(&open_knocks, 1) < FREE_KNOCKS)
+            return false;
     }
-    if (__sync_fetch_and_add(&open_knocks, 1) < FREE_KNOCKS)
-        return false;
     return beyond_pace(head, addresses, PACED_KNOCKS, second);
 }
 
@@ -150,9 +154,10 @@ static __always_inline void one_knock_less(struct pace_key *key)
 static __always_inline void knock_answered(const struct tw_head *head, const u8 *addresses, u16 side)
 {
     const int open = open_knocks;
-    if (open > 0)
+    const bool flood = flooded();
+    if (!flood && open > 0)
         __sync_fetch_and_add(&open_knocks, -1);
-    if (open <= FREE_KNOCKS && !flooded())
+    if (!flood && open <= FREE_KNOCKS)
         return;
     struct pace_key key = {.netns = head->netns, .paced = PACED_KNOCKS};
     one_knock_less(&key);
@@ -160,7 +165,7 @@ static __always_inline void knock_answered(const struct tw_head *head, const u8 
         prefix_of(key.prefix, head, addresses);
         one_knock_less(&key);
     }
-    if (flooded())
+    if (flood)
         release(handshake_of(head, addresses, side, 0));
 }
 

@@ -40,9 +40,10 @@ struct {
 /* When any port was last busy: spares the lookups while none is. */
 unsigned long long busy_second;
 
-/* Read by the collector. Has an entry "others" (all 0 but what) for each kind from the beginning, for when it is full. */
+/* Read by the collector; a count for each CPU, since in a flood all of them count the same. Has an entry "others" (all 0 but what) for each kind
+ * from the beginning, for when it is full. */
 struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(type, BPF_MAP_TYPE_PERCPU_HASH);
     __uint(max_entries, TW_HELD_ENTRIES);
     __type(key, struct tw_held_key);
     __type(value, u64);
@@ -77,6 +78,9 @@ static __always_inline bool beyond(const struct pace_key *key, u64 second, u32 l
         pace->second = second;
         pace->seen = 0;
     }
+    /* knocks may become fewer again; what else is beyond stays so, and needs no CPU to take the others' cache line from them */
+    if (key->paced != PACED_KNOCKS && pace->seen >= limit)
+        return true;
     return __sync_fetch_and_add(&pace->seen, 1) >= limit;
 }
 
@@ -92,7 +96,7 @@ static __always_inline void count_held(struct tw_held_key *key)
         const struct tw_held_key others = {.what = key->what};
         count = bpf_map_lookup_elem(&held, &others);
     }
-    if (count)
+    if (count) /* one that an interrupt's program may come between */
         __sync_fetch_and_add(count, 1);
 }
 
@@ -124,13 +128,16 @@ static __always_inline void mark_busy(const struct tw_head *head, u16 side, bool
     const struct busy_port_key key = {.netns = head->netns, .port = port_on(head, side), .side = side};
     struct busy_port *port = bpf_map_lookup_elem(&busy_ports, &key);
     if (port) {
-        port->second = second;
-        port->closed = closed;
+        if (port->second != second)
+            port->second = second;
+        if (port->closed != closed)
+            port->closed = closed;
     } else {
         const struct busy_port now = {.second = second, .closed = closed};
         bpf_map_update_elem(&busy_ports, &key, &now, BPF_ANY);
     }
-    busy_second = second;
+    if (busy_second != second)
+        busy_second = second;
 }
 
 /* NULL unless that port was busy a moment ago. */

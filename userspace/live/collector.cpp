@@ -30,7 +30,7 @@ Result<std::unique_ptr<Collector>> Collector::open(const LoadedProbes& probes, c
                                                 static_cast<tw_taken*>(collector->taken_memory_.data()), layout);
     collector->wake_.reset(ring_buffer__new(fds.wake, [](void*, void*, std::size_t) { return 0; }, nullptr, nullptr));
     if (!collector->wake_) return Error{std::string("the wake-up ring buffer cannot be mapped: ") + std::strerror(errno)};
-    collector->held_back_ = std::make_unique<HeldBack>(probes.held_fd(), probes.reset_reasons_told(), boot_clock_ns());
+    collector->held_back_ = std::make_unique<HeldBack>(probes.held_fd(), probes.cpus(), probes.reset_reasons_told(), boot_clock_ns());
     collector->kept_packets_ = std::make_unique<KeptPackets>(static_cast<tw_kept_set*>(collector->kept_memory_.data()), probes.kept_sets());
     collector->last_check_ns_ = collector->last_missed_check_ns_ = boot_clock_ns();
     return collector;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "parsers/record_layout.h"
@@ -23,12 +24,12 @@ bool waited(const tw_held_key& key) { return key.what == TW_REPEAT_HANDSHAKE_IN 
 
 bool HeldBack::Less::operator()(const tw_held_key& a, const tw_held_key& b) const { return std::memcmp(&a, &b, sizeof(a)) < 0; }
 
-HeldBack::HeldBack(int fd, bool reasons_told, std::uint64_t now_ns) : fd_(fd), reasons_told_(reasons_told), began_ns_(now_ns), last_ns_(now_ns) {
+HeldBack::HeldBack(int fd, unsigned cpus, bool reasons_told, std::uint64_t now_ns)
+    : fd_(fd), reasons_told_(reasons_told), began_ns_(now_ns), last_ns_(now_ns), by_cpu_(cpus) {
     for (std::uint8_t what = 1; what <= TW_REPEATS_KINDS; ++what) {
         tw_held_key others{};
         others.what = what;
-        const std::uint64_t none = 0;
-        bpf_map_update_elem(fd_, &others, &none, BPF_NOEXIST);
+        bpf_map_update_elem(fd_, &others, by_cpu_.data(), BPF_NOEXIST);
     }
 }
 
@@ -71,8 +72,8 @@ void HeldBack::look(std::uint64_t now_ns, const Emit& emit) {
         if (keys.size() > TW_HELD_ENTRIES) break;  // an entry that went away meanwhile starts the walk again
     }
     for (const tw_held_key& each : keys) {
-        std::uint64_t count = 0;
-        if (bpf_map_lookup_elem(fd_, &each, &count) != 0) continue;
+        if (bpf_map_lookup_elem(fd_, &each, by_cpu_.data()) != 0) continue;
+        const std::uint64_t count = std::accumulate(by_cpu_.begin(), by_cpu_.end(), std::uint64_t{0});
         Seen& seen = seen_[each];
         std::uint64_t grown = count - seen.count;
         if (const auto added = added_.extract(each)) grown += added.mapped();

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "bpf/options.h"
 
@@ -12,8 +13,8 @@ namespace tcpwitness {
 
 class HeldBack {
 public:
-    /// `fd`: the map of counts. Makes the entries "others" that the programs fall back to.
-    HeldBack(int fd, bool reasons_told, std::uint64_t now_ns);
+    /// `fd`: the map of counts, each of them one for each of `cpus`. Makes the entries "others" that the programs fall back to.
+    HeldBack(int fd, unsigned cpus, bool reasons_told, std::uint64_t now_ns);
 
     using Emit = std::function<void(const void* record, std::size_t size)>;
 
@@ -40,6 +41,7 @@ private:
     int fd_;
     bool reasons_told_;
     std::uint64_t began_ns_, last_ns_, total_ = 0;
+    std::vector<std::uint64_t> by_cpu_;
     std::map<tw_held_key, Seen, Less> seen_;
     std::map<tw_held_key, std::uint64_t, Less> added_;
 };

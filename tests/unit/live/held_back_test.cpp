@@ -80,7 +80,7 @@ TEST_CASE("a count of drops has the kernel's reason, also where it does not tell
 
 TEST_CASE("what others have counted is told with the next look, once, with the time that it may have waited") {
     constexpr std::uint64_t s = 1'000'000'000;
-    HeldBack held(-1, true, 100 * s);  // without a map nothing else is told
+    HeldBack held(-1, 2, true, 100 * s);  // without a map nothing else is told
     tw_held_key syns = key();
     syns.what = TW_REPEAT_HANDSHAKE_IN;
     held.add(syns, 2);
