@@ -7,7 +7,7 @@
 
 namespace tcpwitness {
 
-/// Looking for the letter of them that is rarest in English first makes a search several times as fast as one for the first letter, which may be a blank.
+/// Looking for the letter of them that is rarest in traces first makes a search several times as fast as one for the first letter, which may be a blank.
 class Words {
 public:
     template <std::size_t N>
@@ -32,7 +32,7 @@ public:
     }
 
 private:
-    static constexpr std::string_view by_rarity = "jqxzvkwybgpfmuhldcrsinoate ";
+    static constexpr std::string_view by_rarity = "jqxzvkSTCPIwybgpfmuhldcrsinoate ";  // capitals of protocols are many
 
     static consteval std::size_t commonness(char c) {
         const auto at = by_rarity.find(c);

@@ -16,18 +16,39 @@ from windows_forms import FORMS  # noqa: E402
 from windows_text import Writer  # noqa: E402
 
 BYTES, RATE = 200_000_000, 100  # of a text; MB/s of processor time
+FAILS_ONE_OF = 10
 CASE_S = 8  # a case follows the one before after so long
 PIDS = (700, 9000)
 
 
+def healthy(events):
+    """The beginning of the same connect, which then comes through and is closed by the peer after a second."""
+    begun = [event for event in events if event["kind"] == "packet"][0]
+    start = [event for event in events if event["id"] <= begun["id"]]
+    last = int(begun["time_unix_nano"])
+
+    def later(us, kind, **more):
+        return dict(begun, kind=kind, time_unix_nano=last + us * 1000, **more)
+
+    def state(us, before, after):
+        return later(us, "state", **{"from": before, "to": after})
+
+    connect = dict(start[0], phase="exit", time_unix_nano=last + 240_000)
+    return start + [later(200, "packet", direction="in", flags="SYN-ACK", ack=begun["seq"] + 1), state(210, "SYN_SENT", "ESTABLISHED"),
+                    later(220, "packet", direction="out", flags="ACK"), connect, later(230, "timer", timer="rto", what="armed", timeout_ms=300),
+                    later(1_000_000, "packet", direction="in", flags="FIN-ACK"), state(1_000_010, "ESTABLISHED", "CLOSE_WAIT"),
+                    later(1_000_200, "packet", direction="out", flags="FIN-ACK"), state(1_000_210, "CLOSE_WAIT", "LAST_ACK"),
+                    later(1_000_400, "packet", direction="in", flags="ACK"), state(1_000_410, "LAST_ACK", "CLOSE"), later(1_000_420, "destroy")]
+
+
 def write_windows(form_name, path):
-    """One connect that times out, as an edge host tells it, again and again: later, from another port, by another process."""
+    """Connects as an edge host tells them, again and again: later, from another port, by another process. One of ten times out."""
     report = [json.loads(line) for line in open(TESTS / "golden/forged_reset.jsonl")]
     edge = [one for one in report if one.get("netns.name") == "edge"]
     form = FORMS[form_name]()
     connections = [one for one in edge if one["type"] == "connection"]
     events = sorted((one for one in edge if one["type"] == "event"), key=lambda one: one["id"])
-    times = [int(event["time_unix_nano"]) for event in events]
+    kinds = [healthy(events)] * (FAILS_ONE_OF - 1) + [events]
     with open(path, "wb") as file:
         size = number = 0
         while size < BYTES:
@@ -35,8 +56,8 @@ def write_windows(form_name, path):
             for one, isn in zip(facts, (one.get("local_isn", 0) for one in connections)):
                 one["local_isn"] = isn + number & 0xFFFFFFFF
             writer = Writer(form, facts)
-            for event, at in zip(events, times):
-                again = dict(event, time_unix_nano=at + number * CASE_S * 10**9)
+            for event in kinds[number % FAILS_ONE_OF]:
+                again = dict(event, time_unix_nano=int(event["time_unix_nano"]) + number * CASE_S * 10**9)
                 if "connection" in event:
                     again["connection"] = facts[0]["id"]
                 if event["kind"] == "packet":
