@@ -9,7 +9,7 @@
 
 namespace tcpwitness {
 
-/// The innermost TCP or ICMP header of a packet, behind VLAN tags, MPLS, PPP, GRE, VXLAN, IP in IP and IPv6 extension headers. Reuse one
+/// The innermost TCP or ICMP header of a packet, behind VLAN tags, MPLS, PPP, GRE, VXLAN, Geneve, IP in IP and IPv6 extension headers. Reuse one
 /// object for all packets of a file: decode_packet() sets every field anew.
 struct Packet {
     enum class Kind : std::uint8_t {

@@ -16,15 +16,38 @@ Header read_gre(Rest& rest) {
     return header_of_ether_type(type, rest);
 }
 
-/// VXLAN (RFC 7348) by its port: 4789, or 8472 as Linux had it first. Of other datagrams nothing is wanted.
-Header read_udp(Rest& rest) {
-    constexpr std::size_t udp = 8, vxlan = 8;
+namespace {
+
+Header read_vxlan(Rest& rest) {
+    constexpr std::size_t size = 8;
     constexpr std::uint8_t has_network = 0x08;
-    if (!rest.has(udp + vxlan)) return Header::none;
-    const std::uint16_t port = rest.u16(2);
-    if ((port != 4789 && port != 8472) || !(rest.u8(udp) & has_network)) return Header::none;
-    rest.skip(udp + vxlan);
+    if (!rest.has(size) || !(rest.u8(0) & has_network)) return Header::none;
+    rest.skip(size);
     return Header::ethernet;
+}
+
+Header read_geneve(Rest& rest) {
+    constexpr std::size_t fixed = 8;
+    if (!rest.has(fixed) || rest.u8(0) >> 6 != 0) return Header::none;
+    const std::size_t options = (rest.u8(0) & 0x3fu) * 4;
+    const std::uint16_t type = rest.u16(2);
+    return rest.skip(fixed + options) ? header_of_ether_type(type, rest) : Header::none;
+}
+
+}  // namespace
+
+/// VXLAN (RFC 7348) and Geneve (RFC 8926) by their ports: 4789, or 8472 as Linux had it first; 6081. Of other datagrams nothing is wanted.
+Header read_udp(Rest& rest) {
+    constexpr std::size_t udp = 8;
+    if (!rest.has(udp)) return Header::none;
+    const std::uint16_t port = rest.u16(2);
+    rest.skip(udp);
+    switch (port) {
+        case 4789:
+        case 8472: return read_vxlan(rest);
+        case 6081: return read_geneve(rest);
+        default: return Header::none;
+    }
 }
 
 }  // namespace tcpwitness

@@ -5,7 +5,7 @@ from segments import ACK, FIN, RST, SYN, later
 COPY_SECONDS = 100e-6
 CAPTURE_COPY_SECONDS = 50e-3
 FAR = 1 << 30
-NOT_READ = {"wg", "juniper", "ipoib", "geneve", "gtp"}  # what tcpwitness takes nothing out of
+NOT_READ = {"wg", "juniper", "ipoib", "gtp"}  # what tcpwitness takes nothing out of
 
 
 class History:

@@ -84,6 +84,8 @@ std::vector<Way> ways() {
         {"first fragment, IPv6", link::raw_ip, ipv6(44, bytes({6, 0, 0, 1, 0, 0, 0, 9}) + syn)},
         {"VXLAN", link::ethernet, ethernet(0x0800, ipv4(17, udp(4789, vxlan))), 1},
         {"VXLAN over IPv6, Linux' first port", link::ethernet, ethernet(0x86dd, ipv6(17, udp(8472, vxlan))), 1},
+        {"Geneve", link::ethernet, ethernet(0x0800, ipv4(17, udp(6081, bytes({0, 0}) + be16(0x6558) + be32(0x500) + frame))), 1},
+        {"Geneve, options and IP", link::raw_ip, ipv6(17, udp(6081, bytes({2, 0}) + be16(0x0800) + be32(0x500) + std::string(8, 'o') + v4)), 1},
         {"GRE", link::raw_ip, ipv4(47, be16(0) + be16(0x0800) + v4), 1},
         {"GRE, all fields", link::raw_ip, ipv4(47, be16(0xb000) + be16(0x86dd) + std::string(12, 'g') + v6), 1},
         {"GRE, Ethernet", link::raw_ip, ipv4(47, be16(0) + be16(0x6558) + frame), 1},
