@@ -149,8 +149,9 @@ void Collector::check_losses() {
 void Collector::check_held_back() {
     constexpr std::uint64_t wait_ns = TW_KEPT_SECONDS * std::uint64_t{1'000'000'000};
     const std::uint64_t now = boot_clock_ns();
-    kept_packets_->count_older(missed_check_ns_ ? now - std::min(now, wait_ns) : UINT64_MAX,
-                               [this](const tw_held_key& key) { held_back_->add(key, 1); });
+    if (probes_.kept_any())  // else its memory need not be touched
+        kept_packets_->count_older(missed_check_ns_ ? now - std::min(now, wait_ns) : UINT64_MAX,
+                                   [this](const tw_held_key& key) { held_back_->add(key, 1); });
     held_back_->look(now, [this](const void* data, std::size_t size) { take(data, size); });
 }
 

@@ -235,6 +235,7 @@ RingFds LoadedProbes::ring_fds() const {
 }
 int LoadedProbes::held_fd() const { return bpf_map__fd(skeleton_->bpf->maps.held); }
 int LoadedProbes::kept_fd() const { return bpf_map__fd(skeleton_->bpf->maps.kept_sets); }
+bool LoadedProbes::kept_any() const { return skeleton_->bpf->bss->kept_last != 0; }
 int LoadedProbes::pending_calls_fd() const { return bpf_map__fd(skeleton_->bpf->maps.pending_calls); }
 
 Result<Fd> LoadedProbes::snapshot(tw_probe iterator) const {

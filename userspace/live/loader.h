@@ -55,6 +55,7 @@ public:
     int held_fd() const;  ///< counts of what was held back, tw_held_key to uint64
     int kept_fd() const;  ///< packets that wait for their connection, kept_sets() times tw_kept_set; can be mapped
     std::uint32_t kept_sets() const { return kept_sets_; }
+    bool kept_any() const;  ///< some packet was kept since the beginning
     bool reset_reasons_told() const { return reset_reasons_told_; }  ///< the kernel gives its reason with each reset
     unsigned cpus() const { return cpus_; }
     const RingLayout& rings() const { return rings_; }
