@@ -4,6 +4,7 @@ import os
 import socket
 import struct
 
+import traffic
 from namespaces import command
 
 
@@ -38,6 +39,24 @@ def recorded_and_counted(report, kind, what):
     recorded = sum(event["kind"] == kind and not event["has_socket"] for event in report.of("event"))
     counted = sum(event["count"] for event in report.of("event") if event["kind"] == "repeats" and event["what"] == what)
     return recorded, counted
+
+
+def answer(listener, times=1):
+    """The service that matters: takes connections, one after the other, and sends back what each says."""
+    for _ in range(times):
+        connection, _ = listener.accept()
+        connection.sendall(connection.recv(5))
+        connection.recv(1)
+        connection.close()
+
+
+def ask(address, port, times=1):
+    """Its client: says hello and wants to hear it back."""
+    for _ in range(times):
+        connection = traffic.connect(address, port)
+        connection.sendall(b"hello")
+        assert traffic.receive(connection, 5) == b"hello"
+        connection.close()
 
 
 # For nft: what comes in and goes out, counted where the packets are seen by the recorder too.

@@ -20,27 +20,18 @@ def scenario(lab):
         listener = traffic.listen(5061, lab.family)
         before = flood.resets_sent()
         yield
-        connection, _ = listener.accept()
-        connection.sendall(connection.recv(5))
-        connection.recv(1)
-        connection.close()
+        flood.answer(listener)
         yield
         yield flood.resets_sent() - before
 
     def flooding():
         flood.send(flood.syns([lab.address(client)], lab.address(server), PORT, SYNS), lab.address(server))
 
-    def asking():
-        connection = traffic.connect(lab.address(server), 5061)
-        connection.sendall(b"hello")
-        assert traffic.receive(connection, 5) == b"hello"
-        connection.close()
-
     program = server.start(frontend)
     with lab.record(client, server) as recorder:
         flooders = client.begin(flooding)
         program.go()
-        client.run(asking, name="asking")
+        client.run(flood.ask, lab.address(server), 5061, name="asking")
         program.await_step()
         flooders.await_step()
         sent = program.step()

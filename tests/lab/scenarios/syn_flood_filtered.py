@@ -30,26 +30,17 @@ def scenario(lab):
     def frontend():
         listener = traffic.listen(5061, lab.family)
         yield
-        connection, _ = listener.accept()
-        connection.sendall(connection.recv(5))
-        connection.recv(1)
-        connection.close()
+        flood.answer(listener)
         yield
 
     def flooding():
         flood.send(flood.syns([lab.address(client)], lab.address(server), PORT, SYNS), lab.address(server))
 
-    def asking():
-        connection = traffic.connect(lab.address(server), 5061)
-        connection.sendall(b"hello")
-        assert traffic.receive(connection, 5) == b"hello"
-        connection.close()
-
     program = server.start(frontend)
     with lab.record(client, server) as recorder:
         flooders = client.begin(flooding)
         program.go()
-        client.run(asking, name="asking")
+        client.run(flood.ask, lab.address(server), 5061, name="asking")
         program.await_step()
         flooders.await_step()
         passed = flood.passed(server)

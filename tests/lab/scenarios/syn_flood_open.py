@@ -25,11 +25,7 @@ def scenario(lab):
     def frontend():
         listener = traffic.listen(PORT, lab.family)
         yield
-        for _ in range(CONNECTIONS):
-            connection, _ = listener.accept()
-            connection.sendall(connection.recv(5))
-            connection.recv(1)
-            connection.close()
+        flood.answer(listener, CONNECTIONS)
         yield
 
     def flooding():
@@ -38,19 +34,12 @@ def scenario(lab):
         yield  # the flood is under way
         flood.send(flood.syns(sources, lab.address(server), PORT, SYNS - SYNS // 3, first=SYNS // 3), lab.address(server))
 
-    def asking():
-        for _ in range(CONNECTIONS):
-            connection = traffic.connect(lab.address(server), PORT)
-            connection.sendall(b"hello")
-            assert traffic.receive(connection, 5) == b"hello"
-            connection.close()
-
     program, flooder = server.start(frontend), client.start(flooding)
     with lab.record(client, server) as recorder:
         flooder.step()
         program.go()
         flooder.go()
-        client.run(asking, name="asking")
+        client.run(flood.ask, lab.address(server), PORT, CONNECTIONS, name="asking")
         program.await_step()
         flooder.await_step()
         passed = flood.passed(server)
