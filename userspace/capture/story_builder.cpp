@@ -65,7 +65,8 @@ bool StoryBuilder::local_is_server(std::size_t part, const EndedSession& ended) 
 }
 
 void StoryBuilder::add_events(std::size_t part, Connection& connection, EndedSession& ended, bool local_is_server, std::vector<Event> icmp) {
-    auto& [sessions, pool, macs, notes, frames] = parts_[part];
+    const LogPool& pool = parts_[part].pool;
+    const MacTable& macs = parts_[part].macs;
     std::uint64_t count = 0;
     ended.log.for_each(pool, [&](const LoggedPacket&) { ++count; });
     connection.events.reserve(count + icmp.size());
@@ -97,14 +98,14 @@ void StoryBuilder::add_session(std::size_t part, EndedSession& ended, std::uint6
 
 void StoryBuilder::add_unmatched() {
     for (std::size_t i = 0; i < parts_.size(); ++i) {
-        auto& [sessions, pool, macs, notes, frames] = parts_[i];
-        sessions.resets.for_each([&](EndedSession& stray) {
+        CapturePart& part = parts_[i];
+        part.sessions.resets.for_each([&](EndedSession& stray) {
             const bool at_server = local_is_server(i, stray);
-            stray.log.for_each(pool, [&](const LoggedPacket& packet) { story_.unmatched.push_back(to_event(packet, stray, at_server, macs)); });
-            stray.log.clear(pool);
+            stray.log.for_each(part.pool, [&](const LoggedPacket& packet) { story_.unmatched.push_back(to_event(packet, stray, at_server, part.macs)); });
+            stray.log.clear(part.pool);
         });
-        sessions.resets.clear();
-        for (Event& event : notes.take_unmatched()) {
+        part.sessions.resets.clear();
+        for (Event& event : part.icmp.take_unmatched()) {
             event.as<Icmp>()->outgoing = ends_.is_local(event.as<Icmp>()->sender, 0);
             story_.unmatched.push_back(std::move(event));
         }
