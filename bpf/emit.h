@@ -198,7 +198,7 @@ static __always_inline u32 addresses_size(const struct tw_head *head)
 }
 
 /*
- * Gives the record its number and sends it; counts it, sent or lost. `fixed` bytes end before the addresses: a record always has room for
+ * Gives the record its number and sends it, or counts it as lost. `fixed` bytes end before the addresses: a record always has room for
  * two of 4 bytes, which are sent as padding by one that has none, and says so in its size.
  */
 static __always_inline void emit(struct tw_head *head, const u32 fixed, u8 kind, u8 probe)
@@ -232,7 +232,6 @@ static __always_inline void emit(struct tw_head *head, const u32 fixed, u8 kind,
     if (v6)
         for (u32 i = short_bytes / 8; i < long_bytes / 8; i++)
             slot[1 + i] = from[i];
-    count->emitted++;
     complete(slot, slot_bytes);
 }
 

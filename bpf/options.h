@@ -68,12 +68,15 @@ struct tw_options {
 #define TW_CHUNK_OVERHANG 512  /* more than the longest slot */
 #define TW_RING_SPARE 4096     /* see ring.h */
 
+#define TW_STATES_TOLD 8       /* a power of two */
+
 /* One per CPU, written by that CPU only, mapped into the collector. */
-struct tw_count { uint64_t emitted, lost, last_lost_ns; };
+struct tw_count { uint64_t lost, last_lost_ns; };
 struct tw_counters {
     uint32_t seq;
     uint32_t pad;
     uint64_t reserved;         /* bytes given to slots since the beginning */
+    uint64_t states_told[TW_STATES_TOLD]; /* see socket.bpf.h */
     struct tw_count probe[TW_PROBES];
 };
 

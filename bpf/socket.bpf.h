@@ -1,20 +1,19 @@
 /* The life of a full socket: state changes, errors reported to the application, destruction. */
 #include "totals.h"
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
+/*
+ * The kernel builds the child of a listener: the copy has no addresses of its own yet, and a cookie made now would be overwritten
+ * (inet_csk_clone_lock). SYN_RECV -> ESTABLISHED follows within the same softirq and tells the same.
+ */
+static __always_inline bool state_matters(const struct sock *sk, int old_state, int new_state)
 {
-    if (sk->sk_protocol != IPPROTO_TCP && sk->sk_protocol != IPPROTO_MPTCP)
-        return 0;
-    /*
-     * The kernel builds the child of a listener: the copy has no addresses of its own yet, and a cookie made now would be
-     * overwritten (inet_csk_clone_lock). SYN_RECV -> ESTABLISHED follows within the same softirq and tells the same.
-     */
-    if (old_state == TCP_LISTEN && new_state == TCP_SYN_RECV)
-        return 0;
+    return (sk->sk_protocol == IPPROTO_TCP || sk->sk_protocol == IPPROTO_MPTCP) && !(old_state == TCP_LISTEN && new_state == TCP_SYN_RECV);
+}
 
+static __always_inline void tell_state(const struct sock *sk, u64 cookie, int old_state, int new_state)
+{
     RECORD(struct tw_state) record = {};
-    record.head.cookie = cookie_of(sk);
+    record.head.cookie = cookie;
     fill_socket(&record.head, record.addresses, sk);
     if (old_state == TCP_CLOSE) /* the cookie is new: calls before it were recorded by address */
         record.head.socket_id = socket_id_of(sk);
@@ -27,7 +26,7 @@ int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
     if (new_state == TCP_LISTEN)
         record.body.argument = sk->sk_max_ack_backlog;
     if (FILTER.by_task && old_state == TCP_CLOSE && (new_state == TCP_SYN_SENT || new_state == TCP_LISTEN) && current_wanted())
-        choose(record.head.cookie);
+        choose(cookie);
     if (new_state == TCP_SYN_SENT)
         connect_has_socket(id, &record.head, record.addresses);
     if (old_state == TCP_SYN_RECV && new_state == TCP_ESTABLISHED)
@@ -36,6 +35,47 @@ int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
         connect_told(&record.head, record.addresses);
     if (wanted(&record.head, record.addresses))
         EMIT(record, TW_STATE, TW_PROBE_STATE);
+}
+
+static __always_inline u64 state_change(u64 cookie, int old_state, int new_state)
+{
+    return cookie << 8 | (u64)(old_state & 15) << 4 | (new_state & 15);
+}
+
+/*
+ * Also runs while a process connects or closes, where an interrupt lets a softirq work off all packets that wait: none of their changes would
+ * be seen (see Probe::stand_in). So each change that this program has told is noted, and the stand-in tells those that are not.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
+{
+    if (!state_matters(sk, old_state, new_state))
+        return 0;
+    const u64 cookie = cookie_of(sk);
+    tell_state(sk, cookie, old_state, new_state);
+    const u32 cpu = bpf_get_smp_processor_id();
+    struct tw_counters *mine = bpf_map_lookup_elem(&counters, &cpu);
+    if (mine)
+        mine->states_told[cookie & (TW_STATES_TOLD - 1)] = state_change(cookie, old_state, new_state);
+    return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state_stand_in, const struct sock *sk, int old_state, int new_state)
+{
+    if (!state_matters(sk, old_state, new_state))
+        return 0;
+    const u32 cpu = bpf_get_smp_processor_id();
+    struct tw_counters *mine = bpf_map_lookup_elem(&counters, &cpu);
+    if (!mine)
+        return 0;
+    const u64 known = sk->__sk_common.skc_cookie.counter; /* set by now, if on_state ran */
+    u64 *told = &mine->states_told[known & (TW_STATES_TOLD - 1)];
+    if (known && *told == state_change(known, old_state, new_state)) {
+        *told = 0;
+        return 0;
+    }
+    tell_state(sk, cookie_of(sk), old_state, new_state);
     return 0;
 }
 

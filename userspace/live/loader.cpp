@@ -100,12 +100,14 @@ private:
     /// Leaves out what the running kernel has no hook for, before the verifier sees it.
     void decide_by_btf() {
         const std::string no_functions = kernel_.why_no_function_programs();
-        for (const Probe& row : probes())
+        for (const Probe& row : probes()) {
             for (std::size_t i = 0; i < row.programs.size(); ++i)
                 if (std::string why = why_unfit(kernel_, row, i); !why.empty())
                     refused_.emplace(row.programs[i], std::move(why));
                 else if (row.hook == Hook::function && !no_functions.empty())
                     refused_.emplace(row.programs[i], no_functions);
+            if (row.stand_in && refused_.contains(row.programs.front())) refused_.emplace(row.stand_in, refused_.at(row.programs.front()));
+        }
         const auto timers = Kernel::symbols({"tcp_write_timer", "tcp_keepalive_timer"});
         write_timer_ = timers[0];
         keepalive_timer_ = timers[1];
@@ -177,6 +179,8 @@ private:
                     state.why = std::move(why);
             }
             if (done < row.programs.size()) state.status = done ? ProbeState::Status::partial : ProbeState::Status::unavailable;
+            // after the first, or it would take everything; where it fails, what the first one misses is lost and counted
+            if (row.stand_in && done) state.stood_in_for = attach_program(loaded, row, row.stand_in, tracefs).empty();
             loaded.states_.push_back(std::move(state));
         }
     }
@@ -252,6 +256,7 @@ Result<Fd> LoadedProbes::snapshot(tw_probe iterator) const {
 std::vector<std::uint64_t> LoadedProbes::missed() const {
     std::vector<std::uint64_t> counts(TW_PROBES);
     for (const ProbeState& state : states_) {
+        if (state.stood_in_for) continue;
         for (const char* name : state.probe->programs) {
             const bpf_program* program = bpf_object__find_program_by_name(skeleton_->bpf->obj, name);
             const int fd = program ? bpf_program__fd(program) : -1;

@@ -33,6 +33,7 @@ struct ProbeState {
     const Probe* probe = nullptr;
     Status status = Status::unavailable;
     std::string why;   ///< what is missing and what mends it; empty when attached
+    bool stood_in_for = false;  ///< its stand-in is attached too
     bool usable() const { return status != Status::unavailable; }
 };
 
@@ -63,7 +64,8 @@ public:
     /// A new pass over an iterator probe; read() yields whole records. Runs in the calling thread's network namespace.
     Result<Fd> snapshot(tw_probe iterator) const;
 
-    /// Times that the kernel left out a probe's program because it was running on that CPU already. Per probe number.
+    /// Events that are missing because the kernel left out a probe's program, which was running on that CPU already, and no stand-in
+    /// was there. Per probe number.
     std::vector<std::uint64_t> missed() const;
 
     /// Stops all hooks, one after the other; maps stay readable. The kernel takes tens of milliseconds for each: `meanwhile` runs in

@@ -7,7 +7,7 @@ namespace {
 
 const std::vector<Probe> table = {
     {TW_PROBE_STATE, Hook::btf_tracepoint, "inet_sock_set_state", {"on_state"}, {"sock", "int", "int"}, true,
-     "every state transition of a full socket"},
+     "every state transition of a full socket", {}, false, "on_state_stand_in"},
     {TW_PROBE_ERROR, Hook::btf_tracepoint, "inet_sk_error_report", {"on_error"}, {"sock"}, true,
      "an error (ETIMEDOUT, ECONNRESET, ...) that the stack hands to the application"},
     {TW_PROBE_DESTROY, Hook::btf_tracepoint, "tcp_destroy_sock", {"on_destroy"}, {"sock"}, true,
@@ -43,9 +43,9 @@ const std::vector<Probe> table = {
     {TW_PROBE_DROP, Hook::btf_tracepoint, "kfree_skb", {"on_drop"}, {"sk_buff", "void", "enum skb_drop_reason"}, false,
      "TCP segments, and ICMP errors about them, that the kernel threw away, and its reason (kernel 5.17 and later)"},
     {TW_PROBE_ROUTE, Hook::btf_tracepoint, "fib_table_lookup", {"on_route_lookup"}, {"u32", "flowi4", "fib_nh_common", "int"}, false,
-     "IPv4 route lookups that failed for a connect() or a send"},
+     "IPv4 route lookups that failed for a connect() or a send", {}, false, "on_route_lookup_stand_in"},
     {TW_PROBE_ROUTE6, Hook::btf_tracepoint, "fib6_table_lookup", {"on_route6_lookup"}, {"net", "fib6_result", "fib6_table", "flowi6"}, false,
-     "IPv6 route lookups that failed for a connect()"},
+     "IPv6 route lookups that failed for a connect()", {}, false, "on_route6_lookup_stand_in"},
     {TW_PROBE_NEIGHBOUR_ASKED, Hook::btf_tracepoint, "neigh_event_send_done", {"on_neighbour_asked"}, {"neighbour"}, false,
      "a neighbour's link-layer address is asked for (ARP, neighbour discovery)"},
     {TW_PROBE_NEIGHBOUR_FAILED, Hook::btf_tracepoint, "neigh_timer_handler", {"on_neighbour_timer"}, {"neighbour"}, false,

@@ -13,7 +13,7 @@ def scenario(lab):
     client, server = lab.pair()
 
     def frontend():
-        listener = traffic.listen(5061, lab.family, backlog=512)
+        listener = traffic.listen(5061, lab.family, backlog=CONNECTIONS)
         yield
         for _ in range(CONNECTIONS):
             connection, _ = listener.accept()
