@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/blocks.h"
+
 namespace tcpwitness {
 
 namespace {
@@ -14,10 +16,15 @@ struct Place {
     auto operator<=>(const Place&) const = default;
 };
 
+void reserve(std::vector<Event>& events, std::size_t count) {
+    events.reserve(count);
+    ask_for_huge_pages(events.data(), events.capacity() * sizeof(Event));
+}
+
 }  // namespace
 
 std::vector<Event>& EventStore::room() {
-    if (chunks_.empty() || chunks_.back().size() + per_record > per_chunk) chunks_.emplace_back().reserve(per_chunk);
+    if (chunks_.empty() || chunks_.back().size() + per_record > per_chunk) reserve(chunks_.emplace_back(), per_chunk);
     return chunks_.back();
 }
 
@@ -33,7 +40,7 @@ std::vector<Event> EventStore::take_ordered() {
     std::vector<std::size_t> left;  // per chunk; one that is moved out gives its memory back at once
     for (const auto& chunk : chunks_) left.push_back(chunk.size());
     std::vector<Event> events;
-    events.reserve(count);
+    reserve(events, count);
     for (const Place& place : order) {
         events.push_back(std::move(chunks_[place.chunk][place.index]));
         events.back().id = events.size();

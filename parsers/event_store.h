@@ -17,7 +17,7 @@ public:
     std::vector<Event> take_ordered();
 
 private:
-    static constexpr std::size_t per_chunk = 16384, per_record = 2;
+    static constexpr std::size_t per_chunk = 65536, per_record = 2;
 
     std::vector<std::vector<Event>> chunks_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/heap.h"
 #include "case/capture_match.h"
 #include "case/common_clock.h"
 #include "case/message_log.h"
@@ -117,10 +118,18 @@ void tell_wire(Story& story, std::vector<SessionFacts> facts) {
     }
 }
 
+void add(std::vector<Event>& events, Correlator& correlator) {
+    HeapOfHugePages heap;
+    for (Event& event : events) {
+        correlator.add(std::move(event));
+        heap.look();
+    }
+}
+
 Story alone(Exhibit exhibit) {
     Correlator correlator(exhibit.info, Limits::offline());
     correlator.adopt(std::move(exhibit.connections));
-    for (Event& event : exhibit.events) correlator.add(std::move(event));
+    add(exhibit.events, correlator);
     Story story = std::move(correlator.finish());
     for (Event& event : exhibit.unmatched) story.add_unmatched(std::move(event));
     tell_wire(story, std::move(exhibit.sessions));
@@ -165,7 +174,7 @@ Story story_of(std::vector<Exhibit> exhibits) {
 
     Correlator correlator(std::move(described), Limits::offline());
     for (Exhibit& exhibit : exhibits) correlator.adopt(std::move(exhibit.connections));
-    for (Event& event : events) correlator.add(std::move(event));
+    add(events, correlator);
     Story story = std::move(correlator.finish());
     for (Exhibit& exhibit : exhibits)
         for (Event& event : exhibit.unmatched) story.add_unmatched(std::move(event));

@@ -8,6 +8,9 @@
 namespace tcpwitness {
 
 namespace {
+
+constexpr std::size_t usual_events = 8;
+
 bool sent_without_socket(const Event& event) {
     const ResetSent* reset = event.as<ResetSent>();
     return reset && !reset->has_socket;
@@ -180,6 +183,7 @@ void Correlator::add_to(Connection& connection, Event event) {
     connection.begin_ns = std::min(connection.begin_ns, event.time_ns);
     connection.end_ns = std::max(connection.end_ns, event.time_ns);
     keep_within(connection, limits_.max_events_per_connection);
+    if (connection.events.size() == 1) connection.events.reserve(usual_events);  // one that only exists has no second event
     // Packets may be claimed late: their place is by time, close to the end.
     auto at = connection.events.end();
     while (at != connection.events.begin() && std::prev(at)->time_ns > event.time_ns) --at;
