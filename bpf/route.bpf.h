@@ -41,7 +41,8 @@ static __always_inline int lookup_failed(u32 table, u8 type)
     return 0;
 }
 
-static __always_inline int route_looked_up(const u64 *ctx)
+SEC("tp_btf/fib_table_lookup")
+int on_route_lookup(u64 *ctx)
 {
     enum { EAGAIN = 11, EACCES = 13, EINVAL = 22, EHOSTUNREACH = 113 };
     const s32 error = (s32)ctx[3];
@@ -54,7 +55,8 @@ static __always_inline int route_looked_up(const u64 *ctx)
                                                          : 0);
 }
 
-static __always_inline int route6_looked_up(const struct net *net, const struct fib6_result *result, const struct fib6_table *table)
+SEC("tp_btf/fib6_table_lookup")
+int BPF_PROG(on_route6_lookup, const struct net *net, const struct fib6_result *result, const struct fib6_table *table)
 {
     if (!(result->fib6_flags & RTF_REJECT))
         return 0;
@@ -63,25 +65,6 @@ static __always_inline int route6_looked_up(const struct net *net, const struct 
     if (none && number == RT_TABLE_LOCAL)
         return 0;
     return lookup_failed(number, none ? 0 : result->fib6_type);
-}
-
-/* Keeping a failure twice does no harm, so the stand-ins (see Probe::stand_in) do the same. */
-SEC("tp_btf/fib_table_lookup")
-int on_route_lookup(u64 *ctx) { return route_looked_up(ctx); }
-
-SEC("tp_btf/fib_table_lookup")
-int on_route_lookup_stand_in(u64 *ctx) { return route_looked_up(ctx); }
-
-SEC("tp_btf/fib6_table_lookup")
-int BPF_PROG(on_route6_lookup, const struct net *net, const struct fib6_result *result, const struct fib6_table *table)
-{
-    return route6_looked_up(net, result, table);
-}
-
-SEC("tp_btf/fib6_table_lookup")
-int BPF_PROG(on_route6_lookup_stand_in, const struct net *net, const struct fib6_result *result, const struct fib6_table *table)
-{
-    return route6_looked_up(net, result, table);
 }
 
 /* connect() ended with an error before it sent anything: tells the lookup that made it so. `head` is the call's. */

@@ -256,7 +256,7 @@ Result<Fd> LoadedProbes::snapshot(tw_probe iterator) const {
 std::vector<std::uint64_t> LoadedProbes::missed() const {
     std::vector<std::uint64_t> counts(TW_PROBES);
     for (const ProbeState& state : states_) {
-        if (state.stood_in_for) continue;
+        if (state.stood_in_for || state.probe->notes_only) continue;
         for (const char* name : state.probe->programs) {
             const bpf_program* program = bpf_object__find_program_by_name(skeleton_->bpf->obj, name);
             const int fd = program ? bpf_program__fd(program) : -1;

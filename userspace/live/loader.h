@@ -64,7 +64,7 @@ public:
     /// A new pass over an iterator probe; read() yields whole records. Runs in the calling thread's network namespace.
     Result<Fd> snapshot(tw_probe iterator) const;
 
-    /// Events that are missing because the kernel left out a probe's program, which was running on that CPU already, and no stand-in
+    /// Records that are missing because the kernel left out a probe's program, which was running on that CPU already, and no stand-in
     /// was there. Per probe number.
     std::vector<std::uint64_t> missed() const;
 

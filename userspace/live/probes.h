@@ -31,6 +31,7 @@ struct Probe {
     /// softirq does that interrupts a process in the first one would not be seen; the second one is not running then. Nor is it missed
     /// when itself is interrupted: then the first one is not running.
     const char* stand_in = nullptr;
+    bool notes_only = false;  ///< makes no record, but notes a detail for one that another program makes: what it is not run for is no loss
 };
 
 std::span<const Probe> probes();
