@@ -67,6 +67,14 @@ def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
+def accept_and_outlast(listener, count):
+    """Takes so many connections, one after the other, and closes each when its client has."""
+    for _ in range(count):
+        connection, _ = listener.accept()
+        connection.recv(1)
+        connection.close()
+
+
 def close_with_reset(connection):
     """SO_LINGER with time 0: close() throws everything away and sends RST."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

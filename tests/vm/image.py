@@ -1,4 +1,4 @@
-"""The machine's file system: an initramfs with the built program, the lab, python3, ip, nft, busybox, and the kernel's modules."""
+"""The machine's file system: an initramfs with the built program, the lab with the programs that it uses, python3, busybox, and the kernel's modules."""
 
 import lzma
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
 PYTHON = Path("/usr/bin/python3")
-PROGRAMS = ("ip", "nft", "tc", "zstd")
+PROGRAMS = ("ip", "nft", "tc", "zstd", "tcpdump", "bpftool")
 NOT_NEEDED = ("config-", "test", "pydoc_data", "lib2to3", "idlelib", "tkinter", "ensurepip", "turtledemo", "distutils", "venv")
 MODULES = ("kernel/net/", "kernel/lib/", "kernel/crypto/", "kernel/drivers/net/veth.", "kernel/drivers/net/tun.", "kernel/drivers/net/dummy.")
 

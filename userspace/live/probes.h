@@ -28,8 +28,8 @@ struct Probe {
     std::vector<const char*> modules = {};  ///< functions: the module that each is in where it is not built in
     bool optional = false;        ///< an extra that many kernels do not give; nothing is said where it is missing, but by doctor
     /// A second program on the same tracepoint, behind the first. The kernel runs no program that is running on that CPU already, so what a
-    /// softirq does that interrupts a process in the first one would not be seen; the second one is not running then. Nor is it missed
-    /// when itself is interrupted: then the first one is not running.
+    /// softirq does that interrupts a process in the first one would not be seen; the second one is not running then. Nor is
+    /// anything missed when that one is interrupted: then the first is not running.
     const char* stand_in = nullptr;
     bool notes_only = false;  ///< makes no record, but notes a detail for one that another program makes: what it is not run for is no loss
 };

@@ -15,10 +15,7 @@ def scenario(lab):
     def frontend():
         listener = traffic.listen(5061, lab.family, backlog=CONNECTIONS)
         yield
-        for _ in range(CONNECTIONS):
-            connection, _ = listener.accept()
-            connection.recv(1)
-            connection.close()
+        traffic.accept_and_outlast(listener, CONNECTIONS)
         yield
 
     def asking():

@@ -24,10 +24,7 @@ def scenario(lab):
     def frontend():
         listener = traffic.listen(5061, lab.family, backlog=2 * AT_ONCE)
         yield
-        for _ in range(CONNECTIONS):
-            connection, _ = listener.accept()
-            connection.recv(1)
-            connection.close()
+        traffic.accept_and_outlast(listener, CONNECTIONS)
         yield
 
     def connecting():

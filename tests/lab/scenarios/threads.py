@@ -17,10 +17,7 @@ def scenario(lab):
     def frontend():
         listener = traffic.listen(5061, lab.family)
         yield
-        for _ in range(8 * 10):
-            connection, _ = listener.accept()
-            connection.recv(1)
-            connection.close()
+        traffic.accept_and_outlast(listener, 8 * 10)
 
     def connecting():
         errors = []
