@@ -52,7 +52,7 @@ inline constexpr std::uint32_t
     error = 1u << 18, retransmit = 1u << 19, syn_retransmit = 1u << 20, syn_ack_retransmit = 1u << 21,
     bind_failed = 1u << 23,
     knock = 1u << 22;             ///< a SYN that the kernel answered with RST, for want of a socket
-inline constexpr std::uint32_t waited = 1u << 23;  ///< something waited in its queues (Queue)
+inline constexpr std::uint32_t waited = 1u << 24;  ///< something waited in its queues (Queue)
 inline constexpr std::uint32_t
     dropped = 1u << 26,           ///< the kernel threw away a packet of it
     icmp_error = 1u << 27,        ///< an ICMP error about it came in

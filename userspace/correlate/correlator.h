@@ -102,6 +102,7 @@ private:
 
     // listeners and the two ends (ends.cpp)
     ConnectionId listener_of(const Connection&) const;
+    Role role_by_signs(const Connection&) const;
     void judge(Connection&);
     void join(Connection&);
     void join_translated();  ///< translated.cpp

@@ -95,10 +95,18 @@ void Correlator::adopt(std::vector<Connection> rebuilt) {
     }
 }
 
+/// Where the records are missing that would tell it: by who asked whom, else by whether somebody listens there.
+Role Correlator::role_by_signs(const Connection& connection) const {
+    const bool asked = connection.has(sign::syn_out | sign::syn_retransmit | sign::syn_ack_in);
+    const bool was_asked = connection.has(sign::syn_in | sign::syn_ack_out | sign::syn_ack_retransmit);
+    if (asked != was_asked) return asked ? Role::client : Role::server;
+    if (!connection.has(sign::established)) return Role::unknown;
+    return listener_of(connection) ? Role::server : Role::client;
+}
+
 void Correlator::judge(Connection& connection) {
     if (connection.adopted) return;
-    if (connection.role == Role::unknown && connection.flow.complete() && connection.has(sign::established))
-        connection.role = listener_of(connection) ? Role::server : Role::client;
+    if (connection.role == Role::unknown && connection.flow.complete()) connection.role = role_by_signs(connection);
     if (connection.role == Role::server && connection.listener == 0 && !connection.has(sign::knock))
         connection.listener = listener_of(connection);
     connection.ending = judge_ending(connection);

@@ -33,7 +33,7 @@ bool only_firewall_answered(const Story& story, const Connection& c, WitnessId p
     return std::any_of(resets.begin(), resets.end(), [&](const Sighting& seen) { return seen.witness == peer && !seen.left.empty(); });
 }
 
-void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes) {
+void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, const Strangers& strangers) {
     if (const Connection* peer = story.other_end(c)) {
         add_end(f, peer);
         for (const Event& event : peer->events) cite(f, &event);
@@ -62,6 +62,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     const auto syns = sightings_of_syns(story, c);
     const bool arrived = std::any_of(syns.begin(), syns.end(), [&](const Sighting& seen) { return seen.witness == *home && !seen.entered.empty(); });
     if (!arrived) {
+        if (!surely_unseen(f, story, c, *home, strangers)) return;
         f.culprit = Culprit::path;
         f.certainty = told ? Certainty::proven : Certainty::likely;
         lean_on(f, *home);
@@ -93,11 +94,13 @@ void blame_sender(Finding& f, const Connection& c, const Event& event) {
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::optional<Homes> homes;
+    std::optional<Strangers> strangers;
     TtlOfPeer ttls;
     for (const Connection& c : story.connections) {
         if (c.ending != Ending::refused || c.embryonic) continue;
         if (!homes) {
             homes.emplace(story);
+            strangers.emplace(story);
             ttls = usual_ttls(story);
         }
         const auto syns = syns_sent(c);
@@ -135,7 +138,7 @@ std::vector<Finding> find(const Story& story) {
             f.certainty = Certainty::proven;
             f.settle.clear();
         } else {
-            ask_peer(f, story, c, *homes);
+            ask_peer(f, story, c, *homes, *strangers);
         }
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
         found.push_back(std::move(f));

@@ -14,7 +14,7 @@ namespace {
 constexpr const char* id = "connect-timeout";
 
 /// What the peer's own trace makes of it. False: there is none, or it cannot tell.
-void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes) {
+void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, const Strangers& strangers) {
     const auto home = homes.of(c.flow.peer.address, c.witness);
     const Connection* peer = story.other_end(c);
     const auto peer_witness = peer ? std::optional(peer->witness) : home;
@@ -58,7 +58,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         return;
     }
     if (peer_witness && *peer_witness != c.witness) {
-        if (!watched(story, *peer_witness, f)) return;
+        if (!watched(story, *peer_witness, f) || !surely_unseen(f, story, c, *peer_witness, strangers)) return;
         f.certainty = Certainty::proven;
         lean_on(f, *peer_witness);
         f.settle.clear();
@@ -67,6 +67,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         return;
     }
     if (const auto guessed = peer_witness ? std::nullopt : homes.guess(c.flow.peer, c.witness); guessed && watched(story, *guessed, f)) {
+        if (!surely_unseen(f, story, c, *guessed, strangers)) return;
         f.certainty = Certainty::likely;
         lean_on(f, *guessed);
         f.settle = fmt::format("make sure that {} holds {}: the trace does not tell its addresses", place(story, *guessed), c.flow.peer.address.text());
@@ -103,9 +104,13 @@ std::vector<const Event*> syns_captured(const Connection& c) {
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::optional<Homes> homes;
+    std::optional<Strangers> strangers;
     for (const Connection& c : story.connections) {
         if (c.ending != Ending::connect_timeout) continue;
-        if (!homes) homes.emplace(story);
+        if (!homes) {
+            homes.emplace(story);
+            strangers.emplace(story);
+        }
         const bool told_by_packets = by_packets(c);
         const auto syns = told_by_packets ? syns_captured(c) : syns_sent(c);
         if (told_by_packets && syns.empty()) continue;
@@ -128,7 +133,7 @@ std::vector<Finding> find(const Story& story) {
         f.settle = record_on(c.flow.peer.address) + ": it tells whether the path or that host dropped the SYN";
         if (told_by_packets) tell_packets(f, story, c, syns);
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
-        ask_peer(f, story, c, *homes);
+        ask_peer(f, story, c, *homes, *strangers);
         found.push_back(std::move(f));
     }
     return found;

@@ -158,6 +158,30 @@ std::optional<WitnessId> Homes::of(const Address& address, WitnessId asking) con
     return home->second.size() == 1 ? std::optional(*home->second.begin()) : std::nullopt;  // private addresses may be used twice
 }
 
+Strangers::Strangers(const Story& story) {
+    for (const Connection& c : story.connections)
+        if (!c.conversation && c.role == Role::server && c.flow.complete() && (c.embryonic || c.has(sign::syn_in)))
+            by_way_[{c.witness, c.flow.peer.address, c.flow.local.port}].push_back(&c);
+    for (auto& [way, all] : by_way_) std::stable_sort(all.begin(), all.end(), [](const Connection* a, const Connection* b) { return a->begin_ns < b->begin_ns; });
+}
+
+const Connection* Strangers::like(const Connection& client, WitnessId witness) const {
+    constexpr std::uint64_t slack_ns = 2'000'000'000;  // on its way, and between two clocks
+    const auto all = by_way_.find({witness, client.flow.local.address, client.flow.peer.port});
+    if (all == by_way_.end()) return nullptr;
+    const std::uint64_t from_ns = client.begin_ns - std::min(client.begin_ns, slack_ns);
+    const auto first = std::lower_bound(all->second.begin(), all->second.end(), from_ns, [](const Connection* c, std::uint64_t ns) { return c->begin_ns < ns; });
+    return first != all->second.end() && (*first)->begin_ns <= client.end_ns + slack_ns ? *first : nullptr;
+}
+
+bool surely_unseen(Finding& f, const Story& story, const Connection& client, WitnessId witness, const Strangers& strangers) {
+    const Connection* const stranger = strangers.like(client, witness);
+    if (!stranger) return true;
+    f.reasons.push_back(fmt::format("{} saw a handshake from {} that is nobody's here: it may be this one, under other numbers", place(story, witness), stranger->flow.peer.text()));
+    f.settle = fmt::format("compare it with connection #{}: a device on the path may rewrite ports and sequence numbers, and records may be missing", stranger->id);
+    return false;
+}
+
 namespace {
 
 void add_sight(std::vector<Sighting>& all, const Event* event) {

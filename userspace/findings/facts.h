@@ -77,6 +77,28 @@ private:
     std::map<std::uint16_t, std::set<WitnessId>> wildcards_;
 };
 
+/// Handshakes that came to a witness and whose other end is nobody's here. Where one that should be there is not, one of them may be it: records that
+/// would join the two may be missing, or a device on the path may give SYNs other numbers and ports.
+class Strangers {
+public:
+    explicit Strangers(const Story&);
+    /// One at the witness, from the client's address to its peer's port, of that time.
+    const Connection* like(const Connection& client, WitnessId) const;
+
+private:
+    struct Way {
+        WitnessId witness;
+        Address from;
+        std::uint16_t to_port;
+
+        auto operator<=>(const Way&) const = default;
+    };
+    std::map<Way, std::vector<const Connection*>> by_way_;  ///< in order of time
+};
+
+/// False, and says so in the finding: a stranger may be the one that the witness seems not to have seen.
+bool surely_unseen(Finding&, const Story&, const Connection& client, WitnessId, const Strangers&);
+
 /// What a witness that is no end of the flow saw of one kind of packet.
 struct Sighting {
     WitnessId witness = 0;

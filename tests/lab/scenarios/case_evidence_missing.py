@@ -19,7 +19,7 @@ def scenario(lab):
     forged_reset(lab, hosts, lab.record(edge, trace=mine), lab.record(fe, trace=theirs))
 
     elsewhere = as_other_host(theirs, lab.file("elsewhere.pcapng"), shift_s=3 * 3600)
-    for seed in range(5):
+    for seed in range(20):
         holes = as_other_host(mine, lab.file(f"holes{seed}.pcapng"), drop_percent=30, seed=seed)
         lab.read_report([holes, elsewhere])
         proven = [one for one in lab.report.findings if one["certainty"] == "proven" and one["rule"] != "evidence-gap"]

@@ -360,3 +360,13 @@ TEST_CASE("adopted connections keep what was judged of them, and are joined with
     CHECK(story.begin_ns == 5'000);
     CHECK(story.end_ns == 9'000);
 }
+
+TEST_CASE("a bind() that failed is nothing that waited in a queue") {
+    auto t = trace();
+    const End end = t.end("fe", "10.0.2.2:5061", "*:0", task(50, "server"));
+    t.as(end).at(0).call(Call::Op::bind, Call::Phase::exit, -EADDRINUSE);
+    const Story story = t.story();
+    REQUIRE(story.connections.size() == 1);
+    CHECK(story.connections[0].has(sign::bind_failed));
+    CHECK_FALSE(story.connections[0].has(sign::waited));
+}

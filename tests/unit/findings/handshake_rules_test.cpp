@@ -16,6 +16,11 @@ Finding only(const Story& story) {
     return findings[0];
 }
 
+void client_is_refused(TraceBuilder& t, const Session& s, double ms, std::uint8_t ttl = 64) {
+    t.as(s.client).at(ms).connect_enter().syn_sent().syn_out().timer_armed(1000);
+    t.at(ms + .3).ttl(ttl).rst_in().reset_received().error(ECONNREFUSED).wiped_close(TcpState::syn_sent).connect_exit(-ECONNREFUSED).destroy();
+}
+
 }  // namespace
 
 TEST_CASE("the forged RST, seen by everyone, is one finding") {
@@ -141,6 +146,46 @@ TEST_CASE("connect-timeout with both ends: the SYN never arrived") {
     CHECK_THAT(all_text(f), Contains("saw no SYN: lost on the way out"));
 }
 
+TEST_CASE("connect-timeout with both ends: a client whose first records are missing is joined by its packets") {
+    auto t = trace();
+    Session s = session(t);
+    listen(t, s);
+    t.as(s.client).at(100).syn_out().timer_armed(1000).at(1100).syn_retransmit().at(3100).syn_retransmit().syn_out();
+    t.at(7200).error(ETIMEDOUT).wiped_close(TcpState::syn_sent).destroy();
+    half_open_is_reset(t, s, 100);
+    const Story story = t.story();
+    CHECK(story.conversations.size() == 1);
+    for (const Finding& f : find_all(story)) CHECK_THAT(all_text(f), !Contains("saw no SYN"));
+}
+
+TEST_CASE("what a device gave other numbers is no proof that the SYN never arrived") {
+    const bool refused = GENERATE(false, true);
+    const bool other_port = GENERATE(false, true);
+    const bool later = GENERATE(false, true);
+    auto t = trace();
+    Session s = session(t);
+    listen(t, s);
+    Session earlier = session(t, "edge", "fe", 39999);
+    open(t, earlier, 10);
+    if (refused)
+        client_is_refused(t, s, 100);
+    else
+        client_times_out(t, s, 100);
+    End arrived = s.server;  // the same host's handshake with the same port
+    arrived.peer_isn = 77;
+    if (other_port) arrived.flow.peer.port = 61000;
+    t.as(arrived).at(later ? 60'000 : 100.1).syn_in().syn_ack_out();
+    bool told = false;
+    for (const Finding& f : find_all(t.story())) {
+        if (f.rule != (refused ? "connect-refused" : "connect-timeout")) continue;
+        told = true;
+        INFO(all_text(f));
+        CHECK((f.certainty == Certainty::proven) == later);
+        if (!later) CHECK_THAT(all_text(f), Contains("that is nobody's here"));
+    }
+    CHECK(told);
+}
+
 TEST_CASE("connect-timeout with both ends: recorded addresses tell where the peer lives") {
     auto t = trace();
     Session s = session(t);
@@ -187,15 +232,6 @@ TEST_CASE("a slow handshake that succeeds is no timeout") {
     t.at(1050).syn_ack_in().state(TcpState::syn_sent, TcpState::established).connect_exit();
     CHECK(find_all(t.story()).empty());
 }
-
-namespace {
-
-void client_is_refused(TraceBuilder& t, const Session& s, double ms, std::uint8_t ttl = 64) {
-    t.as(s.client).at(ms).connect_enter().syn_sent().syn_out().timer_armed(1000);
-    t.at(ms + .3).ttl(ttl).rst_in().reset_received().error(ECONNREFUSED).wiped_close(TcpState::syn_sent).connect_exit(-ECONNREFUSED).destroy();
-}
-
-}  // namespace
 
 TEST_CASE("connect-refused from one side: the peer host, likely") {
     auto t = trace();
