@@ -26,16 +26,17 @@ DEVICE = """
 def capture(namespace, device, path, only="tcp"):
     """tcpdump on one of the host's devices while the `with` block runs, with a filter that says which packets only."""
     process = subprocess.Popen(
-        ["ip", "netns", "exec", namespace.name, shutil.which("tcpdump"), "-i", device, "-n", "-U", "--immediate-mode", "-w", path, only],
+        ["ip", "netns", "exec", namespace.name, shutil.which("tcpdump"), "-i", device, "-n", "-U", "-Z", "root", "--immediate-mode", "-w", path, only],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=die_with_parent,
     )
-    said = process.stderr.readline()
-    while "listening" not in said:
-        assert said, "tcpdump did not start"
-        said = process.stderr.readline()
+    said = line = process.stderr.readline()
+    while "listening" not in line:
+        assert line, f"tcpdump did not start: {said}"
+        line = process.stderr.readline()
+        said += line
     try:
         yield path
     finally:
