@@ -75,6 +75,8 @@ def build_base(path, tcpwitness):
     with Archive(path) as archive:
         archive.add(TESTS / "vm" / "init", "/init")
         archive.add(_where("busybox"), "/bin/busybox")
+        archive.put("/etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n", 0o644)
+        archive.put("/etc/group", b"root:x:0:\n", 0o644)
         archive.add_program(tcpwitness, "/usr/bin/tcpwitness")
         for name in PROGRAMS:
             archive.add_program(_where(name), f"/usr/sbin/{name}")
