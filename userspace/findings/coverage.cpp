@@ -117,9 +117,9 @@ bool watched(const Story& story, WitnessId witness, WitnessId asking, std::uint6
     return story.blind(witness, Evidence::packets, asking, from_ns, to_ns) != Blind::outside;
 }
 
-void lean_on(Finding& finding, WitnessId witness, Evidence of) {
+void lean_on(Finding& finding, WitnessId witness, Evidence of, std::uint64_t until_ns) {
     const auto same = [&](const Absence& one) { return one.witness == witness && one.of == of; };
-    if (std::none_of(finding.absences.begin(), finding.absences.end(), same)) finding.absences.push_back({witness, of});
+    if (std::none_of(finding.absences.begin(), finding.absences.end(), same)) finding.absences.push_back({witness, of, until_ns});
 }
 
 Homes::Homes(const Story& story) {

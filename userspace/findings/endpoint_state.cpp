@@ -101,6 +101,7 @@ std::vector<Finding> find_down(const Story& story) {
             // How many is a reason only: the headline stays the same while it lasts.
             found.push_back(tell("endpoint-down", story, destination.second, outage, "is down: five connects in a row or more failed, and none came through since",
                                  outage.failures.back().over_ns));
+            lean_on(found.back(), destination.first, Evidence::sockets, story.recording_of(destination.first).end_ns);
         }
     return found;
 }

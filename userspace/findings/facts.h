@@ -61,7 +61,7 @@ bool watched(const Story&, WitnessId, const Finding&);
 /// The same of a time that `asking` tells.
 bool watched(const Story&, WitnessId, WitnessId asking, std::uint64_t from_ns, std::uint64_t to_ns);
 /// What this witness did not see is part of the proof.
-void lean_on(Finding&, WitnessId, Evidence = Evidence::packets);
+void lean_on(Finding&, WitnessId, Evidence = Evidence::packets, std::uint64_t until_ns = 0);
 /// Which witness has an address: as the user says, else as far as recorded addresses and sockets tell.
 class Homes {
 public:

@@ -44,7 +44,7 @@ void limit_by_blindness(Finding& finding, const Story& story) {
     const WitnessId asking = c ? c->witness : finding.absences.front().witness;
     const std::uint64_t from = std::max(finding.first_ns, story.recording_of(asking).begin_ns);  // it may be about what began before
     for (const Absence& absence : finding.absences) {
-        const Blind blind = story.blind(absence.witness, absence.of, asking, from, std::max(from, finding.last_ns), around_ns);
+        const Blind blind = story.blind(absence.witness, absence.of, asking, from, std::max({from, finding.last_ns, absence.until_ns}), around_ns);
         if (blind == Blind::no) continue;
         finding.certainty = Certainty::likely;
         const std::string where = place(story, absence.witness);

@@ -23,6 +23,7 @@ const char* name(Certainty);
 struct Absence {
     WitnessId witness = 0;
     Evidence of{};
+    std::uint64_t until_ns = 0;  ///< where it lasts longer than what the finding tells
 };
 
 struct Finding {

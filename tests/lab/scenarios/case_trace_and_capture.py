@@ -56,12 +56,12 @@ def one_side_lacks_packets(lab, edge, fe):
         yield
         for _ in range(2):
             connection, _ = listener.accept()
+            time.sleep(0.3)  # the client's connect() has returned by then, on a slow machine too
             traffic.close_with_reset(connection)
         listener.close()
 
     def meet_reset():
         connection = traffic.connect(lab.address(fe), 81)
-        time.sleep(0.1)
         return traffic.error_of(connection.recv, 1)
 
     program = fe.start(frontend)

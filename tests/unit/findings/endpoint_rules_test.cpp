@@ -222,6 +222,18 @@ TEST_CASE("five connects that fail in a row make a destination down, and a later
     }
 }
 
+TEST_CASE("records that were lost after the last failure may have been a connect that came through") {
+    for (const bool lost : {false, true}) {
+        auto t = trace();
+        for (int i = 0; i < 5; ++i) fails(t, "10.0.2.2:5061", 40000 + i, 100 * i);
+        if (lost) t.gap(60'000, 60'100, 3);
+        succeeds(t, "10.0.2.2:80", 41000, 90'000);
+        const auto down = of_rule(t.story(), "endpoint-down");
+        REQUIRE(down.size() == 1);
+        CHECK((down[0].certainty == Certainty::proven) == !lost);
+    }
+}
+
 TEST_CASE("connects that fail on this host say nothing about the destination") {
     auto t = trace();
     for (int i = 0; i < 6; ++i) {
