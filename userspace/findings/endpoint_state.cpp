@@ -90,6 +90,9 @@ Finding tell(const char* rule, const Story& story, const Endpoint& destination, 
         cite(f, failed_connect(*one.connection));
     }
     f.fold_key = fmt::format("{}/{}/{}", first_failure.connection->witness, destination.text(), outage.before ? outage.before->id : 0);
+    // what would have come through in between, and after a destination that is down
+    const std::uint64_t until_ns = outage.success ? last_ns : story.recording_of(first_failure.connection->witness).end_ns;
+    lean_on(f, first_failure.connection->witness, Evidence::sockets, until_ns);
     return f;
 }
 
@@ -101,7 +104,6 @@ std::vector<Finding> find_down(const Story& story) {
             // How many is a reason only: the headline stays the same while it lasts.
             found.push_back(tell("endpoint-down", story, destination.second, outage, "is down: five connects in a row or more failed, and none came through since",
                                  outage.failures.back().over_ns));
-            lean_on(found.back(), destination.first, Evidence::sockets, story.recording_of(destination.first).end_ns);
         }
     return found;
 }

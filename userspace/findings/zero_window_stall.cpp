@@ -94,6 +94,7 @@ void find_in_packets(std::vector<Finding>& found, const Story& story, const Conn
         const bool local = own && !on_the_way(c);
         Finding f = about(id, local ? Culprit::local_application : Culprit::peer_application, local ? Certainty::proven : Certainty::likely, c, closed.from_ns);
         f.last_ns = closed.to_ns;
+        lean_on(f, c.witness);  // that it did not open in between
         f.headline = fmt::format("{}{} kept its window closed to {} for {}{}: its application did not read", reader.text(), at_place(story, c), writer.text(),
                                  since(closed.from_ns, closed.to_ns), closed.opened ? "" : ", to the end");
         if (closed.probes) f.reasons.push_back(fmt::format("{} asked {} meanwhile whether it is open again", writer.text(), count_text(closed.probes, "time", "times")));

@@ -223,14 +223,14 @@ TEST_CASE("five connects that fail in a row make a destination down, and a later
 }
 
 TEST_CASE("records that were lost after the last failure may have been a connect that came through") {
-    for (const bool lost : {false, true}) {
+    for (const auto& [lost, back] : {std::pair{false, false}, {true, false}, {false, true}, {true, true}}) {
         auto t = trace();
         for (int i = 0; i < 5; ++i) fails(t, "10.0.2.2:5061", 40000 + i, 100 * i);
         if (lost) t.gap(60'000, 60'100, 3);
-        succeeds(t, "10.0.2.2:80", 41000, 90'000);
-        const auto down = of_rule(t.story(), "endpoint-down");
-        REQUIRE(down.size() == 1);
-        CHECK((down[0].certainty == Certainty::proven) == !lost);
+        succeeds(t, back ? "10.0.2.2:5061" : "10.0.2.2:80", 41000, 90'000);
+        const auto state = of_rule(t.story(), back ? "endpoint-up" : "endpoint-down");
+        REQUIRE(state.size() == 1);
+        CHECK((state[0].certainty == Certainty::proven) == !lost);
     }
 }
 
