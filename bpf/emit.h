@@ -219,9 +219,9 @@ static __always_inline void emit(struct tw_head *head, const u32 fixed, u8 kind,
     head->size = fixed + addresses_size(head);
     const u32 short_bytes = (fixed + 8 + 7) & ~7u, long_bytes = (fixed + 32 + 7) & ~7u;
     const u32 slot_bytes = 8 + (v6 ? long_bytes : short_bytes);
-    struct tw_count *count = &mine->probe[probe];
     u64 *slot = reserve(mine, cpu < options.rings ? cpu : 0, slot_bytes);
     if (!slot) {
+        struct tw_count *count = &mine->probe[probe];
         count->lost++;
         count->last_lost_ns = head->time_ns;
         return;

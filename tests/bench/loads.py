@@ -108,7 +108,7 @@ def streams(bench, *words, seconds=None):
 
 def measure(bench, title, hosts, load, columns, finer=1):
     """All modes, interleaved, every other round backwards; `finer` times as many rounds as asked for. Prints a table of medians; returns them by
-    mode, and what each round gave. A mode's round that stands in one place was run near the other modes' rounds there."""
+    mode, and what each round gave, in the same order for each mode."""
     runs = {name: [] for name in modes(bench, hosts)}
     rounds = bench.options.rounds * finer
     for number in range(rounds):
@@ -162,7 +162,7 @@ def part_ping(bench):
         print(f"target: {title}, p99 with default probes <= {PING_P99} of untraced: {times:.3f}, {verdict(times <= PING_P99)}\n")
 
 
-def each_link(bench, load, columns, title, finer=1):
+def each_link(bench, load, columns, title, finer):
     yield f"{title}, lo", measure(bench, f"{title}, lo", "127.0.0.0/8", load, columns, finer)[1]
     with network() as (client, server):
         words = ["--client-netns", client, "--server-netns", server, "--address", SERVER]

@@ -33,7 +33,7 @@ bool only_firewall_answered(const Story& story, const Connection& c, WitnessId p
     return std::any_of(resets.begin(), resets.end(), [&](const Sighting& seen) { return seen.witness == peer && !seen.left.empty(); });
 }
 
-void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, const Strangers& strangers) {
+void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, std::optional<Strangers>& strangers) {
     if (const Connection* peer = story.other_end(c)) {
         add_end(f, peer);
         for (const Event& event : peer->events) cite(f, &event);
@@ -100,7 +100,6 @@ std::vector<Finding> find(const Story& story) {
         if (c.ending != Ending::refused || c.embryonic) continue;
         if (!homes) {
             homes.emplace(story);
-            strangers.emplace(story);
             ttls = usual_ttls(story);
         }
         const auto syns = syns_sent(c);
@@ -138,7 +137,7 @@ std::vector<Finding> find(const Story& story) {
             f.certainty = Certainty::proven;
             f.settle.clear();
         } else {
-            ask_peer(f, story, c, *homes, *strangers);
+            ask_peer(f, story, c, *homes, strangers);
         }
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
         found.push_back(std::move(f));

@@ -14,7 +14,7 @@ namespace {
 constexpr const char* id = "connect-timeout";
 
 /// What the peer's own trace makes of it. False: there is none, or it cannot tell.
-void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, const Strangers& strangers) {
+void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, std::optional<Strangers>& strangers) {
     const auto home = homes.of(c.flow.peer.address, c.witness);
     const Connection* peer = story.other_end(c);
     const auto peer_witness = peer ? std::optional(peer->witness) : home;
@@ -107,10 +107,7 @@ std::vector<Finding> find(const Story& story) {
     std::optional<Strangers> strangers;
     for (const Connection& c : story.connections) {
         if (c.ending != Ending::connect_timeout) continue;
-        if (!homes) {
-            homes.emplace(story);
-            strangers.emplace(story);
-        }
+        if (!homes) homes.emplace(story);
         const bool told_by_packets = by_packets(c);
         const auto syns = told_by_packets ? syns_captured(c) : syns_sent(c);
         if (told_by_packets && syns.empty()) continue;
@@ -133,7 +130,7 @@ std::vector<Finding> find(const Story& story) {
         f.settle = record_on(c.flow.peer.address) + ": it tells whether the path or that host dropped the SYN";
         if (told_by_packets) tell_packets(f, story, c, syns);
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
-        ask_peer(f, story, c, *homes, *strangers);
+        ask_peer(f, story, c, *homes, strangers);
         found.push_back(std::move(f));
     }
     return found;

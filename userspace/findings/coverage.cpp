@@ -119,7 +119,11 @@ bool watched(const Story& story, WitnessId witness, WitnessId asking, std::uint6
 
 void lean_on(Finding& finding, WitnessId witness, Evidence of, std::uint64_t until_ns) {
     const auto same = [&](const Absence& one) { return one.witness == witness && one.of == of; };
-    if (std::none_of(finding.absences.begin(), finding.absences.end(), same)) finding.absences.push_back({witness, of, until_ns});
+    const auto known = std::find_if(finding.absences.begin(), finding.absences.end(), same);
+    if (known == finding.absences.end())
+        finding.absences.push_back({witness, of, until_ns});
+    else
+        known->until_ns = std::max(known->until_ns, until_ns);
 }
 
 Homes::Homes(const Story& story) {
@@ -174,8 +178,9 @@ const Connection* Strangers::like(const Connection& client, WitnessId witness) c
     return first != all->second.end() && (*first)->begin_ns <= client.end_ns + slack_ns ? *first : nullptr;
 }
 
-bool surely_unseen(Finding& f, const Story& story, const Connection& client, WitnessId witness, const Strangers& strangers) {
-    const Connection* const stranger = strangers.like(client, witness);
+bool surely_unseen(Finding& f, const Story& story, const Connection& client, WitnessId witness, std::optional<Strangers>& strangers) {
+    if (!strangers) strangers.emplace(story);
+    const Connection* const stranger = strangers->like(client, witness);
     if (!stranger) return true;
     f.reasons.push_back(fmt::format("{} saw a handshake from {} that is nobody's here: it may be this one, under other numbers", place(story, witness), stranger->flow.peer.text()));
     f.settle = fmt::format("compare it with connection #{}: a device on the path may rewrite ports and sequence numbers, and records may be missing", stranger->id);

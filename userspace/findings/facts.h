@@ -96,8 +96,9 @@ private:
     std::map<Way, std::vector<const Connection*>> by_way_;  ///< in order of time
 };
 
-/// False, and says so in the finding: a stranger may be the one that the witness seems not to have seen.
-bool surely_unseen(Finding&, const Story&, const Connection& client, WitnessId, const Strangers&);
+/// False, and says so in the finding: a stranger may be the one that the witness seems not to have seen. Most rules never ask: the first question
+/// gathers them.
+bool surely_unseen(Finding&, const Story&, const Connection& client, WitnessId, std::optional<Strangers>&);
 
 /// What a witness that is no end of the flow saw of one kind of packet.
 struct Sighting {
