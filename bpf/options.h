@@ -77,6 +77,7 @@ struct tw_counters {
     uint32_t pad;
     uint64_t reserved;         /* bytes given to slots since the beginning */
     uint64_t states_told[TW_STATES_TOLD]; /* see socket.bpf.h */
+    uint64_t stood_in;         /* state changes that the stand-in had to tell */
     struct tw_count probe[TW_PROBES];
 };
 

@@ -12,11 +12,11 @@
 
 namespace tcpwitness {
 
-Collector::Collector(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
+Collector::Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
     : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink),
       looker_(probes, filter, namespaces, [this](const void* data, std::size_t size) { take(data, size); }), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
-Result<std::unique_ptr<Collector>> Collector::open(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink) {
+Result<std::unique_ptr<Collector>> Collector::open(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink) {
     std::unique_ptr<Collector> collector(new Collector(probes, filter, namespaces, sink));
     const RingFds fds = probes.ring_fds();
     const RingLayout& layout = probes.rings();
@@ -97,10 +97,20 @@ Status Collector::drain() {
     const std::uint64_t now = boot_clock_ns();
     ring_buffer__consume(wake_.get());
     rings_->take(now, [this](const void* data, std::size_t size) { take(data, size); });
+    stand_in_where_needed();
     looker_.tick(now);
     check_losses();
     take_environment();
     return sink_.tick(now);
+}
+
+/// The stand-in of the state probe costs as much as any program, and many machines never need it: there it is let go. Once it has been
+/// of use, or has been missing, it stays.
+void Collector::stand_in_where_needed() {
+    constexpr std::uint64_t enough_changes = 20'000;
+    std::uint64_t stood_in = 0;
+    for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu) stood_in += (static_cast<const volatile tw_counters*>(counters_memory_.data()) + cpu)->stood_in;
+    probes_.stand_in(counts_[TW_PROBE_STATE].events < enough_changes || stood_in != 0 || probes_.missed(TW_PROBE_STATE) != 0);
 }
 
 void Collector::take_environment() {

@@ -33,7 +33,7 @@ struct ProbeCount {
 class Collector {
 public:
     /// `filter` is the one that the probes were loaded with; the collector applies it to what it makes itself.
-    static Result<std::unique_ptr<Collector>> open(const LoadedProbes&, const Filter& filter, Namespaces&, RecordSink&);
+    static Result<std::unique_ptr<Collector>> open(LoadedProbes&, const Filter& filter, Namespaces&, RecordSink&);
 
     /// Sockets that exist already, in every namespace that can be reached. Call after attaching, so that none falls between.
     void snapshot();
@@ -66,16 +66,17 @@ public:
     std::uint64_t malformed() const { return malformed_ + rings_->malformed() + looker_.malformed(); }
 
 private:
-    Collector(const LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
+    Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
     void take(const void* data, std::size_t size);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void read_snapshot(tw_probe iterator);
     void take_environment();
+    void stand_in_where_needed();
     void check_losses();
     void check_held_back();
     void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
 
-    const LoadedProbes& probes_;
+    LoadedProbes& probes_;
     const Filter& filter_;
     Namespaces& namespaces_;
     RecordSink& sink_;

@@ -178,9 +178,9 @@ private:
                 else if (state.why.empty())
                     state.why = std::move(why);
             }
+            // behind the first, or it would take everything
+            if (row.stand_in && done) loaded.stand_in(true);
             if (done < row.programs.size()) state.status = done ? ProbeState::Status::partial : ProbeState::Status::unavailable;
-            // after the first, or it would take everything; where it fails, what the first one misses is lost and counted
-            if (row.stand_in && done) state.stood_in_for = attach_program(loaded, row, row.stand_in, tracefs).empty();
             loaded.states_.push_back(std::move(state));
         }
     }
@@ -253,20 +253,40 @@ Result<Fd> LoadedProbes::snapshot(tw_probe iterator) const {
     return fd;
 }
 
+std::uint64_t LoadedProbes::left_out(const char* program_name) const {
+    const bpf_program* program = bpf_object__find_program_by_name(skeleton_->bpf->obj, program_name);
+    const int fd = program ? bpf_program__fd(program) : -1;
+    bpf_prog_info info{};
+    std::uint32_t size = sizeof(info);
+    return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
+}
+
 std::vector<std::uint64_t> LoadedProbes::missed() const {
     std::vector<std::uint64_t> counts(TW_PROBES);
-    for (const ProbeState& state : states_) {
-        if (state.stood_in_for || state.probe->notes_only) continue;
-        for (const char* name : state.probe->programs) {
-            const bpf_program* program = bpf_object__find_program_by_name(skeleton_->bpf->obj, name);
-            const int fd = program ? bpf_program__fd(program) : -1;
-            if (fd < 0) continue;
-            bpf_prog_info info{};
-            std::uint32_t size = sizeof(info);
-            if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0) counts[state.probe->number] += info.recursion_misses;
-        }
-    }
+    for (const ProbeState& state : states_) counts[state.probe->number] += missed(state.probe->number);
     return counts;
+}
+
+std::uint64_t LoadedProbes::missed(tw_probe number) const {
+    const Probe& row = *probe(number);
+    if (row.notes_only) return 0;
+    if (row.stand_in && stand_in_) return covered_from_ - covered_;
+    std::uint64_t count = 0;
+    for (const char* name : row.programs) count += left_out(name);
+    return row.stand_in ? count - covered_ : count;
+}
+
+void LoadedProbes::stand_in(bool wanted) {
+    if (wanted == (stand_in_ != nullptr) || stand_in_fails_) return;
+    const Probe& row = *probe(TW_PROBE_STATE);
+    if (!wanted) {
+        covered_ += left_out(row.programs.front()) - covered_from_;
+        stand_in_.reset();
+        return;
+    }
+    stand_in_.reset(bpf_program__attach(bpf_object__find_program_by_name(skeleton_->bpf->obj, row.stand_in)));
+    stand_in_fails_ = !stand_in_;
+    covered_from_ = left_out(row.programs.front());
 }
 
 void LoadedProbes::detach(const std::function<void()>& meanwhile) {
@@ -274,6 +294,7 @@ void LoadedProbes::detach(const std::function<void()>& meanwhile) {
         links_.pop_back();
         if (meanwhile) meanwhile();
     }
+    stand_in(false);  // last: it sees everything once its first is gone
 }
 
 }  // namespace tcpwitness

@@ -33,7 +33,6 @@ struct ProbeState {
     const Probe* probe = nullptr;
     Status status = Status::unavailable;
     std::string why;   ///< what is missing and what mends it; empty when attached
-    bool stood_in_for = false;  ///< its stand-in is attached too
     bool usable() const { return status != Status::unavailable; }
 };
 
@@ -67,6 +66,10 @@ public:
     /// Records that are missing because the kernel left out a probe's program, which was running on that CPU already, and no stand-in
     /// was there. Per probe number.
     std::vector<std::uint64_t> missed() const;
+    std::uint64_t missed(tw_probe) const;
+
+    /// Has the state probe's stand-in (Probe::stand_in) attached or not; what the first program is not run for meanwhile is covered, or missed.
+    void stand_in(bool wanted);
 
     /// Stops all hooks, one after the other; maps stay readable. The kernel takes tens of milliseconds for each: `meanwhile` runs in
     /// between, so that the ring can be emptied while the rest still records.
@@ -74,9 +77,14 @@ public:
 
 private:
     LoadedProbes();
+    std::uint64_t left_out(const char* program) const;  ///< how often it was not run because it was running on that CPU already
     struct Skeleton;
     std::unique_ptr<Skeleton> skeleton_;
     std::vector<LinkHandle> links_;  ///< a link of a system call tracepoint owns its perf event
+    LinkHandle stand_in_;
+    bool stand_in_fails_ = false;     ///< the kernel would not attach it
+    std::uint64_t covered_ = 0;       ///< what its first was left out for while it was there, until it was last attached
+    std::uint64_t covered_from_ = 0;  ///< how often its first had been left out when it was last attached
     std::vector<ProbeState> states_;
     unsigned cpus_ = 1;
     std::uint32_t kept_sets_ = 1;
