@@ -49,7 +49,7 @@ enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_W
 enum { TCP_CA_LOSS = 4 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 enum { SIGNAL_GROUP_EXIT = 4 };
-enum { SOCK_DEAD_BIT = 0, SOCK_KEEPOPEN_BIT = 3 };
+enum { SOCK_DEAD_BIT = 0, SOCK_KEEPOPEN_BIT = 3, SOCK_LINGER_BIT = 4 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -95,6 +95,7 @@ struct sock {
     u8 sk_shutdown;
     u32 sk_ack_backlog;
     u32 sk_max_ack_backlog;
+    unsigned long sk_lingertime;
 };
 
 struct inet_sock { struct sock sk; };
@@ -125,6 +126,7 @@ struct tcp_sock {
     u32 rcv_wnd, rcv_wup, snd_wnd, snd_ssthresh, mdev_us;
     u32 packets_out, rcv_tstamp;
     unsigned int keepalive_time;
+    u8 nonagle : 4;
     u8 chrono_type : 2;
     u32 chrono_start, chrono_stat[3];
 };
