@@ -23,19 +23,6 @@ static __always_inline int call_enter(u8 op, s32 fd, s32 argument, u64 sockaddr)
     return 0;
 }
 
-/* The struct sock behind a descriptor of the current task that is known to be a socket, because a socket call took it. */
-static __always_inline const struct sock *socket_of_fd(s32 fd)
-{
-    struct task_struct *task = bpf_get_current_task_btf();
-    struct fdtable *table = task->files->fdt;
-    if (fd < 0 || (u32)fd >= table->max_fds)
-        return NULL;
-    const struct file *file = pointer_at(table->fd + fd);
-    const struct socket *socket = file ? READ(file, file, private_data) : NULL;
-    const struct sock *sk = socket ? READ(socket, socket, sk) : NULL;
-    return sk && options.plain_loads ? AS(sock, sk) : sk;
-}
-
 /* Takes the end that the address argument names. A refused connect has wiped it from the socket, a bind may not have got that far. False
  * when it is no IP address. */
 static __always_inline bool fill_from_argument(struct tw_head *head, u8 *addresses, const struct tw_pending_call *call)
@@ -175,7 +162,7 @@ static __always_inline int call_exit(u8 op, s64 ret)
     choose(record.head.cookie);
     note_flow(&record.head, record.addresses);
     if (op == TW_CALL_CONNECT && !call.cookie && slot->pid_tgid == id)
-        emit_failed_connect(&record.head, record.addresses, slot, ret);
+        emit_failed_connect(&record.head, record.addresses, slot, call.fd, ret);
     EMIT(record, TW_CALL, TW_PROBE_CALL_EXIT);
     return 0;
 }

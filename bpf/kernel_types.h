@@ -96,6 +96,7 @@ struct sock {
     u32 sk_ack_backlog;
     u32 sk_max_ack_backlog;
     unsigned long sk_lingertime;
+    u32 sk_mark;
 };
 
 struct inet_sock { struct sock sk; };

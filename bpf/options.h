@@ -64,6 +64,9 @@ struct tw_options {
     struct tw_filter filter;
 };
 
+/* The last table that a lookup of the collector's had no route in, or whose route said no; type 0: no route. Wiped by the collector. */
+struct tw_own_lookup { uint32_t table, type; };
+
 #define TW_CHUNK_BYTES 65536   /* a power of two */
 #define TW_CHUNK_OVERHANG 512  /* more than the longest slot */
 #define TW_RING_SPARE 4096     /* see ring.h */

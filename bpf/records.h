@@ -352,6 +352,12 @@ struct tw_icmp {
     uint8_t marker[TW_MARKER_LEN]; /* echo request of `tcpwitness mark`: the name that its data holds; else 0 */
 };
 
+enum tw_route_answer {
+    TW_ROUTE_NOTED = 0,       /* table and type were noted when the lookup failed; table 0: they were not, and are not known */
+    TW_ROUTE_ASKED = 1,       /* they are what the same lookup said when the collector made it again just after; table 0: a rule decided */
+    TW_ROUTE_OTHER = 2,       /* that lookup did not end with the error: the call did for another reason, and the record tells nothing */
+};
+
 /* A route lookup that failed for a connect() or a send. */
 struct tw_route {
     struct tw_task task;      /* connect: the caller; else pid 0 */
@@ -359,7 +365,10 @@ struct tw_route {
     uint32_t table;           /* the last one that was asked: 254 main, 253 default, 255 local; 0: not known */
     uint8_t type;             /* of the route that decided: RTN_BLACKHOLE 6, RTN_UNREACHABLE 7, RTN_PROHIBIT 8; 0: no route matched */
     uint8_t for_connect;      /* 1: connect() ended with this; 0: a segment of an open socket could not be sent */
-    uint8_t pad[6];
+    /* added later */
+    uint8_t answer;           /* enum tw_route_answer */
+    uint8_t pad;
+    uint32_t mark;            /* of the socket (SO_MARK) */
 };
 
 enum tw_neighbour_what {

@@ -1,7 +1,12 @@
 /*
  * Route lookups that fail. A lookup asks one table after the other and knows neither socket nor caller: its result is kept with the thread,
- * and told when the connect() that needed it ends with an error, or when a segment is thrown away for want of a route.
+ * and told when the connect() that needed it ends with an error, or when a segment is thrown away for want of a route. Most hosts never
+ * need it: the programs are attached at the first such end. Where no failure was noted the record says table 0, and the collector makes
+ * the lookup once more: EACCES and EINVAL may have had another reason.
  */
+
+/* The collector's own lookup that failed. */
+struct tw_own_lookup own_lookup;
 
 enum { RT_TABLE_LOCAL = 255 };
 enum { RTN_BLACKHOLE = 6, RTN_UNREACHABLE = 7, RTN_PROHIBIT = 8 };
@@ -23,6 +28,13 @@ struct {
 static __always_inline int lookup_failed(u32 table, u8 type)
 {
     const u64 id = bpf_get_current_pid_tgid();
+    if ((u32)(id >> 32) == options.self_pid) {
+        if (type || !own_lookup.table) {
+            own_lookup.table = table;
+            own_lookup.type = type;
+        }
+        return 0;
+    }
     struct tw_pending_call *call = slot_of(id);
     if (call && call->pid_tgid == id && call->op == TW_CALL_CONNECT) {
         if (type || !call->route_table) { /* the first table that had no route, unless a later one has a route that says no */
@@ -68,10 +80,10 @@ int BPF_PROG(on_route6_lookup, const struct net *net, const struct fib6_result *
 }
 
 /* connect() ended with an error before it sent anything: tells the lookup that made it so. `head` is the call's. */
-static __always_inline void emit_failed_connect(const struct tw_head *head, const u8 *addresses, const struct tw_pending_call *slot, s32 ret)
+static __always_inline void emit_failed_connect(const struct tw_head *head, const u8 *addresses, const struct tw_pending_call *slot, s32 fd, s32 ret)
 {
     enum { EACCES = 13, EINVAL = 22, ENETUNREACH = 101, EHOSTUNREACH = 113 };
-    if (!slot->route_table || (ret != -ENETUNREACH && ret != -EHOSTUNREACH && ret != -EACCES && ret != -EINVAL))
+    if (ret != -ENETUNREACH && ret != -EHOSTUNREACH && ret != -EACCES && ret != -EINVAL)
         return;
     RECORD(struct tw_route) record = {};
     record.head = *head;
@@ -81,6 +93,9 @@ static __always_inline void emit_failed_connect(const struct tw_head *head, cons
     record.body.table = slot->route_table;
     record.body.type = slot->route_type;
     record.body.for_connect = 1;
+    const struct sock *sk = socket_of_fd(fd);
+    if (sk)
+        record.body.mark = READ(sock, sk, sk_mark);
     EMIT(record, TW_ROUTE, record.head.family == AF_INET6 ? TW_PROBE_ROUTE6 : TW_PROBE_ROUTE);
 }
 

@@ -1,4 +1,5 @@
 /* One object: one file per concern, one set of maps. */
+#include "descriptor.h"
 #include "pending.h"
 #include "kept.h"
 

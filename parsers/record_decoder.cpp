@@ -320,7 +320,7 @@ EventBody decode_body(const Record& record, const TraceContext& context) {
         case TW_ICMP: return decode_icmp(record);
         case TW_ROUTE: {
             const auto body = record.as<tw_route>();
-            return Route{static_cast<Route::What>(body.type), task_of(body.task), body.error, body.table, body.for_connect != 0};
+            return Route{static_cast<Route::What>(body.type), task_of(body.task), body.error, body.table, body.for_connect != 0, body.answer == TW_ROUTE_ASKED};
         }
         case TW_NEIGHBOUR: return decode_neighbour(record.as<tw_neighbour>());
         case TW_REPEATS: return decode_repeats(record.as<tw_repeats>(), context);
@@ -380,6 +380,7 @@ Status RecordDecoder::decode(const void* data, std::size_t size, std::vector<Eve
         context_.learn_line(text.substr(0, meta.length));
         return success();
     }
+    if (head.kind == TW_ROUTE && record.as<tw_route>().answer == TW_ROUTE_OTHER) return success();
     if (head.kind == TW_PACKET) return decode_packet(record, context_, out);
     if (head.kind == TW_ENVIRONMENT) {
         Environment fact;

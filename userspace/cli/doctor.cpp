@@ -57,6 +57,7 @@ int run_doctor(const std::vector<std::string>& words) {
 
     LoadOptions options;
     options.buffer_bytes = 1 << 20;
+    options.attach_all = true;
     const auto loaded = LoadedProbes::load(*kernel, options);
     if (!loaded) {
         row("probes", false, loaded.error().message);

@@ -33,6 +33,7 @@ Status Netlink::dump(std::uint16_t type, std::string_view request, const Take& t
 Status Netlink::ask(std::uint16_t type, std::string_view request, const Take& take) { return talk(type, NLM_F_ACK, request, take); }
 
 Status Netlink::talk(std::uint16_t type, std::uint16_t flags, std::string_view request, const Take& take) {
+    refused_with_ = 0;
     nlmsghdr head{};
     head.nlmsg_len = static_cast<std::uint32_t>(sizeof head + request.size());
     head.nlmsg_type = type;
@@ -57,7 +58,9 @@ Status Netlink::talk(std::uint16_t type, std::uint16_t flags, std::string_view r
             if (head.nlmsg_type == NLMSG_DONE || head.nlmsg_type == NLMSG_ERROR) {
                 std::int32_t result = 0;
                 std::memcpy(&result, body.data(), std::min(sizeof result, body.size()));
-                return result < 0 ? Status(error_of(-result)) : success();
+                if (result >= 0) return success();
+                refused_with_ = -result;
+                return error_of(refused_with_);
             }
             if (take(head.nlmsg_type, body)) continue;
             if (auto fresh = open(protocol_)) *this = std::move(*fresh);  // the kernel stops when nobody listens any more

@@ -23,6 +23,8 @@ public:
     Status dump(std::uint16_t type, std::string_view request, const Take& take);
     /// One object.
     Status ask(std::uint16_t type, std::string_view request, const Take& take);
+    /// The errno that the kernel answered the last question with; 0: it had no objection.
+    int refused_with() const { return refused_with_; }
 
 private:
     Netlink(Fd socket, int protocol) : socket_(std::move(socket)), protocol_(protocol) {}
@@ -31,6 +33,7 @@ private:
     Fd socket_;
     int protocol_;
     std::uint32_t sequence_ = 0;
+    int refused_with_ = 0;
 };
 
 template <typename Header>

@@ -14,7 +14,7 @@ namespace tcpwitness {
 
 Collector::Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
     : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink),
-      looker_(probes, filter, namespaces, [this](const void* data, std::size_t size) { take(data, size); }), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
+      looker_(probes, filter, namespaces, [this](const void* data, std::size_t size) { take(data, size); }), route_asker_(probes, namespaces), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
 Result<std::unique_ptr<Collector>> Collector::open(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink) {
     std::unique_ptr<Collector> collector(new Collector(probes, filter, namespaces, sink));
@@ -44,8 +44,26 @@ void Collector::take(const void* data, std::size_t size) {
         return;
     }
     if (head.netns != last_netns_) introduce(head.netns, head.time_ns);
+    if (head.kind == TW_ROUTE) return take_route(head, data);
     ++counts_[head.probe].events;
     sink_.record(head, data, head.size);
+}
+
+/// The first lookups that failed were not noted when they did.
+void Collector::take_route(const tw_head& head, const void* data) {
+    struct {
+        tw_head head;
+        tw_route body;
+        unsigned char addresses[32];
+    } record{};
+    if (head.size < offsetof(decltype(record), addresses) + 8 || head.size > sizeof record) {
+        ++malformed_;
+        return;
+    }
+    std::memcpy(&record, data, head.size);
+    route_asker_.complete(head, record.body, record.addresses);
+    ++counts_[head.probe].events;
+    sink_.record(head, &record, head.size);
 }
 
 /// The first record of a namespace brings its name, addresses and sysctls with it.

@@ -19,6 +19,7 @@
 #include "live/mapping.h"
 #include "live/namespaces.h"
 #include "live/rings.h"
+#include "live/route_asker.h"
 #include "live/sink.h"
 
 namespace tcpwitness {
@@ -68,6 +69,7 @@ public:
 private:
     Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
     void take(const void* data, std::size_t size);
+    void take_route(const tw_head&, const void* data);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void read_snapshot(tw_probe iterator);
     void take_environment();
@@ -81,6 +83,7 @@ private:
     Namespaces& namespaces_;
     RecordSink& sink_;
     Looker looker_;
+    RouteAsker route_asker_;
     Mapping ring_memory_, taken_memory_, counters_memory_, kept_memory_;
     std::unique_ptr<Rings> rings_;
     RingHandle wake_;

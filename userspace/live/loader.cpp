@@ -172,7 +172,8 @@ private:
             ProbeState state{&row, ProbeState::Status::attached, {}};
             std::size_t done = 0;
             for (const char* name : row.programs) {
-                std::string why = attach_program(loaded, row, name, tracefs);
+                const auto refused = refused_.find(name);
+                std::string why = refused != refused_.end() ? refused->second : row.on_demand && !options_.attach_all ? "" : attach_program(loaded, row, name, tracefs);
                 if (why.empty())
                     ++done;
                 else if (state.why.empty())
@@ -187,7 +188,6 @@ private:
 
     /// Empty when attached, else why not.
     std::string attach_program(LoadedProbes& loaded, const Probe& row, const char* name, const Result<Tracefs>& tracefs) {
-        if (const auto refused = refused_.find(name); refused != refused_.end()) return refused->second;
         bpf_program* program = bpf_object__find_program_by_name(loaded.skeleton_->bpf->obj, name);
         LinkHandle link;
         if (row.hook == Hook::syscall_tracepoint) {
@@ -261,6 +261,18 @@ std::uint64_t LoadedProbes::left_out(const char* program_name) const {
     return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
 }
 
+void LoadedProbes::note_route_lookups() {
+    for (const ProbeState& state : states_) {
+        if (!state.probe->on_demand || !state.usable()) continue;
+        LinkHandle link(bpf_program__attach(bpf_object__find_program_by_name(skeleton_->bpf->obj, state.probe->programs.front())));
+        if (link) links_.push_back(std::move(link));
+    }
+}
+
+tw_own_lookup LoadedProbes::own_failed_lookup() {
+    return std::exchange(skeleton_->bpf->bss->own_lookup, {});
+}
+
 std::vector<std::uint64_t> LoadedProbes::missed() const {
     std::vector<std::uint64_t> counts(TW_PROBES);
     for (const ProbeState& state : states_) counts[state.probe->number] += missed(state.probe->number);
@@ -269,7 +281,7 @@ std::vector<std::uint64_t> LoadedProbes::missed() const {
 
 std::uint64_t LoadedProbes::missed(tw_probe number) const {
     const Probe& row = *probe(number);
-    if (row.notes_only) return 0;
+    if (row.on_demand) return 0;
     if (row.stand_in && stand_in_) return covered_from_ - covered_;
     std::uint64_t count = 0;
     for (const char* name : row.programs) count += left_out(name);

@@ -24,6 +24,7 @@ struct LoadOptions {
     std::uint64_t buffer_bytes = 16 << 20;   ///< of all rings together; see ring_layout. As much again is for what waits in a flood: see kept_sets
     std::uint32_t max_connections = 100'000; ///< bounds the kernel's table of chosen sockets (--pid, --comm)
     Filter filter;
+    bool attach_all = false;                 ///< also what is attached on demand, to see whether it can be (Probe::on_demand)
     bool segments = false;                   ///< all segments of the filter's sockets, not only SYN, FIN and RST
 };
 
@@ -67,6 +68,11 @@ public:
     /// was there. Per probe number.
     std::vector<std::uint64_t> missed() const;
     std::uint64_t missed(tw_probe) const;
+
+    /// From now on, what a failing route lookup says is noted (Probe::on_demand).
+    void note_route_lookups();
+    /// The last failing lookup of this process's since the call before; table 0: none.
+    tw_own_lookup own_failed_lookup();
 
     /// Has the state probe's stand-in (Probe::stand_in) attached or not; what the first program is not run for meanwhile is covered, or missed.
     void stand_in(bool wanted);

@@ -31,7 +31,9 @@ struct Probe {
     /// softirq does that interrupts a process in the first one would not be seen; the second one is not running then. Nor is
     /// anything missed when that one is interrupted: then the first is not running.
     const char* stand_in = nullptr;
-    bool notes_only = false;  ///< makes no record, but notes a detail for one that another program makes: what it is not run for is no loss
+    /// Makes no record, but notes a detail for one that another program makes: what it is not run for is no loss. Attached when such a record
+    /// lacks it for the first time.
+    bool on_demand = false;
 };
 
 std::span<const Probe> probes();

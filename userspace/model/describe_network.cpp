@@ -1,4 +1,5 @@
 // What happened to packets below TCP: thrown away, answered by ICMP, without a route or a neighbour.
+#include <cerrno>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -59,6 +60,8 @@ const char* route_name(Route::What what) {
     }
     return "?";
 }
+
+const char* rule_name(const Route& refused) { return refused.error == EACCES ? "prohibit" : "blackhole"; }
 
 const char* neighbour_name(Neighbour::What what) {
     switch (what) {
@@ -156,16 +159,20 @@ bool noteworthy(const Route&, const Event&) { return true; }
 
 std::string sentence(const Route& route, const Event& event) {
     const std::string to = event.flow.peer.address.text();
-    std::string text = route.what == Route::What::no_route ? fmt::format("no route to {}", to) : fmt::format("the route to {} says {}", to, route_name(route.what));
-    if (route.table) text += fmt::format(", table {}", table_name(route.table));
+    std::string text = route.refused_by_rule()                ? fmt::format("a routing rule says {} to {}", rule_name(route), to)
+                       : route.what == Route::What::no_route ? fmt::format("no route to {}", to)
+                                                             : fmt::format("the route to {} says {}", to, route_name(route.what));
+    if (route.table && !route.refused_by_rule()) text += fmt::format(", table {}", table_name(route.table));
+    if (route.asked_later) text += " (asked again just after)";
     return text + fmt::format(": {}", error_text(route.error));
 }
 
 void add_fields(std::vector<Field>& to, const Route& route, const Event&) {
-    add(to, "route", route_name(route.what));
+    add(to, "route", route.refused_by_rule() ? fmt::format("{}_rule", rule_name(route)) : route_name(route.what));
     if (route.table) add(to, "table", table_name(route.table));
     add(to, "error.type", errno_name(route.error));
     add(to, "for_connect", route.for_connect);
+    if (route.asked_later) add(to, "asked_later", true);
     add_task(to, route.task);
 }
 

@@ -290,6 +290,10 @@ struct Route {
     std::int32_t error = 0;   ///< positive errno
     std::uint32_t table = 0;  ///< the last one that was asked; 0 = not known
     bool for_connect = false;
+    bool asked_later = false;  ///< table and what are of the same lookup, made again by the recorder just after
+
+    /// No table's route decided, but a routing rule (ip rule) that says prohibit or blackhole.
+    bool refused_by_rule() const;
 };
 std::string table_name(std::uint32_t table);  ///< "main", "local", "default", "100"
 

@@ -1,4 +1,5 @@
 // Names of what happens to packets below TCP: hooks, ICMP messages, routing tables.
+#include <cerrno>
 #include <iterator>
 
 #include "model/event.h"
@@ -46,6 +47,8 @@ std::string name(const Icmp& icmp) {
     if (!icmp.v6 && icmp.type == 5) return "redirect";
     return "type " + std::to_string(icmp.type) + " code " + std::to_string(icmp.code);
 }
+
+bool Route::refused_by_rule() const { return what == What::no_route && (error == EACCES || error == EINVAL); }
 
 std::string table_name(std::uint32_t table) {
     switch (table) {

@@ -120,6 +120,7 @@ TEST_CASE("every kind becomes its event, with its numbers") {
     CHECK(route.error == 101);
     CHECK(route.table == 254);
     CHECK(route.for_connect);
+    CHECK(route.asked_later);
     CHECK(route.task.comm == "server");
     CHECK(events[18].as<Neighbour>()->what == Neighbour::What::changed);
     CHECK(events[18].as<Neighbour>()->new_mac[5] == 255);

@@ -348,6 +348,7 @@ inline std::vector<std::string> every_kind() {
     route.error = 101;
     route.table = 254;
     route.for_connect = 1;
+    route.answer = TW_ROUTE_ASKED;
     add(TW_ROUTE, TW_PROBE_ROUTE, route);
     tw_neighbour neighbour{};
     neighbour.what = TW_NEIGHBOUR_CHANGED;
