@@ -57,7 +57,7 @@ static __always_inline u64 cookie_of(const struct sock *sk)
 
 static __always_inline u32 jiffies_to_ms(u64 jiffies)
 {
-    return (u32)(jiffies * 1000 / (options.hz ? options.hz : 1));
+    return (u32)(jiffies * options.jiffy_ms >> 20);
 }
 
 /* As bpf_get_current_pid_tgid, by plain loads. */

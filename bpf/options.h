@@ -52,6 +52,8 @@ struct tw_options {
     uint32_t rings;            /* a CPU that has none uses the first */
     uint32_t ring_chunks;      /* in each ring; a power of two */
     uint32_t hz;
+    uint32_t jiffy_ms;         /* milliseconds in a jiffy, << 20: a multiplication costs a fraction of a division */
+    uint32_t jiffy_s;          /* seconds in a jiffy, << 20; rounded up, which is near enough for a pace */
     uint32_t self_pid;         /* the recorder: its own exit and calls are not recorded */
     uint8_t retransmit_error;  /* tcp_retransmit_skb has its third argument */
     uint8_t reset_reason;      /* tcp_send_reset has its third argument */

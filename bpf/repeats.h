@@ -51,7 +51,7 @@ struct {
 
 static __always_inline u64 this_second(void)
 {
-    return bpf_jiffies64() / (options.hz ? options.hz : 1);
+    return bpf_jiffies64() * options.jiffy_s >> 20;
 }
 
 static __always_inline void prefix_of(u32 *prefix, const struct tw_head *head, const u8 *addresses)

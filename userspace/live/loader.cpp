@@ -141,6 +141,12 @@ private:
         return tcpwitness_bpf__load(bpf);
     }
 
+    /// `units` / `parts`, << 20, rounded up.
+    static std::uint32_t scaled(std::uint64_t units, std::uint64_t parts) {
+        parts = std::max<std::uint64_t>(parts, 1);
+        return static_cast<std::uint32_t>(((units << 20) + parts - 1) / parts);
+    }
+
     void fill_options(tw_options& to, const LoadedProbes& loaded) const {
         to.write_timer = write_timer_;
         to.keepalive_timer = keepalive_timer_;
@@ -151,6 +157,8 @@ private:
         to.ring_bytes = loaded.rings_.bytes();
         to.wake_bytes = to.ring_bytes / 4;
         to.hz = kernel_.hz();
+        to.jiffy_ms = scaled(1000, to.hz);
+        to.jiffy_s = scaled(1, to.hz);
         to.self_pid = static_cast<std::uint32_t>(getpid());
         to.retransmit_error = tells_retransmit_error(kernel_);
         to.reset_reason = loaded.reset_reasons_told_;
