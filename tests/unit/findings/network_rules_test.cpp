@@ -211,6 +211,14 @@ TEST_CASE("no-route: a route that says no, whatever the errno") {
     CHECK_THAT(f.headline, Contains("EACCES") && Contains("a prohibit route in table 100"));
 }
 
+TEST_CASE("no-route: a routing rule that says no, though a table was asked before") {
+    auto t = trace();
+    Session s = session(t, "edge", "edge");
+    t.as(s.client).at(0).connect_enter();
+    t.add(Route{Route::What::no_route, s.client.task, EACCES, 77, true, true}).connect_exit(-EACCES).destroy();
+    CHECK_THAT(only(t.story()).headline, Contains("EACCES") && Contains("a prohibit rule") && !Contains("77"));
+}
+
 TEST_CASE("no-route: IPv6 tried first on a host that has IPv4 only is nothing") {
     auto t = trace();
     const End six = t.end("edge", "*:0", "[2001:db8::7]:443", task(100, "dialer"));

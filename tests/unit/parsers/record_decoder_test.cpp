@@ -227,6 +227,19 @@ TEST_CASE("an older, shorter body of a kind that has grown is read, what it lack
     CHECK(event.flow.peer.text() == "10.2.0.2:5061");
 }
 
+TEST_CASE("a lookup that explains no error is no event") {
+    Decoding decoding;
+    sample::Recorder from;
+    tw_route route{};
+    route.error = 22;
+    route.for_connect = 1;
+    CHECK(decoding.one(from.record(TW_ROUTE, TW_PROBE_ROUTE, route)).as<Route>()->error == 22);
+    route.answer = TW_ROUTE_OTHER;
+    decoding.events.clear();
+    REQUIRE(decoding.decode(from.record(TW_ROUTE, TW_PROBE_ROUTE, route)).ok());
+    CHECK(decoding.events.empty());
+}
+
 TEST_CASE("an echo request's marker is its name; an older record of one has none, a name that cannot be is none") {
     Decoding decoding;
     sample::Recorder from;
