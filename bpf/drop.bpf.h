@@ -5,6 +5,9 @@
 
 enum { STACK_FRAMES = 16, NF_HOOK_SLOW_BYTES = 400 /* about 250 in truth; what follows it does not call into hooks */ };
 
+/* about 400 in truth; what follows it frees no packets */
+enum { INET6_CSK_XMIT_BYTES = 512 };
+
 /* A function's name is dear to look up, and under a flood it is always the same one. */
 struct known_symbol {
     u64 address;
@@ -31,6 +34,12 @@ static __always_inline bool is_loss(u32 reason)
     barrier_var(word); /* else the compiler folds the bound away that the verifier wants to see */
     word &= TW_DROP_REASONS / 64 - 1;
     return !(options.harmless_drops[word] >> (reason & 63) & 1);
+}
+
+/* What finds no route under IPv6 is freed without a reason: only the place tells. */
+static __always_inline bool v6_without_route(u32 reason, u64 place)
+{
+    return reason == options.no_reason_drop && options.inet6_csk_xmit && place - options.inet6_csk_xmit < INET6_CSK_XMIT_BYTES;
 }
 
 /* The device that the packet came in on or is about to leave by. */
@@ -148,8 +157,10 @@ static __always_inline bool speaks_tcp(const struct sock *sk)
 SEC("tp_btf/kfree_skb")
 int on_drop(u64 *ctx)
 {
+    enum { EHOSTUNREACH = 113 };
     const u32 reason = (u32)ctx[2];
-    if (!is_loss(reason))
+    const bool no_route_v6 = v6_without_route(reason, ctx[1]);
+    if (!is_loss(reason) && !no_route_v6)
         return 0;
     const struct sk_buff *skb = (const struct sk_buff *)ctx[0];
     const struct sock *sender = skb->sk;
@@ -201,8 +212,10 @@ int on_drop(u64 *ctx)
     const u64 caller = reason == options.netfilter_drop ? hook_caller(ctx, room) : 0;
     if (caller)
         fill_symbol(record.body.caller, &room->caller, caller);
-    if (reason == options.no_route_drop)
-        emit_failed_send(&record.head, record.addresses);
+    if (no_route_v6 && sender)
+        emit_failed_send(&record.head, record.addresses, READ(sock, sender, sk_err_soft));
+    else if (reason == options.no_route_drop)
+        emit_failed_send(&record.head, record.addresses, EHOSTUNREACH); /* what ip_queue_xmit makes of every failure */
     EMIT(record, TW_DROP, TW_PROBE_DROP);
     return 0;
 }

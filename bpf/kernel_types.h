@@ -84,7 +84,7 @@ struct sock_common {
 
 struct sock {
     struct sock_common __sk_common;
-    int sk_err;
+    int sk_err, sk_err_soft;
     atomic_t sk_drops;
     int sk_rcvbuf, sk_sndbuf, sk_wmem_queued;
     struct socket *sk_socket;

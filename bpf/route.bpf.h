@@ -100,18 +100,17 @@ static __always_inline void emit_failed_connect(const struct tw_head *head, cons
 }
 
 /* A segment found no route. `head` is the drop's. */
-static __always_inline void emit_failed_send(const struct tw_head *head, const u8 *addresses)
+static __always_inline void emit_failed_send(const struct tw_head *head, const u8 *addresses, s32 error)
 {
-    enum { EINVAL = 22, EACCES = 13, EHOSTUNREACH = 113 };
     const u32 zero = 0;
     const struct failed_lookup *last = bpf_map_lookup_elem(&failed_lookups, &zero);
     RECORD(struct tw_route) record = {};
     record.head = *head;
     __builtin_memcpy(record.addresses, addresses, sizeof(record.addresses));
-    record.body.error = EHOSTUNREACH; /* what ip_queue_xmit makes of every failure */
+    record.body.error = error;
     if (last && bpf_jiffies64() - last->jiffies <= 1) {
         record.body.table = last->table;
         record.body.type = last->type;
     }
-    EMIT(record, TW_ROUTE, TW_PROBE_ROUTE);
+    EMIT(record, TW_ROUTE, record.head.family == AF_INET6 ? TW_PROBE_ROUTE6 : TW_PROBE_ROUTE);
 }

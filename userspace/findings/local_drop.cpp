@@ -17,7 +17,7 @@ constexpr std::size_t stuck_after = 3;  ///< the same segment thrown away so oft
 
 /// Rules of their own tell these: no route, no neighbour, a full accept queue, a segment beyond the path's MTU.
 bool told_elsewhere(const Drop& drop) {
-    return drop.icmp || drop.reason == "IP_OUTNOROUTES" || drop.reason == "NEIGH_FAILED" || drop.reason == "TCP_LISTEN_OVERFLOW" ||
+    return drop.icmp || drop.without_route() || drop.reason == "NEIGH_FAILED" || drop.reason == "TCP_LISTEN_OVERFLOW" ||
            drop.reason == "PKT_TOO_BIG";
 }
 

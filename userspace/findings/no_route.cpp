@@ -55,6 +55,14 @@ std::optional<Finding> refused_by_routes(const Story& story, const Connection& c
     return f;
 }
 
+/// The last lookup that is told with what decided, else the last one.
+const Event* last_lookup(const Connection& c) {
+    const Event* found = nullptr;
+    for (const Event& event : c.events)
+        if (const Route* route = event.as<Route>(); route && (!found || route->table)) found = &event;
+    return found;
+}
+
 /// The route went away under an open connection.
 std::optional<Finding> lost_its_route(const Story& story, const Connection& c) {
     if (!c.has(sign::established) || !c.has(sign::dropped | sign::no_route | sign::retransmit) || (c.ending == Ending::closed && c.both_closed())) return std::nullopt;
@@ -62,11 +70,11 @@ std::optional<Finding> lost_its_route(const Story& story, const Connection& c) {
     for (const Event& event : c.events) {
         const Drop* drop = event.as<Drop>();
         const Retransmit* again = event.as<Retransmit>();
-        const bool dropped = drop && drop->outgoing && drop->reason == "IP_OUTNOROUTES";
+        const bool dropped = drop && drop->outgoing && drop->without_route();
         if (dropped || (again && (again->error == -ENETUNREACH || again->error == -EHOSTUNREACH))) failures.push_back(&event);
     }
     if (failures.size() < stuck_after) return std::nullopt;
-    const Event* told = last<Route>(c);
+    const Event* told = last_lookup(c);
     Finding f = about(id, Culprit::local_configuration, Certainty::proven, c, failures.front()->time_ns);
     f.last_ns = failures.back()->time_ns;
     f.headline = fmt::format("{}{}: the connection with {} is stuck since {}: {}", who(c), at_place(story, c), c.flow.peer.text(),

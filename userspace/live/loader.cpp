@@ -171,6 +171,8 @@ private:
         std::ranges::copy(harmless_drops(reasons), to.harmless_drops);
         to.netfilter_drop = drop_reason_number(reasons, "NETFILTER_DROP");
         to.no_route_drop = drop_reason_number(reasons, "IP_OUTNOROUTES");
+        to.no_reason_drop = drop_reason_number(reasons, "NOT_SPECIFIED");
+        to.inet6_csk_xmit = Kernel::symbol("inet6_csk_xmit");
         to.filter = kernel_filter(options_.filter);
     }
 
@@ -273,7 +275,7 @@ void LoadedProbes::note_route_lookups() {
     for (const ProbeState& state : states_) {
         if (!state.probe->on_demand || !state.usable()) continue;
         LinkHandle link(bpf_program__attach(bpf_object__find_program_by_name(skeleton_->bpf->obj, state.probe->programs.front())));
-        if (link) links_.push_back(std::move(link));
+        if (link) on_demand_.emplace(state.probe->number, std::move(link));
     }
 }
 
@@ -314,7 +316,8 @@ void LoadedProbes::detach(const std::function<void()>& meanwhile) {
         links_.pop_back();
         if (meanwhile) meanwhile();
     }
-    stand_in(false);  // last: it sees everything once its first is gone
+    on_demand_.clear();   // what notes something goes after those that tell it
+    stand_in(false);      // last: it sees everything once its first is gone
 }
 
 }  // namespace tcpwitness

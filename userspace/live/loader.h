@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +72,8 @@ public:
 
     /// From now on, what a failing route lookup says is noted (Probe::on_demand).
     void note_route_lookups();
+    /// Of a probe of that kind: it is attached.
+    bool notes(tw_probe number) const { return on_demand_.contains(number); }
     /// The last failing lookup of this process's since the call before; table 0: none.
     tw_own_lookup own_failed_lookup();
 
@@ -86,6 +89,7 @@ private:
     std::uint64_t left_out(const char* program) const;  ///< how often it was not run because it was running on that CPU already
     struct Skeleton;
     std::unique_ptr<Skeleton> skeleton_;
+    std::map<tw_probe, LinkHandle> on_demand_;
     std::vector<LinkHandle> links_;  ///< a link of a system call tracepoint owns its perf event
     LinkHandle stand_in_;
     bool stand_in_fails_ = false;     ///< the kernel would not attach it

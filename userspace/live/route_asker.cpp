@@ -39,7 +39,7 @@ std::string question(const tw_head& head, const tw_route& body, const unsigned c
 }  // namespace
 
 void RouteAsker::complete(const tw_head& head, tw_route& body, const unsigned char* addresses) {
-    const bool other_reasons = body.error == EACCES || body.error == EINVAL;  // may end a connect() that has its route
+    const bool other_reasons = body.for_connect && (body.error == EACCES || body.error == EINVAL);  // may end one that has its route
     if (body.type != 0 || (body.table != 0 && !other_reasons)) return;
     if (!noted_) probes_.note_route_lookups();
     noted_ = true;
@@ -62,10 +62,11 @@ bool RouteAsker::ask(const tw_head& head, tw_route& body, const unsigned char* a
         (void)netlink->ask(RTM_GETROUTE, question(head, body, addresses), [](std::uint16_t, std::string_view) { return true; });
         refused_with = netlink->refused_with();
     });
-    const auto [table, type] = probes_.own_failed_lookup();
-    if (refused_with != body.error) return false;
-    body.table = table;
-    body.type = static_cast<std::uint8_t>(type);
+    const tw_own_lookup own = probes_.own_failed_lookup();
+    if (!probes_.notes(head.family == AF_INET6 ? TW_PROBE_ROUTE6 : TW_PROBE_ROUTE)) return false;  // it could not be attached, or is gone already
+    if (body.for_connect ? refused_with != body.error : refused_with == 0) return false;
+    body.table = own.table;
+    body.type = static_cast<std::uint8_t>(own.type);
     return true;
 }
 

@@ -18,7 +18,7 @@ public:
     void complete(const tw_head& head, tw_route& body, const unsigned char* addresses);
 
 private:
-    /// False when the lookup does not end with the record's error.
+    /// False when the lookup does not end with the call's error, or that of a segment with none.
     bool ask(const tw_head& head, tw_route& body, const unsigned char* addresses);
 
     LoadedProbes& probes_;

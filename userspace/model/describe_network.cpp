@@ -83,7 +83,7 @@ bool noteworthy(const Drop&, const Event&) { return true; }
 std::string sentence(const Drop& drop, const Event& event) {
     std::string text = fmt::format("dropped {} {}: {}", packet_text(drop, event), drop.outgoing ? "out" : "in", printable(drop.reason));
     for (const auto& [name, words] : reasons)
-        if (name == drop.reason) text += fmt::format(" ({})", words);
+        if (name == (drop.without_route() ? "IP_OUTNOROUTES" : drop.reason)) text += fmt::format(" ({})", words);
     if (const std::string hook = netfilter_hook(drop.caller); !hook.empty())
         text += fmt::format(" at {}", hook);
     else if (!drop.caller.empty())

@@ -255,6 +255,8 @@ struct Drop {
 
     bool syn() const { return !icmp && (flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn; }
     bool by_packet_filter() const { return reason == "NETFILTER_DROP"; }
+    /// What finds no route under IPv6 is freed without a reason: only the place tells.
+    bool without_route() const { return reason == "IP_OUTNOROUTES" || place == "inet6_csk_xmit"; }
 };
 /// The netfilter hook that a drop happened at: "prerouting", "input", "forward", "output", "postrouting", "ingress"; "" = not known.
 const char* netfilter_hook(std::string_view caller);

@@ -242,6 +242,18 @@ TEST_CASE("no-route under an open connection") {
     CHECK_THAT(all_text(f), Contains("3 segments could not be sent"));
 }
 
+TEST_CASE("no-route under an open connection over IPv6, where the kernel gives no reason") {
+    auto t = trace();
+    Session s = session(t, "edge", "edge");
+    client_opens(t, s, 0);
+    Drop unreasoned = drop("NOT_SPECIFIED", true, tcp_flag::ack, s.client.isn + 1);
+    unreasoned.place = "inet6_csk_xmit";
+    for (int i = 0; i < 3; ++i) t.at(1000 * (1 + i)).add(unreasoned);
+    const Finding f = only(t.story());
+    CHECK(f.rule == "no-route");
+    CHECK_THAT(all_text(f), Contains("3 segments could not be sent"));
+}
+
 TEST_CASE("host-unreachable: nobody answers ARP on the link") {
     auto t = trace();
     Session s = session(t, "edge", "edge");
