@@ -105,7 +105,7 @@ const Rule no_route = {
     id, "this host has no route to the peer, or one that says no",
     "The kernel looked for a route and found none, or one of type unreachable, prohibit or blackhole. Nothing was sent: neither the network nor the peer has a part in it.",
     "connect() ended with ENETUNREACH, or with EHOSTUNREACH, EACCES or EINVAL after a route lookup that failed, before any SYN left. The finding names the table that was asked last "
-    "and what the route says. An open connection whose segments find no route three times is told too.",
+    "and what the route says, or that a routing rule refused. An open connection whose segments find no route three times is told too.",
     "Not an ICMP error from a router, nor an unanswered ARP request: those are host-unreachable, and a SYN was sent or tried before. Not a program that tries IPv6 first on a host that has only "
     "IPv4, and then connects.",
     "ip route get ADDRESS shows what the kernel would do, ip rule and ip route show table all where it comes from. See what changed the routes at that time: a link that went down, a VPN, DHCP.",
