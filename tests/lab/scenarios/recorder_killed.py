@@ -5,22 +5,14 @@ readable up to the cut, the finding in it included, and the report does not fail
 """
 
 import errno
-import os
-import re
 import subprocess
 import time
 
+import bpf_objects
 import traffic
 
 FAMILIES = (4,)
 NEEDS = ("bpftool",)
-
-
-def bpf_objects_of(pid):
-    """(kind, id) of the programs, maps and links that a process holds open."""
-    folder = f"/proc/{pid}/fdinfo"
-    infos = "".join(open(os.path.join(folder, number)).read() for number in os.listdir(folder))
-    return sorted(set(re.findall(r"^(prog|map|link)_id:\s+(\d+)$", infos, re.MULTILINE)))
 
 
 def still_there(held):
@@ -34,7 +26,7 @@ def scenario(lab):
     with lab.record(client, server) as recorder:
         assert client.run(traffic.connect_error, lab.address(server), 5061) == errno.ECONNREFUSED
         time.sleep(2)  # by then it has been flushed
-        held = bpf_objects_of(recorder.pid)
+        held = bpf_objects.held_by(recorder.pid)
         assert {kind for kind, _ in held} == {"prog", "map", "link"}, f"the recorder holds {held}"
         assert still_there(held) == held, "bpftool does not know them"
         recorder.kill()

@@ -3,10 +3,10 @@
 What the kernel leaves out until then is told as lost, and nothing after that.
 """
 
-import os
 import re
 import time
 
+import bpf_objects
 import interrupted
 import traffic
 
@@ -24,15 +24,15 @@ def scenario(lab):
             assert traffic.connect_error(traffic.LOOPBACK[lab.family], 1 + port % 1000) != 0
 
     with lab.record(client, server) as recorder:
-        before = links(recorder.process.pid)
+        before = links(recorder.pid)
         for _ in range(2):
             client.run(nobody_listens)
-        assert await_links(recorder.process.pid, before - 1), "the stand-in was not let go"
+        assert await_links(recorder.pid, before - 1), "the stand-in was not let go"
         interrupted.interrupt(lab, client)
         program.go()
         client.run(interrupted.connect_without_pause, lab.family, lab.address(server), INTERRUPTED, name="connecting")
         program.await_step()
-        assert await_links(recorder.process.pid, before), "the stand-in did not come back"
+        assert await_links(recorder.pid, before), "the stand-in did not come back"
 
     lost = int(re.search(r"(\d+) lost", recorder.text).group(1))
     assert 0 < lost < MISSED, recorder.text
@@ -40,8 +40,7 @@ def scenario(lab):
 
 def links(pid):
     """How many programs the recorder has attached."""
-    files = [f"/proc/{pid}/fd/{fd}" for fd in os.listdir(f"/proc/{pid}/fd")]
-    return sum(os.readlink(file) == "anon_inode:bpf_link" for file in files if os.path.islink(file))
+    return sum(kind == "link" for kind, _ in bpf_objects.held_by(pid))
 
 
 def await_links(pid, count):
