@@ -159,8 +159,8 @@ int on_drop(u64 *ctx)
 {
     enum { EHOSTUNREACH = 113 };
     const u32 reason = (u32)ctx[2];
-    const bool no_route_v6 = v6_without_route(reason, ctx[1]);
-    if (!is_loss(reason) && !no_route_v6)
+    const bool loss = is_loss(reason), no_route_v6 = !loss && v6_without_route(reason, ctx[1]);
+    if (!loss && !no_route_v6)
         return 0;
     const struct sk_buff *skb = (const struct sk_buff *)ctx[0];
     const struct sock *sender = skb->sk;

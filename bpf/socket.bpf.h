@@ -75,6 +75,8 @@ int BPF_PROG(on_state_stand_in, const struct sock *sk, int old_state, int new_st
         *told = 0;
         return 0;
     }
+    if (known && *told >> 8 == (known << 8 >> 8)) /* of an earlier change, from when there was no stand-in */
+        *told = 0;
     mine->stood_in++;
     tell_state(sk, cookie_of(sk), old_state, new_state);
     return 0;

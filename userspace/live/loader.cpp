@@ -182,8 +182,11 @@ private:
             ProbeState state{&row, ProbeState::Status::attached, {}};
             std::size_t done = 0;
             for (const char* name : row.programs) {
-                const auto refused = refused_.find(name);
-                std::string why = refused != refused_.end() ? refused->second : row.on_demand && !options_.attach_all ? "" : attach_program(loaded, row, name, tracefs);
+                std::string why;
+                if (const auto refused = refused_.find(name); refused != refused_.end())
+                    why = refused->second;
+                else if (!row.on_demand || options_.attach_all)
+                    why = attach_program(loaded, row, name, tracefs);
                 if (why.empty())
                     ++done;
                 else if (state.why.empty())
