@@ -27,7 +27,7 @@ bool other_family_connected(const Story& story, const Connection& c) {
 /// "no route to it in table main", "the route to it (table main) says prohibit".
 std::string cause_text(const Route* route) {
     if (!route) return "it has no route there";
-    if (route->refused_by_rule()) return fmt::format("a {} rule", route->error == EACCES ? "prohibit" : "blackhole");
+    if (const std::string_view rule = route->refusing_rule(); !rule.empty()) return fmt::format("a {} rule", rule);
     const std::string table = route->table ? fmt::format("table {}", table_name(route->table)) : "";
     switch (route->what) {
         case Route::What::no_route: return table.empty() ? "it has no route there" : fmt::format("it has no route there ({} was asked last)", table);

@@ -302,6 +302,7 @@ std::uint64_t LoadedProbes::missed(tw_probe number) const {
 }
 
 void LoadedProbes::stand_in(bool wanted) {
+    wanted = wanted && !links_.empty();  // without its first it would tell everything
     if (wanted == (stand_in_ != nullptr) || stand_in_fails_) return;
     const Probe& row = *probe(TW_PROBE_STATE);
     if (!wanted) {
@@ -320,7 +321,7 @@ void LoadedProbes::detach(const std::function<void()>& meanwhile) {
         if (meanwhile) meanwhile();
     }
     on_demand_.clear();   // what notes something goes after those that tell it
-    stand_in(false);      // last: it sees everything once its first is gone
+    stand_in(false);
 }
 
 }  // namespace tcpwitness

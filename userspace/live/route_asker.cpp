@@ -4,13 +4,11 @@
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <string>
 
 #include "environment/attributes.h"
 #include "environment/netlink.h"
-#include "model/clock.h"
 
 namespace tcpwitness {
 namespace {

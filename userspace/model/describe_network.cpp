@@ -1,5 +1,4 @@
 // What happened to packets below TCP: thrown away, answered by ICMP, without a route or a neighbour.
-#include <cerrno>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -61,8 +60,6 @@ const char* route_name(Route::What what) {
     return "?";
 }
 
-const char* rule_name(const Route& refused) { return refused.error == EACCES ? "prohibit" : "blackhole"; }
-
 const char* neighbour_name(Neighbour::What what) {
     switch (what) {
         case Neighbour::What::incomplete: return "incomplete";
@@ -82,8 +79,9 @@ bool noteworthy(const Drop&, const Event&) { return true; }
 
 std::string sentence(const Drop& drop, const Event& event) {
     std::string text = fmt::format("dropped {} {}: {}", packet_text(drop, event), drop.outgoing ? "out" : "in", printable(drop.reason));
+    const std::string_view known = drop.without_route() ? "IP_OUTNOROUTES" : std::string_view(drop.reason);
     for (const auto& [name, words] : reasons)
-        if (name == (drop.without_route() ? "IP_OUTNOROUTES" : drop.reason)) text += fmt::format(" ({})", words);
+        if (name == known) text += fmt::format(" ({})", words);
     if (const std::string hook = netfilter_hook(drop.caller); !hook.empty())
         text += fmt::format(" at {}", hook);
     else if (!drop.caller.empty())
@@ -159,16 +157,18 @@ bool noteworthy(const Route&, const Event&) { return true; }
 
 std::string sentence(const Route& route, const Event& event) {
     const std::string to = event.flow.peer.address.text();
-    std::string text = route.refused_by_rule()                ? fmt::format("a routing rule says {} to {}", rule_name(route), to)
+    const std::string_view rule = route.refusing_rule();
+    std::string text = !rule.empty()                         ? fmt::format("a routing rule says {} to {}", rule, to)
                        : route.what == Route::What::no_route ? fmt::format("no route to {}", to)
                                                              : fmt::format("the route to {} says {}", to, route_name(route.what));
-    if (route.table && !route.refused_by_rule()) text += fmt::format(", table {}", table_name(route.table));
+    if (route.table && rule.empty()) text += fmt::format(", table {}", table_name(route.table));
     if (route.asked_later) text += " (asked again just after)";
     return text + fmt::format(": {}", error_text(route.error));
 }
 
 void add_fields(std::vector<Field>& to, const Route& route, const Event&) {
-    add(to, "route", route.refused_by_rule() ? fmt::format("{}_rule", rule_name(route)) : route_name(route.what));
+    const std::string_view rule = route.refusing_rule();
+    add(to, "route", rule.empty() ? route_name(route.what) : fmt::format("{}_rule", rule));
     if (route.table) add(to, "table", table_name(route.table));
     add(to, "error.type", errno_name(route.error));
     add(to, "for_connect", route.for_connect);

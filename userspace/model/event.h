@@ -294,8 +294,8 @@ struct Route {
     bool for_connect = false;
     bool asked_later = false;  ///< table and what are of the same lookup, made again by the recorder just after
 
-    /// No table's route decided, but a routing rule (ip rule) that says prohibit or blackhole.
-    bool refused_by_rule() const;
+    /// "prohibit" or "blackhole" where no table's route decided, but a routing rule (ip rule) that says so; else "".
+    std::string_view refusing_rule() const;
 };
 std::string table_name(std::uint32_t table);  ///< "main", "local", "default", "100"
 

@@ -48,7 +48,10 @@ std::string name(const Icmp& icmp) {
     return "type " + std::to_string(icmp.type) + " code " + std::to_string(icmp.code);
 }
 
-bool Route::refused_by_rule() const { return what == What::no_route && (error == EACCES || error == EINVAL); }
+std::string_view Route::refusing_rule() const {
+    if (what != What::no_route || (!table && !asked_later)) return "";  // a route, or not known
+    return error == EACCES ? "prohibit" : error == EINVAL ? "blackhole" : "";
+}
 
 std::string table_name(std::uint32_t table) {
     switch (table) {

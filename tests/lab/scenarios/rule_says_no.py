@@ -1,6 +1,6 @@
 """A routing rule (ip rule) refuses what a program marks (SO_MARK): connect() fails with EACCES. no-route, its configuration, proven.
 
-No table was asked: which rule it was is found by asking the kernel again with the same mark. The near miss fails with EINVAL, where there
+No table was asked: that it was a rule is found by asking the kernel again with the same mark. The near miss fails with EINVAL, where there
 is no route either, but for a reason of its own: its address is too short.
 """
 

@@ -481,14 +481,16 @@ TEST_CASE("Routes and neighbours") {
     route.table = 0;
     route.error = EACCES;
     CHECK(said(route) == "the route to 10.0.2.2 says prohibit: EACCES (Permission denied)");
-    CHECK_FALSE(route.refused_by_rule());
+    CHECK(route.refusing_rule() == "");
     route.what = Route::What::no_route;
+    CHECK(route.refusing_rule() == "");  // nobody knows what was asked
+    CHECK(said(route) == "no route to 10.0.2.2: EACCES (Permission denied)");
     route.table = 100;
     route.asked_later = true;
-    CHECK(route.refused_by_rule());
+    CHECK(route.refusing_rule() == "prohibit");
     CHECK(said(route) == "a routing rule says prohibit to 10.0.2.2 (asked again just after): EACCES (Permission denied)");
     route.error = EHOSTUNREACH;
-    CHECK_FALSE(route.refused_by_rule());
+    CHECK(route.refusing_rule() == "");
     CHECK(said(route) == "no route to 10.0.2.2, table 100 (asked again just after): EHOSTUNREACH (No route to host)");
     CHECK(table_name(100) == "100");
     Neighbour neighbour{Neighbour::What::failed, 3, {}, {}, "eth0"};
