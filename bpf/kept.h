@@ -82,11 +82,19 @@ static __always_inline bool is_kept(u64 handshake)
     return false;
 }
 
+/* What is to be kept: of which handshake, and as what it is counted when no connection comes of it (about the port on `side`). */
+struct keeping {
+    u64 handshake;
+    u32 acked_by; /* the ACK number that tells that a SYN-ACK arrived; 0: none does */
+    u16 side;
+    u8 what;
+};
+
 /* Keeps a packet that would have been recorded, or counts it. `record` is laid out as in tw_kept. */
-static __always_inline void keep(const void *record, u64 handshake, u16 side)
+static __always_inline void keep(const void *record, const struct keeping *keeping)
 {
     const struct tw_kept *packet = record; /* as far as its addresses */
-    const u8 what = packet->body.direction == TW_OUT ? TW_REPEAT_HANDSHAKE_OUT : TW_REPEAT_HANDSHAKE_IN;
+    const u64 handshake = keeping->handshake;
     const u64 now = bpf_jiffies64();
     if (kept_last != now)
         kept_last = now;
@@ -98,15 +106,16 @@ static __always_inline void keep(const void *record, u64 handshake, u16 side)
     struct tw_kept *kept = &set->packets[way];
     const u32 old = *(volatile u32 *)tag;
     if (!claim(tag, old)) {
-        hold(&packet->head, packet->addresses, what, side, 0);
+        hold(&packet->head, packet->addresses, keeping->what, keeping->side, 0);
         return;
     }
     if (old != TW_KEPT_FREE)
         hold(&kept->head, kept->addresses, kept->what, kept->side, 0);
     __builtin_memcpy(kept, packet, __builtin_offsetof(struct tw_kept, side));
     kept->head.time_ns = bpf_ktime_get_boot_ns();
-    kept->side = side;
-    kept->what = what;
+    kept->side = keeping->side;
+    kept->what = keeping->what;
+    kept->acked_by = keeping->acked_by;
     give(tag, tag_of(handshake));
 }
 
@@ -178,12 +187,28 @@ static __always_inline void connect_told(const struct tw_head *head, const u8 *a
     release(handshake_of(head, addresses, TW_SIDE_LOCAL, 0));
 }
 
+/*
+ * The sender (on `side`) of a segment that acknowledges `ack`: if that is his answer to a SYN-ACK that waits, a connection has come of it. It
+ * tells so where no socket does, on a host that forwards; a number that was only guessed tells nothing.
+ */
+static __always_inline void handshake_acked(const struct tw_head *head, const u8 *addresses, u16 side, u32 ack)
+{
+    const u64 handshake = handshake_of(head, addresses, side, 0);
+    const struct tw_kept_set *set = kept_set_of(handshake);
+    if (!set)
+        return;
+    for (u32 way = 0; way < TW_KEPT_WAYS; way++)
+        if (set->tags[way] == tag_of(handshake) && set->packets[way].acked_by == ack) {
+            knock_answered(head, addresses, side);
+            return;
+        }
+}
+
 /* Who made a packet that leaves: a TCP socket of this host, a program past TCP (AF_PACKET, SOCK_RAW), or nobody here. */
 enum maker { MAKER_NONE, MAKER_TCP, MAKER_RAW };
 
-/* What becomes of a SYN, SYN-ACK or RST that passes a device. KEPT: of `handshake`, about the port on `side`. */
+/* What becomes of a SYN, SYN-ACK or RST that passes a device. KEPT: see keeping. */
 enum fate { RECORDED, HELD, KEPT };
-struct keeping { u64 handshake; u16 side; };
 
 static __always_inline enum fate fate_of_syn(const struct tw_head *head, const u8 *addresses, bool out, enum maker maker, bool forwarded,
                                              struct keeping *keeping)
@@ -202,36 +227,44 @@ static __always_inline enum fate fate_of_syn(const struct tw_head *head, const u
         hold(head, addresses, what, side, 0);
         return HELD;
     }
-    if (forwarded)
-        knock_answered(head, addresses, TW_SIDE_LOCAL);
-    if (out || !knocks_beyond_pace(head, addresses))
+    keeping->side = side;
+    if (out) { /* the sender is this side's: it knocks at another host's port */
+        const struct pace_key key = {.netns = head->netns, .paced = PACED_FORWARDED};
+        if (!forwarded)
+            return RECORDED;
+        if (!beyond(&key, this_second(), PACE_OF_NAMESPACE)) {
+            knock_answered(head, addresses, TW_SIDE_LOCAL);
+            return RECORDED;
+        }
+        keeping->handshake = handshake_of(head, addresses, TW_SIDE_LOCAL, 0);
+        keeping->what = TW_REPEAT_HANDSHAKE_OUT;
+        return KEPT;
+    }
+    if (!knocks_beyond_pace(head, addresses))
         return RECORDED;
     keeping->handshake = handshake_of(head, addresses, TW_SIDE_PEER, 0);
-    keeping->side = TW_SIDE_LOCAL;
+    keeping->what = TW_REPEAT_HANDSHAKE_IN;
     return KEPT;
 }
 
-static __always_inline enum fate fate_of_syn_ack(const struct tw_head *head, const u8 *addresses, bool out, bool forwarded, struct keeping *keeping)
+static __always_inline enum fate fate_of_syn_ack(const struct tw_head *head, const u8 *addresses, bool out, struct keeping *keeping)
 {
-    if (out) {
-        if (forwarded || !flooded())
-            return RECORDED;
-        keeping->handshake = handshake_of(head, addresses, TW_SIDE_PEER, 0);
-        keeping->side = TW_SIDE_LOCAL;
-        const struct pace_key key = {.netns = head->netns, .paced = PACED_SYN_ACKS};
-        return is_kept(keeping->handshake) || beyond(&key, this_second(), PACE_OF_SYN_ACKS) ? KEPT : RECORDED;
-    }
-    keeping->side = TW_SIDE_PEER;
-    keeping->handshake = handshake_of(head, addresses, TW_SIDE_PEER, head->local_port);
-    if (busy_port_of(head, SIDE_PEER_THAT_ANSWERS))
+    keeping->side = out ? TW_SIDE_LOCAL : TW_SIDE_PEER;
+    keeping->what = out ? TW_REPEAT_HANDSHAKE_OUT : TW_REPEAT_HANDSHAKE_IN;
+    if (!out && busy_port_of(head, SIDE_PEER_THAT_ANSWERS)) {
+        keeping->handshake = handshake_of(head, addresses, TW_SIDE_PEER, head->local_port);
         return KEPT;
+    }
     if (!flooded())
         return RECORDED;
-    keeping->handshake = handshake_of(head, addresses, TW_SIDE_LOCAL, 0); /* on lo what leaves comes in */
-    return is_kept(keeping->handshake) ? KEPT : RECORDED;
+    /* what comes in answers a connect of this host, or is forwarded, or has left on lo */
+    keeping->handshake = handshake_of(head, addresses, out ? TW_SIDE_PEER : TW_SIDE_LOCAL, 0);
+    const struct pace_key key = {.netns = head->netns, .paced = out ? PACED_SYN_ACKS : PACED_SYN_ACKS_IN};
+    return is_kept(keeping->handshake) || beyond(&key, this_second(), PACE_OF_SYN_ACKS) ? KEPT : RECORDED;
 }
 
-static __always_inline enum fate fate_of_reset(const struct tw_head *head, const u8 *addresses, bool out, enum maker maker)
+static __always_inline enum fate fate_of_reset(const struct tw_head *head, const u8 *addresses, bool out, enum maker maker,
+                                               struct keeping *keeping)
 {
     const u8 what = out ? TW_REPEAT_PACKET_OUT : TW_REPEAT_PACKET_IN;
     u16 side = out ? TW_SIDE_LOCAL : TW_SIDE_PEER; /* whose port it speaks for */
@@ -242,9 +275,17 @@ static __always_inline enum fate fate_of_reset(const struct tw_head *head, const
         side = TW_SIDE_PEER;
         held = true;
     }
-    if (!held && !out && flooded() && is_kept(handshake_of(head, addresses, TW_SIDE_PEER, 0))) {
-        side = TW_SIDE_LOCAL;
-        held = true;
+    if (!held && flooded()) {
+        /* the refusal of a SYN that waits: on its way to a socket of this host, which will say so, or forwarded */
+        keeping->handshake = handshake_of(head, addresses, out ? TW_SIDE_PEER : TW_SIDE_LOCAL, 0);
+        keeping->side = side;
+        keeping->what = what;
+        if (is_kept(keeping->handshake))
+            return KEPT;
+        if (is_kept(handshake_of(head, addresses, out ? TW_SIDE_LOCAL : TW_SIDE_PEER, 0))) { /* from the one who knocked */
+            side = out ? TW_SIDE_PEER : TW_SIDE_LOCAL;
+            held = true;
+        }
     }
     if (held)
         hold(head, addresses, what, side, 0);

@@ -195,7 +195,7 @@ struct hlist_head { struct hlist_node *first; };
 
 struct iphdr { u8 ihl : 4; u8 version : 4; u16 frag_off; u8 protocol; u32 saddr, daddr; };
 struct ipv6hdr { u8 nexthdr; struct in6_addr saddr, daddr; };
-struct tcphdr { u16 source, dest; u16 doff : 4, fin : 1, syn : 1, rst : 1, ack : 1; };
+struct tcphdr { u16 source, dest; u32 seq, ack_seq; u16 doff : 4, fin : 1, syn : 1, rst : 1, ack : 1; };
 
 struct file { void *private_data; };
 struct fdtable {

@@ -125,6 +125,8 @@ struct tw_kept {
     uint8_t addresses[32];     /* behind the body, as in a record */
     uint32_t side;             /* enum tw_side: which port it is about */
     uint32_t what;             /* enum tw_repeat: what it is counted as when no connection comes of it */
+    uint32_t acked_by;         /* a SYN-ACK: the ACK number that tells that it arrived; else 0 */
+    uint32_t pad;
 };
 struct tw_kept_set {
     uint32_t tags[TW_KEPT_WAYS];

@@ -13,7 +13,7 @@ enum { PACE_OF_PREFIX = 500, PACE_OF_NAMESPACE = 1000 };
 enum { SOCK_RAW = 3 };
 
 /* Each has a pace of its own. Beyond these: reasons of drops, so that a flood hides no drop of another kind. */
-enum paced { PACED_ANSWERS, PACED_KNOCKS, PACED_SYN_ACKS, PACED_SYN_ACKS_AGAIN, PACED_DROPS = 16 };
+enum paced { PACED_ANSWERS, PACED_KNOCKS, PACED_SYN_ACKS, PACED_SYN_ACKS_AGAIN, PACED_SYN_ACKS_IN, PACED_FORWARDED, PACED_DROPS = 16 };
 
 struct pace_key { u32 netns; u32 paced; u32 prefix[2]; }; /* prefix 0: the whole namespace */
 struct pace { u64 second; u32 seen; u32 pad; };

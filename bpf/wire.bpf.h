@@ -4,14 +4,15 @@
 struct segment_facts {
     u32 ip_length, tcp_length;
     u16 source, destination;
+    u32 seq, ack; /* in network order */
     bool control; /* SYN, FIN or RST */
     bool syn, syn_ack, rst; /* of a control segment */
     bool icmp;    /* no segment, but ICMP behind ip_length */
     u32 from[4], to[4];
 };
 
-/* False unless it is a segment that may be recorded. IPv6 extension headers before TCP are rare enough to leave such packets to a capture. */
-static __always_inline bool facts_by_loads(struct segment_facts *facts, const unsigned char *ip, u16 protocol)
+/* False unless it is a segment that may be recorded, or any segment with `all`. IPv6 extension headers before TCP are rare enough to leave such packets to a capture. */
+static __always_inline bool facts_by_loads(struct segment_facts *facts, const unsigned char *ip, u16 protocol, bool all)
 {
     const struct iphdr *v4 = AS(iphdr, ip);
     const struct ipv6hdr *v6 = AS(ipv6hdr, ip);
@@ -35,12 +36,14 @@ static __always_inline bool facts_by_loads(struct segment_facts *facts, const un
     facts->syn_ack = syn && ack;
     facts->rst = BPF_CORE_READ_BITFIELD(tcp, rst);
     facts->control = facts->rst || syn || BPF_CORE_READ_BITFIELD(tcp, fin);
-    if (!facts->control && !options.segments)
+    if (!facts->control && !all)
         return false;
     facts->ip_length = ip_length;
     facts->tcp_length = BPF_CORE_READ_BITFIELD(tcp, doff) * 4;
     facts->source = tcp->source;
     facts->destination = tcp->dest;
+    facts->seq = tcp->seq;
+    facts->ack = tcp->ack_seq;
     if (is_v4) {
         facts->from[0] = v4->saddr;
         facts->to[0] = v4->daddr;
@@ -59,7 +62,7 @@ static __always_inline bool facts_by_loads(struct segment_facts *facts, const un
 
 /* The same with one read for headers without options: most packets need no more to be let go. What lies behind a shorter packet is still
  * the buffer's own memory (skb_shared_info follows it), and is not looked at. */
-static __always_inline bool facts_by_probe_read(struct segment_facts *facts, const unsigned char *ip, u16 protocol)
+static __always_inline bool facts_by_probe_read(struct segment_facts *facts, const unsigned char *ip, u16 protocol, bool all)
 {
     u8 header[56];
     if (bpf_probe_read_kernel(header, sizeof(header), ip))
@@ -89,12 +92,14 @@ static __always_inline bool facts_by_probe_read(struct segment_facts *facts, con
     facts->syn_ack = (tcp[13] & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
     facts->rst = tcp[13] & TCP_RST;
     facts->control = tcp[13] & (TCP_FIN | TCP_SYN | TCP_RST);
-    if (!facts->control && !options.segments)
+    if (!facts->control && !all)
         return false;
     facts->ip_length = ip_length;
     facts->tcp_length = (tcp[12] >> 4) * 4;
     facts->source = *(u16 *)&tcp[0];
     facts->destination = *(u16 *)&tcp[2];
+    facts->seq = *(u32 *)&tcp[4];
+    facts->ack = *(u32 *)&tcp[8];
     if (is_v4) {
         facts->from[0] = *(u32 *)&header[12];
         facts->to[0] = *(u32 *)&header[16];
@@ -131,16 +136,22 @@ static __always_inline enum maker maker_of(const struct sk_buff *skb)
     return (family == AF_INET || family == AF_INET6) && sk->sk_type != SOCK_RAW ? MAKER_TCP : MAKER_RAW;
 }
 
+/* For all that is known here: what comes in may be. */
+static __always_inline bool is_forwarded(const struct sk_buff *skb, bool out)
+{
+    return !out || (!skb->sk && skb->skb_iif);
+}
+
 static __always_inline enum fate fate_of(const struct tw_head *head, const u8 *addresses, const struct segment_facts *facts,
                                          const struct sk_buff *skb, bool out, struct keeping *keeping)
 {
     if (!facts->syn && !facts->syn_ack && !facts->rst)
         return RECORDED;
     const enum maker maker = out ? maker_of(skb) : MAKER_NONE;
-    const bool forwarded = out && maker == MAKER_NONE && skb->skb_iif;
+    keeping->acked_by = facts->syn_ack ? bpf_ntohl(facts->seq) + 1 : 0;
     if (facts->syn)
-        return fate_of_syn(head, addresses, out, maker, forwarded, keeping);
-    return facts->syn_ack ? fate_of_syn_ack(head, addresses, out, forwarded, keeping) : fate_of_reset(head, addresses, out, maker);
+        return fate_of_syn(head, addresses, out, maker, is_forwarded(skb, out), keeping);
+    return facts->syn_ack ? fate_of_syn_ack(head, addresses, out, keeping) : fate_of_reset(head, addresses, out, maker, keeping);
 }
 
 /* The stack has no room for it beside all that may become of a packet. One for each direction, which is one for each program. */
@@ -166,8 +177,11 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
         return 0;
     const u16 network = skb->network_header;
     const unsigned char *ip = skb->head + network;
+    const bool out = direction == TW_OUT;
+    const bool may_acknowledge = flooded() && is_forwarded(skb, out); /* a SYN-ACK that waits (kept.h) */
+    const bool all = options.segments || may_acknowledge;
     struct segment_facts facts = {};
-    if (!(options.plain_loads ? facts_by_loads(&facts, ip, protocol) : facts_by_probe_read(&facts, ip, protocol)))
+    if (!(options.plain_loads ? facts_by_loads(&facts, ip, protocol, all) : facts_by_probe_read(&facts, ip, protocol, all)))
         return facts.icmp ? on_icmp(dev, ip, facts.ip_length, protocol == ETH_P_IP ? AF_INET : AF_INET6, direction, probe) : 0;
 
     const u32 which = direction == TW_OUT;
@@ -175,13 +189,16 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     if (!record)
         return 0;
     __builtin_memset(record, 0, sizeof(*record));
-    const bool out = direction == TW_OUT;
     record->head.netns = dev->nd_net.net->ns.inum;
     fill_flow(&record->head, record->addresses, &facts, protocol, out);
-    if (!wanted(&record->head, record->addresses) || (!facts.control && !segment_chosen(&record->head, record->addresses)))
+    if (!wanted(&record->head, record->addresses))
+        return 0;
+    if (!facts.control && may_acknowledge)
+        handshake_acked(&record->head, record->addresses, out ? TW_SIDE_LOCAL : TW_SIDE_PEER, bpf_ntohl(facts.ack));
+    if (!facts.control && !segment_chosen(&record->head, record->addresses))
         return 0;
 
-    struct keeping keeping;
+    struct keeping keeping = {};
     const enum fate fate = fate_of(&record->head, record->addresses, &facts, skb, out, &keeping);
     if (fate == HELD)
         return 0;
@@ -203,7 +220,7 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     record->body.link_header = link_length;
     __builtin_memcpy(record->body.ifname, dev->name, TW_IFNAME_LEN);
     if (fate == KEPT) {
-        keep(record, keeping.handshake, keeping.side);
+        keep(record, &keeping);
         return 0;
     }
     EMIT(*record, TW_PACKET, probe);

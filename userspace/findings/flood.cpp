@@ -41,7 +41,9 @@ Finding Flood::finding(const char* rule) const {
     f.last_ns = last_ns;
     f.count = count;
     const double seconds = std::max(1e-9, static_cast<double>(last_ns - first_ns) / 1e9);
-    f.reasons.push_back(fmt::format("{:.0f} a second; {} of them recorded one by one, the rest counted", static_cast<double>(count) / seconds, recorded.size()));
+    const std::string one_by_one =
+        forwarded ? "all counted; those that were recorded one by one come on top" : fmt::format("{} of them recorded one by one, the rest counted", recorded.size());
+    f.reasons.push_back(fmt::format("{:.0f} a second; {}", static_cast<double>(count) / seconds, one_by_one));
     if (!reason.empty()) f.reasons.push_back("the kernel's reason: " + printable(reason));
     for (const Event* event : counted) cite(f, event);
     for (const Connection* c : recorded) f.connections.push_back(c->id);

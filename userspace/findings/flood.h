@@ -19,6 +19,7 @@ struct Flood {
     std::set<std::string> networks;  ///< of the sources
     std::uint64_t count = 0, first_ns = UINT64_MAX, last_ns = 0;
     std::string reason;              ///< the kernel's, where it told one
+    bool forwarded = false;          ///< the witness only passed it on: no connection of its own is among it
 
     void add(const Event& repeats);
     void add(const Connection&);

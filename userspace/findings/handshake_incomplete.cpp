@@ -21,17 +21,21 @@ FloodsByPort floods_of(const Story& story) {
     using What = Repeats::What;
     for (const Event& event : story.repeats)
         if (event.as<Repeats>()->what == What::handshake_out && event.flow.local.port) floods[{event.witness, event.flow.local.port}];
-    for (const Event& event : story.repeats)
+    for (const Event& event : story.repeats) {
         if (const auto flood = floods.find({event.witness, event.flow.local.port}); flood != floods.end() && event.as<Repeats>()->what == What::handshake_in)
             flood->second.add(event);
+        if (const auto flood = floods.find({event.witness, event.flow.peer.port}); flood != floods.end() && event.as<Repeats>()->what == What::handshake_out)
+            flood->second.forwarded = true;  // SYNs that left again, for another host
+    }
     std::erase_if(floods, [](const auto& flood) { return flood.second.count == 0; });
     return floods;
 }
 
 Finding raise_flood(const Story& story, WitnessId witness, std::uint16_t port, const Flood& flood) {
     Finding f = flood.finding(id);
+    const bool names_place = flood.forwarded || story.witnesses.size() > 1;
     f.headline = fmt::format("a flood: SYNs from {} to port {}{} were answered, and no connection came of them", flood.sources(), port,
-                             story.witnesses.size() > 1 ? " on " + place(story, witness) : std::string());
+                             names_place ? (flood.forwarded ? " through " : " on ") + place(story, witness) : std::string());
     f.fold_key = fmt::format("flood/{}/{}", witness, port);
     return f;
 }

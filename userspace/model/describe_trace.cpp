@@ -23,14 +23,21 @@ void add_fields(std::vector<Field>& to, const Gap& gap, const Event&) {
 
 namespace {
 
-std::string what_repeats(const Repeats& repeats) {
+/// A SYN is about a port of the end that it goes to, a SYN-ACK of the end that it comes from.
+bool is_syn(Repeats::What what, const Flow& flow) { return (what == Repeats::What::handshake_in) == (flow.local.port != 0); }
+
+std::string what_repeats(const Repeats& repeats, const Flow& flow) {
     using What = Repeats::What;
     if (repeats.what == What::reset_sent) return count_text(repeats.count, "RST sent without a socket", "RSTs sent without a socket");
     if (repeats.what == What::drop) return count_text(repeats.count, "packet without a socket dropped", "packets without a socket dropped");
-    if (repeats.what == What::handshake_in) return count_text(repeats.count, "SYN in that no connection came of", "SYNs in that no connection came of");
-    if (repeats.what == What::handshake_out) return count_text(repeats.count, "SYN-ACK out that no connection came of", "SYN-ACKs out that no connection came of");
     if (repeats.what == What::synack_retransmit) return count_text(repeats.count, "SYN-ACK sent again", "SYN-ACKs sent again");
-    return fmt::format("{} {}", count_text(repeats.count, "SYN or RST", "SYNs and RSTs"), repeats.what == What::packet_in ? "in" : "out");
+    const bool in = repeats.what == What::handshake_in || repeats.what == What::packet_in;
+    if (repeats.what == What::packet_in || repeats.what == What::packet_out)
+        return fmt::format("{} {}", count_text(repeats.count, "SYN or RST", "SYNs and RSTs"), in ? "in" : "out");
+    const bool various = !flow.local.port && !flow.peer.port, syn = is_syn(repeats.what, flow);
+    const std::string packets = various ? count_text(repeats.count, "SYN or SYN-ACK", "SYNs and SYN-ACKs")
+                                        : count_text(repeats.count, syn ? "SYN" : "SYN-ACK", syn ? "SYNs" : "SYN-ACKs");
+    return fmt::format("{} {} that no connection came of", packets, in ? "in" : "out");
 }
 
 }  // namespace
@@ -41,7 +48,7 @@ bool noteworthy(const Repeats&, const Event&) { return true; }
 
 std::string sentence(const Repeats& repeats, const Event& event) {
     const std::uint64_t length_ns = repeats.to_ns > repeats.from_ns ? repeats.to_ns - repeats.from_ns : 0;
-    std::string text = what_repeats(repeats);
+    std::string text = what_repeats(repeats, event.flow);
     if (event.flow.local.port) text += fmt::format(" about port {}", event.flow.local.port);
     if (event.flow.peer.port) text += fmt::format(" about the peer's port {}", event.flow.peer.port);
     if (!event.flow.peer.address.unspecified()) text += fmt::format(" of {}/{}", event.flow.peer.address.text(), repeats.prefix_length);

@@ -419,6 +419,17 @@ TEST_CASE("SYNs that were only counted and never answered, as a packet filter dr
     CHECK(find_all(t.story()).empty());
 }
 
+TEST_CASE("a flood that a host only forwards went through it, and what it recorded one by one is not among what it counted") {
+    auto t = trace();
+    using What = Repeats::What;
+    t.as(t.end("fe", "0.0.0.0:443", "192.0.2.0:0")).counted(What::handshake_in, 1997, 0, 1000).counted(What::handshake_out, 1997, 0, 1000);
+    t.as(t.end("fe", "0.0.0.0:0", "10.0.9.0:443")).counted(What::handshake_out, 1990, 0, 1000).counted(What::handshake_in, 1990, 0, 1000);
+    const Finding f = only(t.story());
+    CHECK(f.count == 1997);
+    CHECK_THAT(f.headline, Contains("to port 443 through fe were answered"));
+    CHECK_THAT(all_text(f), Contains("1997 a second; all counted"));
+}
+
 TEST_CASE("a connection that was made in a flood's midst is none of it") {
     auto t = trace();
     Session s = session(t);

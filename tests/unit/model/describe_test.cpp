@@ -203,6 +203,12 @@ TEST_CASE("Processes, packets, snapshots and gaps") {
           "12 SYNs in that no connection came of about port 40112 about the peer's port 5061 of 10.0.2.2/24 within 1.0 s: counted, not recorded");
     CHECK(said(Repeats{Repeats::What::handshake_out, 1, 0, 1'000'000'000, 24, {}}) ==
           "1 SYN-ACK out that no connection came of about port 40112 about the peer's port 5061 of 10.0.2.2/24 within 1.0 s: counted, not recorded");
+    Event forwarded;
+    forwarded.body = Repeats{Repeats::What::handshake_out, 2, 0, 1'000'000'000, 24, {}};
+    forwarded.flow.peer = {*Address::parse("10.0.2.0"), 5061};
+    CHECK(sentence(forwarded) == "2 SYNs out that no connection came of about the peer's port 5061 of 10.0.2.0/24 within 1.0 s: counted, not recorded");
+    forwarded.body = Repeats{Repeats::What::handshake_in, 1, 0, 1'000'000'000, 24, {}};
+    CHECK(sentence(forwarded) == "1 SYN-ACK in that no connection came of about the peer's port 5061 of 10.0.2.0/24 within 1.0 s: counted, not recorded");
     CHECK(said(Repeats{Repeats::What::synack_retransmit, 2, 0, 1'000'000'000, 24, {}}) ==
           "2 SYN-ACKs sent again about port 40112 about the peer's port 5061 of 10.0.2.2/24 within 1.0 s: counted, not recorded");
     CHECK(said(Repeats{Repeats::What::drop, 7, 0, 1'000'000'000, 24, "NETFILTER_DROP"}) ==
