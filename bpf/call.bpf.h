@@ -5,8 +5,9 @@
 
 static __always_inline int call_enter(u8 op, s32 fd, s32 argument, u64 sockaddr)
 {
-    const u64 id = current_id();
-    if ((u32)(id >> 32) == options.self_pid || !current_wanted())
+    const struct task_struct *task = current_task();
+    const u64 id = id_of(task);
+    if ((u32)(id >> 32) == options.self_pid || !current_wanted(task))
         return 0;
     struct tw_pending_call *call = slot_of(id);
     if (!call)
@@ -77,8 +78,9 @@ static __always_inline void remember_owner(u64 id, struct tw_pending_call *slot)
  * A call that began before the recorder (a server blocked in accept) has no slot: its descriptor is still in the saved registers, its
  * enter time stays 0. socket() is always recorded this way: it does nothing that takes time.
  */
-static __always_inline bool find_call(struct tw_pending_call *call, struct tw_pending_call *slot, u64 id, u8 op)
+static __always_inline bool find_call(struct tw_pending_call *call, struct tw_pending_call *slot, struct task_struct *task, u8 op)
 {
+    const u64 id = id_of(task);
     if (slot->pid_tgid == id && slot->op == op) {
         slot->op = 0;
         call->op = op;
@@ -89,12 +91,12 @@ static __always_inline bool find_call(struct tw_pending_call *call, struct tw_pe
         call->cookie = slot->cookie;
         return true;
     }
-    if ((op != TW_CALL_ACCEPT && op != TW_CALL_CONNECT && op != TW_CALL_SOCKET) || (u32)(id >> 32) == options.self_pid || !current_wanted())
+    if ((op != TW_CALL_ACCEPT && op != TW_CALL_CONNECT && op != TW_CALL_SOCKET) || (u32)(id >> 32) == options.self_pid || !current_wanted(task))
         return false;
     call->op = op;
     call->fd = -1;
     if (op != TW_CALL_SOCKET) {
-        struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+        struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
         call->fd = (s32)PT_REGS_PARM1_CORE_SYSCALL(registers);
         call->sockaddr = PT_REGS_PARM2_CORE_SYSCALL(registers);
     }
@@ -103,7 +105,7 @@ static __always_inline bool find_call(struct tw_pending_call *call, struct tw_pe
 
 /* Which socket the call was about: header, addresses, and for accept the listener. False when it is not TCP. */
 static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, struct tw_call *body, struct tw_pending_call *slot,
-                                        const struct tw_pending_call *call, s64 ret)
+                                        const struct tw_pending_call *call, struct task_struct *task, s64 ret)
 {
     if (call->cookie) {
         head->cookie = call->cookie;
@@ -115,12 +117,11 @@ static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, str
         return true;
     }
     const bool makes_socket = call->op == TW_CALL_SOCKET || (call->op == TW_CALL_ACCEPT && ret >= 0);
-    const struct sock *sk = socket_of_fd(makes_socket ? (s32)ret : call->fd);
+    const struct sock *sk = socket_of_fd(task, makes_socket ? (s32)ret : call->fd);
     if (!sk || READ(sock, sk, sk_protocol) != IPPROTO_TCP)
         return false;
     head->socket_id = socket_id_of(sk);
     if (call->op == TW_CALL_SOCKET) { /* it has no address yet, and belongs to the namespace of its maker */
-        struct task_struct *task = bpf_get_current_task_btf();
         head->netns = task->nsproxy->net_ns->ns.inum;
         head->state = TCP_CLOSE;
         return true;
@@ -130,7 +131,7 @@ static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, str
     if (call->op == TW_CALL_CONNECT || call->op == TW_CALL_BIND)
         return fill_from_argument(head, addresses, call);
     if (call->op == TW_CALL_ACCEPT) {
-        const struct sock *listener = makes_socket ? socket_of_fd(call->fd) : sk;
+        const struct sock *listener = makes_socket ? socket_of_fd(task, call->fd) : sk;
         if (!listener) /* another thread has closed it meanwhile */
             return true;
         body->listener = READ(sock, listener, __sk_common.skc_cookie.counter);
@@ -142,15 +143,16 @@ static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, str
 static __always_inline int call_exit(u8 op, s64 ret)
 {
     enum { EBADF = 9, ENOTSOCK = 88, EAGAIN = 11, EINPROGRESS = 115 };
-    const u64 id = current_id();
+    struct task_struct *task = current_task();
+    const u64 id = id_of(task);
     struct tw_pending_call *slot = slot_of(id);
     struct tw_pending_call call = {};
-    if (!slot || !find_call(&call, slot, id, op) || ret == -EBADF || ret == -ENOTSOCK)
+    if (!slot || !find_call(&call, slot, task, op) || ret == -EBADF || ret == -ENOTSOCK)
         return 0;
     RECORD(struct tw_call) record = {};
-    if (!find_socket(&record.head, record.addresses, &record.body, slot, &call, ret) || !flow_wanted(&record.head, record.addresses))
+    if (!find_socket(&record.head, record.addresses, &record.body, slot, &call, task, ret) || !flow_wanted(&record.head, record.addresses))
         return 0;
-    fill_task(&record.body.task);
+    fill_task(&record.body.task, task);
     record.body.enter_ns = call.enter_ns;
     record.body.ret = (s32)ret;
     record.body.fd = call.fd;
@@ -162,7 +164,7 @@ static __always_inline int call_exit(u8 op, s64 ret)
     choose(record.head.cookie);
     note_flow(&record.head, record.addresses);
     if (op == TW_CALL_CONNECT && !call.cookie && slot->pid_tgid == id)
-        emit_failed_connect(&record.head, record.addresses, slot, call.fd, ret);
+        emit_failed_connect(&record.head, record.addresses, slot, task, call.fd, ret);
     EMIT(record, TW_CALL, TW_PROBE_CALL_EXIT);
     return 0;
 }

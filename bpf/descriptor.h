@@ -6,10 +6,9 @@
 
 #include <bpf/bpf_helpers.h>
 
-/* The struct sock behind a descriptor of the current task that is known to be a socket, because a socket call took it. */
-static __always_inline const struct sock *socket_of_fd(s32 fd)
+/* The struct sock behind a descriptor of the task (the current one) that is known to be a socket, because a socket call took it. */
+static __always_inline const struct sock *socket_of_fd(struct task_struct *task, s32 fd)
 {
-    struct task_struct *task = bpf_get_current_task_btf();
     struct fdtable *table = task->files->fdt;
     if (fd < 0 || (u32)fd >= table->max_fds)
         return NULL;

@@ -97,13 +97,14 @@ static __always_inline bool task_wanted(u32 pid, const u8 *comm)
     return pid_ok && comm_ok;
 }
 
-static __always_inline bool current_wanted(void)
+/* The task is the current one. */
+static __always_inline bool current_wanted(const struct task_struct *task)
 {
     if (!FILTER.by_task)
         return true;
     u8 comm[TW_COMM_LEN] = {};
     bpf_get_current_comm(comm, sizeof(comm));
-    return task_wanted(current_id() >> 32, comm);
+    return task_wanted(task->tgid, comm);
 }
 
 /* A task that the filter names has touched this socket: its events count from now on, from whatever context they come. */

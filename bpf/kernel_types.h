@@ -55,6 +55,7 @@ enum { SOCK_DEAD_BIT = 0, SOCK_KEEPOPEN_BIT = 3, SOCK_LINGER_BIT = 4 };
 
 typedef struct { int counter; } atomic_t;
 typedef struct { s64 counter; } atomic64_t;
+struct timespec64 { s64 tv_sec; };
 struct in6_addr { union { u8 u6_addr8[16]; u32 u6_addr32[4]; } in6_u; };
 
 struct ns_common { u32 inum; };

@@ -48,15 +48,16 @@ SEC("tracepoint/syscalls/sys_exit_setsockopt")
 int exit_setsockopt(struct syscall_exit *ctx)
 {
     enum { EBADF = 9, ENOTSOCK = 88 };
-    struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+    struct task_struct *task = current_task();
+    struct pt_regs *registers = (struct pt_regs *)bpf_task_pt_regs(task);
     const u32 level = (u32)PT_REGS_PARM2_SYSCALL(registers), option = (u32)PT_REGS_PARM3_SYSCALL(registers);
     if (!option_matters(level, option) || ctx->ret == -EBADF || ctx->ret == -ENOTSOCK)
         return 0;
-    const u64 id = current_id();
-    if ((u32)(id >> 32) == options.self_pid || !current_wanted())
+    const u64 id = id_of(task);
+    if ((u32)(id >> 32) == options.self_pid || !current_wanted(task))
         return 0;
     const s32 fd = (s32)PT_REGS_PARM1_SYSCALL(registers);
-    const struct sock *sk = socket_of_fd(fd);
+    const struct sock *sk = socket_of_fd(task, fd);
     if (!sk || READ(sock, sk, sk_protocol) != IPPROTO_TCP)
         return 0;
     RECORD(struct tw_option) record = {};

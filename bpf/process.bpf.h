@@ -19,7 +19,7 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
         record.head.netns = namespaces->net_ns->ns.inum;
     if (!netns_wanted(record.head.netns))
         return 0;
-    fill_task(&record.body.task);
+    fill_task(&record.body.task, task);
     record.body.task.pid = pid;
     record.body.task.tid = task->pid;
     record.body.code = group->flags & SIGNAL_GROUP_EXIT ? group->group_exit_code : task->exit_code;

@@ -36,4 +36,21 @@ static __always_inline void *pointer_at(const void *cell)
     return value;
 }
 
+/* A packet's headers: an even number of bytes, at most `room` (a multiple of 8). False when they cannot be read. */
+static __always_inline bool copy_headers(u8 *to, u32 room, const unsigned char *from, u32 bytes)
+{
+    if (!options.plain_loads)
+        return bpf_probe_read_kernel(to, bytes, from) == 0;
+    u32 at = 0;
+    for (; at + 8 <= bytes && at < room; at += 8)
+        *(u64 *)&to[at] = AS(timespec64, from + at)->tv_sec; /* any structs that begin with 8, 4 and 2 bytes */
+    if (bytes & 4 && at < room) {
+        *(u32 *)&to[at] = AS(in6_addr, from + at)->in6_u.u6_addr32[0];
+        at += 4;
+    }
+    if (bytes & 2 && at < room)
+        *(u16 *)&to[at] = AS(tcphdr, from + at)->source;
+    return true;
+}
+
 #endif

@@ -79,7 +79,7 @@ int on_reset_out(u64 *ctx)
     if (own)
         fill_tcp(&record.body.tcp, sk);
     if (!skb)
-        fill_task(&record.body.task);
+        fill_task(&record.body.task, current_task());
     if (options.reset_reason) {
         record.body.reason = reason;
         record.body.flags |= TW_RESET_REASON;

@@ -80,7 +80,8 @@ int BPF_PROG(on_route6_lookup, const struct net *net, const struct fib6_result *
 }
 
 /* connect() ended with an error before it sent anything: tells the lookup that made it so. `head` is the call's. */
-static __always_inline void emit_failed_connect(const struct tw_head *head, const u8 *addresses, const struct tw_pending_call *slot, s32 fd, s32 ret)
+static __always_inline void emit_failed_connect(const struct tw_head *head, const u8 *addresses, const struct tw_pending_call *slot,
+                                                struct task_struct *task, s32 fd, s32 ret)
 {
     enum { EACCES = 13, EINVAL = 22, ENETUNREACH = 101, EHOSTUNREACH = 113 };
     if (ret != -ENETUNREACH && ret != -EHOSTUNREACH && ret != -EACCES && ret != -EINVAL)
@@ -88,12 +89,12 @@ static __always_inline void emit_failed_connect(const struct tw_head *head, cons
     RECORD(struct tw_route) record = {};
     record.head = *head;
     __builtin_memcpy(record.addresses, addresses, sizeof(record.addresses));
-    fill_task(&record.body.task);
+    fill_task(&record.body.task, task);
     record.body.error = -ret;
     record.body.table = slot->route_table;
     record.body.type = slot->route_type;
     record.body.for_connect = 1;
-    const struct sock *sk = socket_of_fd(fd);
+    const struct sock *sk = socket_of_fd(task, fd);
     if (sk)
         record.body.mark = READ(sock, sk, sk_mark);
     EMIT(record, TW_ROUTE, record.head.family == AF_INET6 ? TW_PROBE_ROUTE6 : TW_PROBE_ROUTE);

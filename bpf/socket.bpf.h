@@ -18,14 +18,15 @@ static __always_inline void tell_state(const struct sock *sk, u64 cookie, int ol
     if (old_state == TCP_CLOSE) /* the cookie is new: calls before it were recorded by address */
         record.head.socket_id = socket_id_of(sk);
     record.head.state = new_state; /* the tracepoint fires before the store */
-    const u64 id = current_id();
+    const struct task_struct *task = current_task();
+    const u64 id = id_of(task);
     record.body.pid = id >> 32;
     record.body.tid = (u32)id;
     record.body.old_state = old_state;
     record.body.new_state = new_state;
     if (new_state == TCP_LISTEN)
         record.body.argument = sk->sk_max_ack_backlog;
-    if (FILTER.by_task && old_state == TCP_CLOSE && (new_state == TCP_SYN_SENT || new_state == TCP_LISTEN) && current_wanted())
+    if (FILTER.by_task && old_state == TCP_CLOSE && (new_state == TCP_SYN_SENT || new_state == TCP_LISTEN) && current_wanted(task))
         choose(cookie);
     if (new_state == TCP_SYN_SENT)
         connect_has_socket(id, &record.head, record.addresses);

@@ -209,7 +209,7 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     u32 captured = link_length + facts.ip_length + facts.tcp_length;
     if (captured > TW_PACKET_BYTES)
         captured = TW_PACKET_BYTES;
-    if (bpf_probe_read_kernel(record->body.data, captured, ip - link_length))
+    if (!copy_headers(record->body.data, TW_PACKET_BYTES, ip - link_length, captured))
         return 0;
     /* skb->data stands at the link header on the way out and behind it on the way in */
     record->body.length = skb->len + (out ? 0 : link_length);
