@@ -199,7 +199,7 @@ static __always_inline void handshake_acked(const struct tw_head *head, const u8
         return;
     for (u32 way = 0; way < TW_KEPT_WAYS; way++)
         if (set->tags[way] == tag_of(handshake) && set->packets[way].acked_by == ack) {
-            knock_answered(head, addresses, side);
+            release(handshake);
             return;
         }
 }
@@ -263,7 +263,7 @@ static __always_inline enum fate fate_of_syn_ack(const struct tw_head *head, con
     return is_kept(keeping->handshake) || beyond(&key, this_second(), PACE_OF_SYN_ACKS) ? KEPT : RECORDED;
 }
 
-static __always_inline enum fate fate_of_reset(const struct tw_head *head, const u8 *addresses, bool out, enum maker maker,
+static __always_inline enum fate fate_of_reset(const struct tw_head *head, const u8 *addresses, bool out, enum maker maker, bool forwarded,
                                                struct keeping *keeping)
 {
     const u8 what = out ? TW_REPEAT_PACKET_OUT : TW_REPEAT_PACKET_IN;
@@ -276,11 +276,11 @@ static __always_inline enum fate fate_of_reset(const struct tw_head *head, const
         held = true;
     }
     if (!held && flooded()) {
-        /* the refusal of a SYN that waits: on its way to a socket of this host, which will say so, or forwarded */
+        /* the refusal of a SYN that waits: on its way to a socket of this host, which will say what came of it, or forwarded */
         keeping->handshake = handshake_of(head, addresses, out ? TW_SIDE_PEER : TW_SIDE_LOCAL, 0);
         keeping->side = side;
         keeping->what = what;
-        if (is_kept(keeping->handshake))
+        if (forwarded && is_kept(keeping->handshake))
             return KEPT;
         if (is_kept(handshake_of(head, addresses, out ? TW_SIDE_LOCAL : TW_SIDE_PEER, 0))) { /* from the one who knocked */
             side = out ? TW_SIDE_PEER : TW_SIDE_LOCAL;

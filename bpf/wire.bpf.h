@@ -148,10 +148,13 @@ static __always_inline enum fate fate_of(const struct tw_head *head, const u8 *a
     if (!facts->syn && !facts->syn_ack && !facts->rst)
         return RECORDED;
     const enum maker maker = out ? maker_of(skb) : MAKER_NONE;
+    const bool forwarded = is_forwarded(skb, out);
     keeping->acked_by = facts->syn_ack ? bpf_ntohl(facts->seq) + 1 : 0;
     if (facts->syn)
-        return fate_of_syn(head, addresses, out, maker, is_forwarded(skb, out), keeping);
-    return facts->syn_ack ? fate_of_syn_ack(head, addresses, out, keeping) : fate_of_reset(head, addresses, out, maker, keeping);
+        return fate_of_syn(head, addresses, out, maker, forwarded, keeping);
+    if (facts->syn_ack)
+        return fate_of_syn_ack(head, addresses, out, keeping);
+    return fate_of_reset(head, addresses, out, maker, forwarded, keeping);
 }
 
 /* The stack has no room for it beside all that may become of a packet. One for each direction, which is one for each program. */

@@ -26,7 +26,7 @@ def modes(bench, hosts):
     """Name of a mode -> options of record; None: no recorder. Segments and samples where this build has them."""
     known = subprocess.run([bench.tool, "record", "--help"], capture_output=True, text=True, check=True).stdout
     all_of = {"untraced": None, "default probes": []}
-    if "--segments" in known:
+    if "--segments" in known and not bench.options.default_only:
         all_of["--segments"] = ["--segments", "--host", hosts]
         if "--sample" in known:
             all_of["all probes"] = ["--segments", "--sample", "1", "--host", hosts]

@@ -275,6 +275,7 @@ std::uint64_t LoadedProbes::left_out(const char* program_name) const {
 }
 
 void LoadedProbes::note_route_lookups() {
+    if (links_.empty()) return;  // all is detached, or about to be
     for (const ProbeState& state : states_) {
         if (!state.probe->on_demand || !state.usable()) continue;
         LinkHandle link(bpf_program__attach(bpf_object__find_program_by_name(skeleton_->bpf->obj, state.probe->programs.front())));

@@ -22,9 +22,9 @@ struct Probe {
     Hook hook;
     const char* target;           ///< tracepoint name, or what the programs hang on; functions: comma-separated, as programs
     std::vector<const char*> programs;   ///< BPF program names
-    std::vector<const char*> arguments;  ///< BTF types that the program takes by position; the kernel must agree
-    bool essential;               ///< without it the main job cannot be done
-    const char* shows;            ///< what its records tell
+    std::vector<const char*> arguments = {};  ///< BTF types that the program takes by position; the kernel must agree
+    bool essential = false;       ///< without it the main job cannot be done
+    const char* shows = "";       ///< what its records tell
     std::vector<const char*> modules = {};  ///< functions: the module that each is in where it is not built in
     bool optional = false;        ///< an extra that many kernels do not give; nothing is said where it is missing, but by doctor
     /// A second program on the same tracepoint, behind the first. The kernel runs no program that is running on that CPU already, so what a
