@@ -195,7 +195,7 @@ static __always_inline void handshake_acked(const struct tw_head *head, const u8
 {
     const u64 handshake = handshake_of(head, addresses, side, 0);
     const struct tw_kept_set *set = kept_set_of(handshake);
-    if (!set)
+    if (!set || !ack) /* 0 stands for none, and in segments without ACK */
         return;
     for (u32 way = 0; way < TW_KEPT_WAYS; way++)
         if (set->tags[way] == tag_of(handshake) && set->packets[way].acked_by == ack) {

@@ -8,12 +8,16 @@ import traffic
 from namespaces import command
 
 
-def syns(sources, destination, port, count, first=0):
-    """`count` packets, whose sources take turns and whose source ports run through; from the `first` on."""
+SYN, ACK = 0x02, 0x10
+
+
+def syns(sources, destination, port, count, first=0, flags=SYN, ack=0):
+    """`count` packets, whose sources take turns and whose source ports run through; from the `first` on. With other `flags`: what the same
+    sources may send next."""
     target = socket.inet_aton(destination)
     for number in range(first, first + count):
         ends = socket.inet_aton(sources[number % len(sources)]) + target
-        segment = struct.pack("!HHIIBBHHH", 1024 + number % 60_000, port, number, 0, 5 << 4, 2, 1024, 0, 0)
+        segment = struct.pack("!HHIIBBHHH", 1024 + number % 60_000, port, number, ack, 5 << 4, flags, 1024, 0, 0)
         words = struct.unpack("!16H", ends + struct.pack("!HH", socket.IPPROTO_TCP, len(segment)) + segment)
         total = sum(words)
         total = (total & 0xFFFF) + (total >> 16)
@@ -57,6 +61,37 @@ def ask(address, port, times=1):
         connection.sendall(b"hello")
         assert traffic.receive(connection, 5) == b"hello"
         connection.close()
+
+
+def around_connections(lab, client, server, watched, port, count, connections):
+    """Records the `watched` hosts while the port is flooded, from a network that is not there and from the client's own address in turns, and
+    the client makes real connections to it in the midst. Returns the recorder, and what the last of the watched hosts counted."""
+    client.sysctl(ip_local_port_range="61100 65000")  # not those of the flood, which comes from its address too
+    server.sysctl(tcp_synack_retries=0)  # else some are sent again while the recorder ends
+    target = lab.address(server)
+    sources = [source for number in range(100) for source in (f"10.99.{number}.{number + 1}", lab.address(client))]
+
+    def frontend():
+        listener = traffic.listen(port, lab.family)
+        yield
+        answer(listener, connections)
+        yield
+
+    def flooding():
+        yield
+        send(syns(sources, target, port, count // 3), target)
+        yield  # the flood is under way
+        send(syns(sources, target, port, count - count // 3, first=count // 3), target)
+
+    program, flooder = server.start(frontend), client.start(flooding)
+    with lab.record(*watched) as recorder:
+        flooder.step()
+        program.go()
+        flooder.go()
+        client.run(ask, target, port, connections, name="asking")
+        program.await_step()
+        flooder.await_step()
+        return recorder, passed(watched[-1])
 
 
 # For nft: what comes in and goes out, counted where the packets are seen by the recorder too.

@@ -7,7 +7,6 @@ their way in and out, is what the router's firewall counted. Half of the sources
 """
 
 import flood
-import traffic
 
 FAMILIES = (4,)
 SYNS = 40_000
@@ -31,33 +30,9 @@ COUNTERS = """
 
 def scenario(lab):
     client, router, server = lab.chain("client", "router", "server")
-    client.sysctl(ip_local_port_range="61100 65000")  # not those of the flood, which comes from its address too
-    server.sysctl(tcp_synack_retries=0)  # else some are sent again while the recorder ends
     router.ip(f"route add 10.99.0.0/16 via {lab.address(client)}")
     router.nft(COUNTERS)
-    sources = [source for number in range(100) for source in (f"10.99.{number}.{number + 1}", lab.address(client))]
-
-    def frontend():
-        listener = traffic.listen(PORT, lab.family)
-        yield
-        flood.answer(listener, CONNECTIONS)
-        yield
-
-    def flooding():
-        yield
-        flood.send(flood.syns(sources, lab.address(server), PORT, SYNS // 3), lab.address(server))
-        yield  # the flood is under way
-        flood.send(flood.syns(sources, lab.address(server), PORT, SYNS - SYNS // 3, first=SYNS // 3), lab.address(server))
-
-    program, flooder = server.start(frontend), client.start(flooding)
-    with lab.record(router) as recorder:
-        flooder.step()
-        program.go()
-        flooder.go()
-        client.run(flood.ask, lab.address(server), PORT, CONNECTIONS, name="asking")
-        program.await_step()
-        flooder.await_step()
-        passed = flood.passed(router)
+    recorder, passed = flood.around_connections(lab, client, server, (router,), PORT, SYNS, CONNECTIONS)
 
     report = lab.read_report()
     flood.assert_bounded(lab, recorder)

@@ -6,7 +6,6 @@ counted. The connections are there from their SYN on: the recorder keeps packets
 """
 
 import flood
-import traffic
 
 FAMILIES = (4,)
 SYNS = 60_000
@@ -16,33 +15,9 @@ CONNECTIONS = 100
 
 def scenario(lab):
     client, server = lab.pair()
-    client.sysctl(ip_local_port_range="61100 65000")  # not those of the flood, which comes from its address too
-    server.sysctl(tcp_synack_retries=0)  # else some are sent again while the recorder ends
     server.ip(f"route add 10.99.0.0/16 via {lab.address(client)}")
     server.nft(flood.COUNTERS)
-    sources = [source for number in range(100) for source in (f"10.99.{number}.{number + 1}", lab.address(client))]
-
-    def frontend():
-        listener = traffic.listen(PORT, lab.family)
-        yield
-        flood.answer(listener, CONNECTIONS)
-        yield
-
-    def flooding():
-        yield
-        flood.send(flood.syns(sources, lab.address(server), PORT, SYNS // 3), lab.address(server))
-        yield  # the flood is under way
-        flood.send(flood.syns(sources, lab.address(server), PORT, SYNS - SYNS // 3, first=SYNS // 3), lab.address(server))
-
-    program, flooder = server.start(frontend), client.start(flooding)
-    with lab.record(client, server) as recorder:
-        flooder.step()
-        program.go()
-        flooder.go()
-        client.run(flood.ask, lab.address(server), PORT, CONNECTIONS, name="asking")
-        program.await_step()
-        flooder.await_step()
-        passed = flood.passed(server)
+    recorder, passed = flood.around_connections(lab, client, server, (client, server), PORT, SYNS, CONNECTIONS)
 
     report = lab.read_report()
     flood.assert_bounded(lab, recorder)
