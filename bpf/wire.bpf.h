@@ -11,7 +11,8 @@ struct segment_facts {
     u32 from[4], to[4];
 };
 
-/* False unless it is a segment that may be recorded, or any segment with `all`. IPv6 extension headers before TCP are rare enough to leave such packets to a capture. */
+/* False unless it is a segment that may be recorded, or any segment with `all`. IPv6 extension headers before TCP are rare enough to leave such
+ * packets to a capture. */
 static __always_inline bool facts_by_loads(struct segment_facts *facts, const unsigned char *ip, u16 protocol, bool all)
 {
     const struct iphdr *v4 = AS(iphdr, ip);

@@ -8,13 +8,11 @@
 #include <bpf/libbpf.h>
 #include <linux/perf_event.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <iterator>
 #include <string>
-#include <vector>
 
 #include "live/probes.h"
 #include "live/tracefs.h"
@@ -45,15 +43,11 @@ void on_tracepoint(const char* target) {
 
 void on_system_call(const Tracefs& tracefs, const std::string& event) {
     LIBBPF_OPTS(bpf_prog_load_opts, options);
-    perf_event_attr attributes{};
-    attributes.type = PERF_TYPE_TRACEPOINT;
-    attributes.size = sizeof attributes;
-    const auto id = tracefs.event_id("syscalls/" + event);
-    check(id.ok(), event.c_str());
-    attributes.config = *id;
-    const int fd = static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC));
-    check(fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_BPF, program(BPF_PROG_TYPE_TRACEPOINT, options)) == 0 && ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) == 0,
+    auto fd = tracefs.open_event("syscalls/" + event);
+    check(fd.ok() && ioctl(fd->get(), PERF_EVENT_IOC_SET_BPF, program(BPF_PROG_TYPE_TRACEPOINT, options)) == 0 &&
+              ioctl(fd->get(), PERF_EVENT_IOC_ENABLE, 0) == 0,
           event.c_str());
+    fd->release();  // it stays until the process ends
 }
 
 }  // namespace

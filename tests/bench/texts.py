@@ -4,17 +4,14 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 from datetime import datetime, timezone
 from pathlib import Path
 
+from windows_forms import FORMS
+from windows_text import Writer
+
 TESTS = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TESTS / "lab"))
-
-from windows_forms import FORMS  # noqa: E402
-from windows_text import Writer  # noqa: E402
-
 BYTES, RATE = 200_000_000, 100  # of a text; MB/s of processor time
 FAILS_ONE_OF = 10
 CASE_S = 8  # a case follows the one before after so long

@@ -1,7 +1,5 @@
 #include "live/loader.h"
 
-#include <linux/perf_event.h>
-#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -206,16 +204,10 @@ private:
         if (row.hook == Hook::syscall_tracepoint) {
             if (!tracefs) return tracefs.error().message;
             const std::string section = bpf_program__section_name(program);
-            const auto id = tracefs->event_id(section.substr(section.find('/') + 1));
-            if (!id) return id.error().message;
-            perf_event_attr attributes{};
-            attributes.type = PERF_TYPE_TRACEPOINT;
-            attributes.size = sizeof(attributes);
-            attributes.config = *id;
-            Fd event(static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
-            if (!event) return std::string("perf_event_open: ") + std::strerror(errno);
-            link.reset(bpf_program__attach_perf_event(program, event.get()));
-            if (link) event.release();  // the link closes it
+            auto event = tracefs->open_event(section.substr(section.find('/') + 1));
+            if (!event) return event.error().message;
+            link.reset(bpf_program__attach_perf_event(program, event->get()));
+            if (link) event->release();  // the link closes it
         } else {
             link.reset(bpf_program__attach(program));
         }

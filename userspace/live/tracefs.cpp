@@ -1,7 +1,10 @@
 #include "live/tracefs.h"
 
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -33,6 +36,18 @@ Result<std::uint64_t> Tracefs::event_id(const std::string& event) const {
     if (size > 0)
         if (const auto id = parse_number<std::uint64_t>(trim({text, static_cast<std::size_t>(size)}))) return *id;
     return Error{"the number of tracepoint " + event + " cannot be read"};
+}
+
+Result<Fd> Tracefs::open_event(const std::string& event) const {
+    const auto id = event_id(event);
+    if (!id) return id.error();
+    perf_event_attr attributes{};
+    attributes.type = PERF_TYPE_TRACEPOINT;
+    attributes.size = sizeof(attributes);
+    attributes.config = *id;
+    Fd fd(static_cast<int>(syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC)));
+    if (!fd) return Error{std::string("perf_event_open: ") + std::strerror(errno)};
+    return fd;
 }
 
 }  // namespace tcpwitness

@@ -1,4 +1,4 @@
-// Tracepoint numbers, without mounting anything on the host.
+// Tracepoints as perf events, without mounting anything on the host.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,12 @@ class Tracefs {
 public:
     static Result<Tracefs> open();
 
-    /// The number of an event ("syscalls/sys_enter_connect") for perf_event_open.
-    Result<std::uint64_t> event_id(const std::string& event) const;
+    /// A perf event of that tracepoint ("syscalls/sys_enter_connect"): a program that is attached to it runs for every process on every CPU.
+    Result<Fd> open_event(const std::string& event) const;
 
 private:
     explicit Tracefs(Fd root) : root_(std::move(root)) {}
+    Result<std::uint64_t> event_id(const std::string& event) const;
     Fd root_;
 };
 
