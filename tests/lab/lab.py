@@ -29,6 +29,7 @@ class Lab:
         self.folder = tempfile.mkdtemp(prefix=f"twlab-{os.getpid()}-")
         self.trace = os.path.join(self.folder, "trace.pcapng")
         self.report = None
+        self._keep = False
         self._namespaces = []
         self._unexpected = []
 
@@ -39,8 +40,13 @@ class Lab:
         processes.end_all()
         for namespace in self._namespaces:
             namespace.delete()
-        if kind is None or not os.path.exists(self.trace):
+        if (kind is None and not self._keep) or not os.path.exists(self.trace):
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def keep(self):
+        """Leaves the trace behind, for whoever looks why the report is wrong; its path."""
+        self._keep = True
+        return self.trace
 
     # Hosts and cables.
 
