@@ -69,8 +69,9 @@ Result<TimeSpan> resolve(const Between& between, const Story& story, const TimeB
     return span;
 }
 
-void cut(Story& story, std::vector<Finding>& findings, const TimeSpan& span) {
-    std::erase_if(findings, [&](const Finding& finding) { return finding.last_ns < span.from_ns || finding.first_ns > span.to_ns; });
+void cut(Story& story, Judgement& judged, const TimeSpan& span) {
+    for (std::vector<Finding>* each : {&judged.findings, &judged.benign})
+        std::erase_if(*each, [&](const Finding& finding) { return finding.last_ns < span.from_ns || finding.first_ns > span.to_ns; });
     story.keep_only(span.from_ns, span.to_ns);
 }
 

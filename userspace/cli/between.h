@@ -28,6 +28,6 @@ struct TimeSpan {
 Result<TimeSpan> resolve(const Between&, const Story&, const TimeBase&);
 
 /// Leaves out events and findings that lie outside. Connections stay; a filter of the same times chooses those that lived within.
-void cut(Story&, std::vector<Finding>&, const TimeSpan&);
+void cut(Story&, Judgement&, const TimeSpan&);
 
 }  // namespace tcpwitness

@@ -149,7 +149,7 @@ int run_demo(const std::vector<std::string>& words) {
     auto decoded = decode_trace(source);
     if (!decoded) return complain(decoded.error().message);
     const Story story = correlate(decoded->info, std::move(decoded->events));
-    output->write(story, find_all(story), to_output_options(arguments.output), *sink);
+    output->write(story, judge(story), to_output_options(arguments.output), *sink);
     if (const Status written = sink->commit(); !written) return complain(written.error().message);
     if (writer) fmt::print(stderr, "\nthe trace is in {}; tcpwitness report and Wireshark read it\n", printable(arguments.file));
     return exit_done;

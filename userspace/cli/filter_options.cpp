@@ -41,7 +41,7 @@ std::uint64_t to_wall(const tm& local, double fraction) {
 }  // namespace
 
 OptionGroup filter_options(FilterArguments& to) {
-    return {"Filters (may be repeated: any value of one filter, and all of different ones)",
+    OptionGroup group = {"Filters (may be repeated: any value of one filter, and all of different ones)",
             {
                 ports("port", "local or peer port", to, Side::either),
                 ports("local-port", "local port", to, Side::local),
@@ -71,6 +71,12 @@ OptionGroup filter_options(FilterArguments& to) {
                 text(0, "since", "TIME", "from then on: 10:00:00, '2026-11-21 10:00:00', @UNIX, +SECONDS after the start, -5m before the end", to.since),
                 text(0, "until", "TIME", "up to then", to.until),
             }};
+    for (Option& option : group.options)
+        option.apply = [apply = option.apply, name = option.name, &to](const std::string& value) {
+            to.said += fmt::format("{}--{} {}", to.said.empty() ? "" : " ", name, printable(value));
+            return apply(value);
+        };
+    return group;
 }
 
 Result<Filter> resolve_here(const FilterArguments& arguments) {

@@ -13,6 +13,7 @@ struct FilterArguments {
     Filter filter;
     std::vector<std::string> netns;  ///< names, pids or inode numbers
     std::string since, until;
+    std::string said;  ///< as the user wrote them: "--port 8443 --comm curl"
 };
 
 /// The rows that fill it.

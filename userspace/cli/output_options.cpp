@@ -28,6 +28,7 @@ OptionGroup output_options(OutputArguments& to) {
              flag('f', "force", "write over OUT when it exists", to.force),
              flag(0, "findings-only", "the findings, no timelines", to.findings_only),
              flag(0, "all", "a line for every connection: of more than 1000, most are only counted otherwise", to.all),
+             flag(0, "benign", "list the harmless patterns too: health checks, scans and the like", to.benign),
              flag('v', "verbose", "every connection's timeline, also of healthy ones", to.verbose),
              flag('u', "utc", "wall times in UTC", to.utc),
              colour_option(to.colour)}};
@@ -52,6 +53,7 @@ OutputOptions to_output_options(const OutputArguments& arguments) {
     OutputOptions options;
     options.findings_only = arguments.findings_only;
     options.all = arguments.all;
+    options.benign = arguments.benign;
     options.verbose = arguments.verbose;
     options.utc = arguments.utc;
     const bool to_stdout = arguments.file.empty() || arguments.file == "-";

@@ -11,7 +11,7 @@ namespace tcpwitness {
 struct OutputArguments {
     std::string format = "text", file, colour = "auto";
     ExportArguments capture;
-    bool force = false, findings_only = false, all = false, verbose = false, utc = false;
+    bool force = false, findings_only = false, all = false, benign = false, verbose = false, utc = false;
 };
 
 OptionGroup output_options(OutputArguments&);

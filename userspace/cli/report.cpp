@@ -140,7 +140,7 @@ std::vector<Exhibit> read_exhibits(const std::vector<std::string>& files, const 
     return exhibits;
 }
 
-Status cut_between(const Between& between, Story& story, std::vector<Finding>& findings, Filter& filter, OutputOptions& options) {
+Status cut_between(const Between& between, Story& story, Judgement& judged, Filter& filter, OutputOptions& options) {
     if (between.from.empty()) return success();
     const auto span = resolve(between, story, time_base(story));
     if (!span) return span.error();
@@ -148,7 +148,7 @@ Status cut_between(const Between& between, Story& story, std::vector<Finding>& f
     const std::uint64_t offset = story.boot_to_wall_ns;
     filter.since_wall_ns = std::max(filter.since_wall_ns.value_or(0), span->from_ns + offset);
     filter.until_wall_ns = std::min(filter.until_wall_ns.value_or(UINT64_MAX), span->to_ns + offset);
-    cut(story, findings, *span);
+    cut(story, judged, *span);
     options.from_ns = span->from_ns;
     options.to_ns = span->to_ns;
     return success();
@@ -186,20 +186,20 @@ int run_report(const std::vector<std::string>& words) {
     Story story = story_of(std::move(exhibits));
     auto filter = resolve_in(story, arguments.filters);
     if (!filter) return complain(filter.error().message, exit_usage);
-    std::vector<Finding> findings = find_all(story);  // whatever is asked for, judged with all that is known
+    Judgement judged = judge(story);  // whatever is asked for, judged with all that is known
     OutputOptions options = to_output_options(arguments.output);
-    if (const Status done = cut_between(arguments.between, story, findings, *filter, options); !done) return complain(done.error().message);
+    if (const Status done = cut_between(arguments.between, story, judged, *filter, options); !done) return complain(done.error().message);
     options.selected = selection(story, *filter);
-    findings = selected_findings(story, std::move(findings), options.selected);
+    select(judged, story, options.selected, arguments.filters.said);
     if (output->write) {
-        output->write(story, findings, options, *sink);
+        output->write(story, judged, options, *sink);
         if (const Status written = sink->commit(); !written) return complain(written.error().message);
         return code;
     }
     const auto exported = to_export(story);
     if (!exported) return complain(exported.error().message, exit_usage);
     options.recording = *exported;
-    const auto said = export_capture(story, findings, options, arguments.output.capture, arguments.output.file, *sink);
+    const auto said = export_capture(story, judged.findings, options, arguments.output.capture, arguments.output.file, *sink);
     if (!said) return complain(said.error().message);
     if (const Status written = sink->commit(); !written) return complain(written.error().message);
     fmt::print(stderr, "{}", *said);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/verdict.h"
 
 namespace tcpwitness {
 namespace {
@@ -41,6 +42,12 @@ std::vector<Finding> selected_findings(const Story& story, std::vector<Finding> 
         });
     });
     return findings;
+}
+
+void select(Judgement& judged, const Story& story, const std::function<bool(const Connection&)>& selected, const std::string& said) {
+    judged.findings = selected_findings(story, std::move(judged.findings), selected);
+    judged.benign = selected_findings(story, std::move(judged.benign), selected);
+    judged.verdict = verdict_of(story, judged, selected, said);
 }
 
 void add_recorded_filter(const Recording& info, Filter& filter) {

@@ -13,6 +13,8 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "accept-queue-overflow";
+
+constexpr Proof proofs[] = {{"the listener's drop counter rose while its queue was full, or while the namespace counted overflows", others({Other::other_cause})}};
 constexpr std::uint64_t one_look_ns = 2'000'000'000;
 
 std::vector<const Event*> overflow_counters(const Story& story) {
@@ -55,7 +57,8 @@ std::vector<Finding> find(const Story& story) {
             if (counter) proof.push_back(counter);
         }
         if (!drops) continue;
-        Finding f = about(id, Culprit::local_application, Certainty::proven, c, first_ns);
+        Finding f = about(id, Culprit::local_application, Certainty::likely, c, first_ns);
+        prove(f, proofs[0], others({Other::other_cause}));
         f.last_ns = last_ns;
         f.headline = fmt::format("{}{} does not call accept() fast enough on {}: its accept queue overflowed and {}{}", holder(c, process), at_place(story, c),
                                  c.flow.local.text(), count_text(drops, "packet of a handshake was dropped", "packets of handshakes were dropped"),
@@ -89,6 +92,7 @@ const Rule accept_queue_overflow = {
     "Find out why the process accepts so slowly: a single thread that does the work itself, a lock, a slow disk or database. A larger backlog in listen(), with net.core.somaxconn raised to match, bridges "
     "bursts only. net.ipv4.tcp_abort_on_overflow=1 makes clients fail at once instead of waiting.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

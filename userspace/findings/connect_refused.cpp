@@ -13,6 +13,15 @@ namespace {
 
 constexpr const char* id = "connect-refused";
 
+enum { by_peer_kernel, never_arrived, by_peer_filter, by_icmp, by_own_filter };
+constexpr Proof proofs[] = {
+    {"the peer's kernel was recorded and sent the RST, because nothing listens there", others({Other::reason_guessed})},
+    {"the peer was recorded and never saw the SYN: something on the path refused", silence | others({Other::other_holder, Other::rewritten})},
+    {"the peer's packet filter was seen making the RST", others({Other::other_holder})},
+    {"an ICMP error answered the SYN, and names its sender", 0},
+    {"this host's own packet filter was seen making the RST", 0},
+};
+
 using TtlOfPeer = std::map<std::pair<WitnessId, Address>, std::uint8_t>;
 
 /// The TTL that each peer's SYN-ACKs came with: what a RST from the same machine should have.
@@ -39,10 +48,9 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         for (const Event& event : peer->events) cite(f, &event);
         if (peer->has(sign::knock)) {
             f.culprit = Culprit::peer_host;
-            f.certainty = Certainty::proven;
-            f.settle.clear();
             const Event* sent = first<ResetSent>(*peer);
             const std::string reason = sent ? sent->as<ResetSent>()->reason : "";
+            prove(f, proofs[by_peer_kernel], others({Other::reason_guessed}));  // a knock is a SYN that the kernel found no socket for
             f.reasons.push_back(fmt::format("the kernel of {} sent the RST{}: nothing listens on {} there", place(story, peer->witness),
                                             reason.empty() ? "" : " with reason " + reason, c.flow.peer.text()));
         }
@@ -64,14 +72,13 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     if (!arrived) {
         if (!surely_unseen(f, story, c, *home, strangers)) return;
         f.culprit = Culprit::path;
-        f.certainty = told ? Certainty::proven : Certainty::likely;
+        prove(f, proofs[never_arrived], others({Other::rewritten}) | (told ? others({Other::other_holder}) : 0));
         lean_on(f, *home);
-        f.settle = told ? "" : fmt::format("make sure that {} holds {}: the trace does not tell its addresses", place(story, *home), c.flow.peer.address.text());
+        if (!told) f.settle = fmt::format("make sure that {} holds {}: the trace does not tell its addresses", place(story, *home), c.flow.peer.address.text());
         f.reasons.push_back(fmt::format("{} was recorded at that time and never saw the SYN: a device on the path refused in its name", place(story, *home)));
         tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
     } else if (tell_reject(f, story, firewall_reset(story, c.flow, *home))) {
-        f.certainty = Certainty::proven;
-        f.settle.clear();
+        prove(f, proofs[by_peer_filter], others({Other::other_holder}));
     } else if (bare_resets_told(story, *home) && only_firewall_answered(story, c, *home)) {
         f.reasons.push_back(fmt::format("{} got the SYN and sent the RST, but its TCP did not: a packet filter on {} rejects it", place(story, *home),
                                         place(story, *home)));
@@ -84,8 +91,7 @@ void blame_sender(Finding& f, const Connection& c, const Event& event) {
     const Icmp& icmp = *event.as<Icmp>();
     const bool peer = icmp.sender == c.flow.peer.address, own = icmp.sender == c.flow.local.address && !on_this_host(c);
     f.culprit = peer ? Culprit::peer_host : own ? Culprit::local_firewall : Culprit::path;
-    f.certainty = Certainty::proven;
-    f.settle.clear();
+    prove(f, proofs[by_icmp]);
     f.headline += fmt::format(": {} answered ICMP{} {}", peer ? "the peer" : own ? "this host's own packet filter" : icmp.sender.text(), icmp.v6 ? "v6" : "", name(icmp));
     f.reasons.front() = fmt::format("an ICMP error of {} answered the SYN, no RST", icmp.sender.text());
     cite(f, &event);
@@ -134,8 +140,7 @@ std::vector<Finding> find(const Story& story) {
             blame_sender(f, c, *icmp);
         } else if (tell_reject(f, story, firewall_reset(story, c))) {
             f.culprit = Culprit::local_firewall;
-            f.certainty = Certainty::proven;
-            f.settle.clear();
+            prove(f, proofs[by_own_filter]);
         } else {
             ask_peer(f, story, c, *homes, strangers);
         }
@@ -158,6 +163,7 @@ const Rule connect_refused = {
     "Check that the service runs on the peer, on that port and address (ss -ltn), and not only on 127.0.0.1. If it does, look for a reject rule on the "
     "peer and on the way, and record on the peer at the same time.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

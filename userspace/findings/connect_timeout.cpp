@@ -13,6 +13,16 @@ namespace {
 
 constexpr const char* id = "connect-timeout";
 
+enum { answer_lost, ignored, lost_outward };
+constexpr Proof proofs[] = {
+    {"the peer was recorded, got the SYN and answered; no answer came back here", silence},
+    {"the SYN was seen arriving at the peer's host, which sent nothing back", silence | others({Other::other_holder})},
+    {"the peer was recorded at that time and saw no SYN", silence | others({Other::other_holder, Other::rewritten, Other::never_left})},
+};
+
+/// What `lost_outward` asks of the sender's end: its SYNs are on its own wire.
+Others left_here(const Connection& c) { return c.has(sign::syn_out) ? others({Other::never_left}) : 0; }
+
 /// What the peer's own trace makes of it. False: there is none, or it cannot tell.
 void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, std::optional<Strangers>& strangers) {
     const auto home = homes.of(c.flow.peer.address, c.witness);
@@ -37,8 +47,9 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
             f.settle = fmt::format("look on {} for a firewall rule that drops incoming packets", place(story, c.witness));
         } else {
             const bool seen = watched(story, c.witness, f);
-            f.certainty = seen ? Certainty::proven : Certainty::likely;
-            f.settle = seen ? "" : fmt::format("record packets on {} too: then it is known whether the SYN-ACK came back", place(story, c.witness));
+            f.certainty = Certainty::likely;
+            f.settle = fmt::format("record packets on {} too: then it is known whether the SYN-ACK came back", place(story, c.witness));
+            if (seen) prove(f, proofs[answer_lost]);
             lean_on(f, c.witness);
             f.reasons.push_back(fmt::format("{} got the SYN and answered SYN-ACK; no SYN-ACK {} {}: lost on the return path", peer_place,
                                             seen ? "came back to" : "was taken by", place(story, c.witness)));
@@ -49,9 +60,8 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     for (const Sighting& seen : arrived) {
         if (!peer_witness || seen.witness != *peer_witness || seen.entered.empty() || !watched(story, seen.witness, f)) continue;
         f.culprit = Culprit::peer_host;
-        f.certainty = Certainty::proven;
+        prove(f, proofs[ignored], others({Other::other_holder}));
         lean_on(f, seen.witness);
-        f.settle.clear();
         cite(f, seen.entered);
         f.reasons.push_back(fmt::format("the SYN arrived at {} on {}, and {} sent nothing back: its firewall or a full queue dropped it",
                                         place(story, seen.witness), interface_name(story, *seen.entered.front()), place(story, seen.witness)));
@@ -59,9 +69,8 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     }
     if (peer_witness && *peer_witness != c.witness) {
         if (!watched(story, *peer_witness, f) || !surely_unseen(f, story, c, *peer_witness, strangers)) return;
-        f.certainty = Certainty::proven;
+        prove(f, proofs[lost_outward], others({Other::other_holder, Other::rewritten}) | left_here(c));
         lean_on(f, *peer_witness);
-        f.settle.clear();
         f.reasons.push_back(fmt::format("{} was recorded at that time and saw no SYN: lost on the way out", place(story, *peer_witness)));
         tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn);
         return;
@@ -150,6 +159,7 @@ const Rule connect_timeout = {
     "Check that the address and port are right and that the host is up. Record on the peer at the same time and report both traces together. Look for a "
     "firewall that drops silently, on the peer and on the way, and for an asymmetric route back.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

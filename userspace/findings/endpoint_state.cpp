@@ -27,6 +27,8 @@ struct Outage {
     std::optional<Attempt> success;
 };
 
+constexpr Proof proofs[] = {{"every connect in that time was recorded, with what became of it", socket_silence}};
+
 /// What happened on this host before any packet says nothing about the destination.
 bool local_failure(std::int32_t error) { return error == EADDRNOTAVAIL || error == EADDRINUSE || error == EACCES || error == EPERM || error == EINVAL; }
 
@@ -79,7 +81,8 @@ std::string how_text(const Outage& outage) {
 
 Finding tell(const char* rule, const Story& story, const Endpoint& destination, const Outage& outage, const std::string& state, std::uint64_t last_ns) {
     const Attempt& first_failure = outage.failures.front();
-    Finding f = about(rule, Culprit::unknown, Certainty::proven, *first_failure.connection, last_ns);
+    Finding f = about(rule, Culprit::unknown, Certainty::likely, *first_failure.connection, last_ns);
+    prove(f, proofs[0]);
     f.first_ns = first_failure.over_ns;
     f.state = true;
     f.headline = fmt::format("{}{} {}", destination.text(), story.witnesses.size() < 2 ? "" : fmt::format(", seen from {},", place(story, first_failure.connection->witness)), state);
@@ -135,6 +138,7 @@ const Rule endpoint_down = {
     not_this,
     "Read the findings about the single connections: they tell why. When a later connect comes through, `endpoint-up` says how long it was down.",
     find_down,
+    proofs,
 };
 
 const Rule endpoint_up = {
@@ -144,6 +148,7 @@ const Rule endpoint_up = {
     not_this,
     "Compare the time with restarts, deployments and failovers of that service. The findings about the single connections tell why they failed.",
     find_up,
+    proofs,
 };
 
 }  // namespace tcpwitness

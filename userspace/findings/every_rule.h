@@ -31,5 +31,6 @@ extern const Rule handshake_slow;
 extern const Rule endpoint_down;
 extern const Rule endpoint_up;
 extern const Rule evidence_gap;
+extern const Rule unexplained;
 
 }  // namespace tcpwitness

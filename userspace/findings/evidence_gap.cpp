@@ -13,6 +13,8 @@ namespace {
 
 constexpr const char* id = "evidence-gap";
 
+constexpr Proof proofs[] = {{"the recorder counted its losses, or its recording says where it begins and ends", 0}};
+
 /// Something was under way when the recording broke off: what came of it is not known.
 const Connection* cut_in_trouble(const Story& story, RecordingId recording) {
     const std::uint32_t waiting = sign::syn_retransmit | sign::syn_ack_retransmit | sign::retransmit;
@@ -31,7 +33,7 @@ void find_lost(const Story& story, RecordingId recording, std::vector<Finding>& 
     Finding f;
     f.rule = id;
     f.culprit = Culprit::unknown;
-    f.certainty = Certainty::proven;
+    prove(f, proofs[0]);
     for (const Event& event : story.gaps) {
         const Gap& gap = *event.as<Gap>();
         if (gap.lost == 0 || gap.recording != recording) continue;
@@ -56,7 +58,8 @@ void find_cut(const Story& story, RecordingId recording, std::vector<Finding>& f
     const Connection* c = cut_in_trouble(story, recording);
     if (!c) return;
     const std::string host = printable(one.host);
-    Finding cut = about(id, Culprit::unknown, Certainty::proven, *c, one.end_ns);
+    Finding cut = about(id, Culprit::unknown, Certainty::likely, *c, one.end_ns);
+    prove(cut, proofs[0]);
     cut.connections.clear();
     cut.headline = fmt::format("the recording{} broke off while {} was waiting for {}: how that ended is not known", host.empty() ? "" : " of " + host, who(*c),
                                c->flow.peer.text());
@@ -84,6 +87,7 @@ const Rule evidence_gap = {
     "Not a fault of the network or of an application. Findings that rest on events seen stay as they are; only those that rest on the absence of an event are lowered from proven to likely.",
     "Record with a larger --buffer, or with a filter (--port, --host, --pid) so that less has to be kept.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "findings/facts.h"
 #include "findings/interposers.h"
+#include "findings/unexplained.h"
+#include "findings/verdict.h"
 
 namespace tcpwitness {
 
@@ -14,53 +16,52 @@ namespace {
 
 constexpr std::size_t most_evidence = 256;
 constexpr std::size_t most_connections = 10'000;
-constexpr std::uint64_t around_ns = 1'000'000'000;
 
-/// Two findings about one cause are one: what a later rule says of a connection that an earlier one explained is an effect.
+/// Two findings about one cause are one: what a later rule says of a connection that an earlier one explained is an effect, if it came after it.
 class Claims {
 public:
-    /// True when the finding stands on its own.
-    bool settle(std::vector<Finding>& standing, Finding& finding) {
-        if (finding.state) return true;
+    explicit Claims(const Story& story) : story_(story) {}
+
+    bool has(ConnectionId id) const { return by_.contains(id); }
+
+    /// Takes the finding in, or makes it an effect of the one that its connection belongs to.
+    void settle(Finding&& finding) {
+        if (finding.state) return stand(std::move(finding));
         const ConnectionId about = finding.connections.empty() ? 0 : finding.connections.front();
-        if (const auto claimed = by_.find(about); about && claimed != by_.end()) {
-            Finding& cause = standing[claimed->second];
-            if (cause.connections.size() <= 4) cause.reasons.push_back(fmt::format("its effect ({}): {}", finding.rule, finding.headline));
-            if (cause.evidence.size() < most_evidence) cause.evidence.insert(cause.evidence.end(), finding.evidence.begin(), finding.evidence.end());
-            cause.last_ns = std::max(cause.last_ns, finding.last_ns);
-            return false;
-        }
-        for (const ConnectionId id : finding.connections) by_.emplace(id, standing.size());
-        return true;
+        const auto claimed = about ? by_.find(about) : by_.end();
+        if (claimed == by_.end()) return stand(std::move(finding));
+        Finding& cause = standing_[claimed->second];
+        if (finding.benign) return;  // told already, and worse
+        if (cause.benign || !may_cause(cause, finding)) return stand(std::move(finding));
+        if (cause.connections.size() <= 4) cause.reasons.push_back(fmt::format("its effect ({}): {}", finding.rule, finding.headline));
+        if (cause.evidence.size() < most_evidence) cause.evidence.insert(cause.evidence.end(), finding.evidence.begin(), finding.evidence.end());
+        cause.last_ns = std::max(cause.last_ns, finding.last_ns);
+        for (const ConnectionId id : finding.connections) by_.emplace(id, claimed->second);
     }
+
+    std::vector<Finding> take() { return std::move(standing_); }
 
 private:
+    void stand(Finding&& finding) {
+        if (!finding.state)
+            for (const ConnectionId id : finding.connections) by_.emplace(id, standing_.size());
+        standing_.push_back(std::move(finding));
+    }
+
+    /// A cause comes before its effect: the one place that decides it, by the events' times and what their clocks leave open.
+    bool may_cause(const Finding& cause, const Finding& effect) const {
+        const auto witness = [&](const Finding& f) {
+            const Connection* c = f.connections.empty() ? nullptr : story_.connection(f.connections.front());
+            return c ? c->witness : WitnessId{0};
+        };
+        const std::uint64_t onset = effect.onset_ns ? effect.onset_ns : effect.last_ns;
+        return cause.first_ns <= onset + story_.uncertainty_ns(witness(cause), witness(effect));
+    }
+
+    const Story& story_;
+    std::vector<Finding> standing_;
     std::unordered_map<ConnectionId, std::size_t> by_;
 };
-
-void limit_by_blindness(Finding& finding, const Story& story) {
-    if (finding.absences.empty() || finding.certainty != Certainty::proven) return;
-    const Connection* c = finding.connections.empty() ? nullptr : story.connection(finding.connections.front());
-    const WitnessId asking = c ? c->witness : finding.absences.front().witness;
-    const std::uint64_t from = std::max(finding.first_ns, story.recording_of(asking).begin_ns);  // it may be about what began before
-    for (const Absence& absence : finding.absences) {
-        const Blind blind = story.blind(absence.witness, absence.of, asking, from, std::max({from, finding.last_ns, absence.until_ns}), around_ns);
-        if (blind == Blind::no) continue;
-        finding.certainty = Certainty::likely;
-        const std::string where = place(story, absence.witness);
-        if (blind == Blind::lost) {
-            finding.reasons.push_back("records were lost around that time, so what was not seen may have been there");
-            if (finding.settle.empty()) finding.settle = "record again without loss (--buffer)";
-        } else if (blind == Blind::outside) {
-            finding.reasons.push_back(fmt::format("what was recorded on {} does not cover all of that time", where));
-            if (finding.settle.empty()) finding.settle = fmt::format("record on {} from before the trouble until after it", where);
-        } else {
-            finding.reasons.push_back(fmt::format("the clock of {} could not be compared, so what it did not see may lie at another time", where));
-            if (finding.settle.empty()) finding.settle = fmt::format("record again while something passes between the hosts that both see: that tells the clock of {}", where);
-        }
-        return;
-    }
-}
 
 void tidy(Finding& finding) {
     std::sort(finding.evidence.begin(), finding.evidence.end());
@@ -81,7 +82,7 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Story& story) {
     std::vector<Finding> folded;
     std::unordered_map<std::string, std::size_t> places;
     for (Finding& finding : findings) {
-        const std::string key = fmt::format("{}\n{}\n{}\n{}", finding.rule, name(finding.culprit), name(finding.certainty), finding.fold_key);
+        const std::string key = fmt::format("{}\n{}\n{}\n{}", finding.benign ? finding.benign : finding.rule, name(finding.culprit), name(finding.certainty), finding.fold_key);
         const auto [at, fresh] = places.emplace(key, folded.size());
         if (fresh)
             folded.push_back(std::move(finding));
@@ -90,7 +91,7 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Story& story) {
     }
     for (Finding& finding : folded) {
         tidy(finding);
-        if (finding.count < 2) continue;
+        if (finding.count < 2 || finding.benign) continue;
         const std::uint64_t spread = finding.last_ns - finding.first_ns;
         finding.headline.insert(0, repeats_text(finding));
         finding.reasons.insert(finding.reasons.begin(),
@@ -120,19 +121,30 @@ std::vector<std::vector<Finding>> find_each(const Story& story) {
 
 }  // namespace
 
-std::vector<Finding> find_all(const Story& story) {
-    std::vector<Finding> standing;
-    Claims claims;
-    for (std::vector<Finding>& found : find_each(story)) {
+Judgement judge(const Story& story) {
+    Claims claims(story);
+    const auto settle = [&](std::vector<Finding> found) {
         std::sort(found.begin(), found.end(), [](const Finding& a, const Finding& b) { return a.first_ns < b.first_ns; });
-        for (Finding& finding : found)
-            if (claims.settle(standing, finding)) standing.push_back(std::move(finding));
-    }
+        for (Finding& finding : found) claims.settle(std::move(finding));
+    };
+    for (std::vector<Finding>& found : find_each(story)) settle(std::move(found));
+    settle(account_for_trouble(story, [&](ConnectionId id) {
+        if (claims.has(id)) return true;
+        const Connection* c = story.connection(id);
+        const Connection* other = c ? story.other_end(*c) : nullptr;
+        return other && claims.has(other->id);  // told of the other end of the same session
+    }));
+    std::vector<Finding> standing = claims.take();
     name_interposers(story, standing);
-    for (Finding& finding : standing) limit_by_blindness(finding, story);
+    for (Finding& finding : standing) check_proof(finding, story);
+    Judgement judged;
     std::vector<Finding> all = fold(std::move(standing), story);
     std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) { return a.first_ns < b.first_ns; });
-    return all;
+    for (Finding& finding : all) (finding.benign ? judged.benign : judged.findings).push_back(std::move(finding));
+    judged.verdict = verdict_of(story, judged);
+    return judged;
 }
+
+std::vector<Finding> find_all(const Story& story) { return judge(story).findings; }
 
 }  // namespace tcpwitness

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "correlate/story.h"
+#include "findings/proof.h"
 
 namespace tcpwitness {
 
@@ -38,6 +39,10 @@ struct Finding {
     std::uint64_t count = 1;                ///< how many times, folded
     std::uint64_t first_ns = 0, last_ns = 0;
     std::vector<Absence> absences;          ///< on whose silence the proof leans
+    const Proof* proof = nullptr;           ///< on which ground it is called proven; kept where that did not hold
+    Others excluded = 0;                    ///< what the rule excluded by its own evidence
+    std::uint64_t onset_ns = 0;             ///< when its trouble was there, so that a cause must lie before; 0: last_ns
+    const char* benign = nullptr;           ///< no trouble after all, but this pattern (benign.h): counted, not raised
     bool state = false;     ///< tells how things stand and judges nobody: beside the findings about the same connections, not instead of them
     std::string fold_key;   ///< findings of one rule with the same key are repeats; rules fill it, output ignores it
 };
@@ -51,13 +56,35 @@ struct Rule {
     const char* not_this;    ///< what it is not; what may look like it
     const char* next;        ///< what to do next
     std::vector<Finding> (*find)(const Story&);
+    std::span<const Proof> proofs = {};  ///< every ground on which it says `proven`
 };
 
 /// The catalogue, in the order in which rules run and claim connections.
 std::span<const Rule> rules();
 
-/// Runs every rule over the story, settles overlaps (two findings about one cause become one), limits certainty by
-/// evidence gaps, folds repeats. Sorted by first_ns.
+/// The first line of a report. verdict.h makes it.
+struct Verdict {
+    enum class What : std::uint8_t { clean, trouble, undecided };
+    What what = What::undecided;
+    std::string sentence;              ///< without the word itself: "2 findings; the surest: ..."
+    std::vector<std::string> reasons;  ///< each thing that keeps the evidence from covering it; also beside trouble
+    std::uint64_t findings = 0;        ///< that tell trouble
+    std::uint64_t benign = 0;          ///< times that a benign pattern was met
+    std::uint64_t connections = 0, of_connections = 0;  ///< chosen by the filter, of all; listening sockets are none
+};
+const char* name(Verdict::What);  ///< "clean"
+
+/// What became of every connection in trouble. Both sorted by first_ns.
+struct Judgement {
+    Verdict verdict;
+    std::vector<Finding> findings;
+    std::vector<Finding> benign;  ///< harmless patterns, one for each kind and place, with their count
+};
+
+/// Runs every rule over the story, settles overlaps (two findings about one cause become one), accounts for every trouble that no rule
+/// explains, checks what was called proven, folds repeats.
+Judgement judge(const Story&);
+/// The findings alone.
 std::vector<Finding> find_all(const Story&);
 
 /// How a folded finding's headline begins: "12 times in 3.0 s: "; empty when it came once.

@@ -32,11 +32,10 @@ std::string Flood::sources() const {
     return text;
 }
 
-Finding Flood::finding(const char* rule) const {
+Finding Flood::finding(const char* rule, const Proof& proof) const {
     Finding f;
     f.rule = rule;
     f.culprit = Culprit::peer_host;
-    f.certainty = Certainty::proven;
     f.first_ns = first_ns;
     f.last_ns = last_ns;
     f.count = count;
@@ -44,6 +43,7 @@ Finding Flood::finding(const char* rule) const {
     const std::string one_by_one =
         forwarded ? "all counted; those that were recorded one by one come on top" : fmt::format("{} of them recorded one by one, the rest counted", recorded.size());
     f.reasons.push_back(fmt::format("{:.0f} a second; {}", static_cast<double>(count) / seconds, one_by_one));
+    prove(f, proof);
     if (!reason.empty()) f.reasons.push_back("the kernel's reason: " + printable(reason));
     for (const Event* event : counted) cite(f, event);
     for (const Connection* c : recorded) f.connections.push_back(c->id);

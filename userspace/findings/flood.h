@@ -27,7 +27,7 @@ struct Flood {
     /// "10.66.0.0/24 and 255 more networks".
     std::string sources() const;
     /// From when to when, how many, what proves it; the headline is the rule's.
-    Finding finding(const char* rule) const;
+    Finding finding(const char* rule, const Proof&) const;
 };
 
 /// By the port of the witness that it was about.

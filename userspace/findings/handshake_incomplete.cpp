@@ -13,6 +13,13 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "handshake-incomplete";
+
+enum { ack_lost, syn_ack_lost, flooded };
+constexpr Proof proofs[] = {
+    {"the client was recorded, got the SYN-ACK and answered; no ACK came here", silence},
+    {"the client was recorded and never got the SYN-ACK that left here", silence | others({Other::never_left})},
+    {"the recorder counted every SYN, and every SYN-ACK that answered one", 0},
+};
 constexpr std::uint64_t second_ns = 1'000'000'000;
 
 /// SYNs that were answered with SYN-ACK and became no connection, so many that the recorder only counted most of them.
@@ -32,7 +39,7 @@ FloodsByPort floods_of(const Story& story) {
 }
 
 Finding raise_flood(const Story& story, WitnessId witness, std::uint16_t port, const Flood& flood) {
-    Finding f = flood.finding(id);
+    Finding f = flood.finding(id, proofs[flooded]);
     const bool names_place = flood.forwarded || story.witnesses.size() > 1;
     f.headline = fmt::format("a flood: SYNs from {} to port {}{} were answered, and no connection came of them", flood.sources(), port,
                              names_place ? (flood.forwarded ? " through " : " on ") + place(story, witness) : std::string());
@@ -72,9 +79,8 @@ std::vector<Finding> find(const Story& story) {
             add_end(f, client);
             if (watched(story, client->witness, f)) {
                 const bool arrived = client->has(sign::syn_ack_in | sign::established);
-                f.certainty = Certainty::proven;
+                prove(f, proofs[arrived ? ack_lost : syn_ack_lost], c.has(sign::syn_ack_out) ? others({Other::never_left}) : 0);
                 lean_on(f, arrived ? c.witness : client->witness);
-                f.settle.clear();
                 f.reasons.push_back(arrived ? fmt::format("{} got the SYN-ACK and answered; the ACK was lost on its way here", place(story, client->witness))
                                             : fmt::format("{} never got the SYN-ACK: lost on the way there", place(story, client->witness)));
                 if (!arrived) tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn_ack);
@@ -97,6 +103,7 @@ const Rule handshake_incomplete = {
     "Not a single SYN-ACK retransmit that the ACK follows: that is ordinary loss. Many of these from many addresses may be a SYN flood or a port scan with forged source addresses.",
     "Record on the client at the same time. Look for an asymmetric route and for a firewall that passes SYN but not SYN-ACK. For a flood, see net.ipv4.tcp_syncookies and the listener's backlog.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

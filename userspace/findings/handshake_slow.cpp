@@ -12,6 +12,8 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "handshake-slow";
+
+constexpr Proof proofs[] = {{"both ends were recorded, and their packets show which part took the time", silence}};
 constexpr std::uint64_t slow_ns = 1'500'000'000;  ///< one lost SYN or SYN-ACK costs 1 s, and losing one is ordinary
 constexpr std::uint64_t part_ns = 900'000'000;    ///< so much in one part, and that part is what made it slow
 constexpr std::size_t enough_syn_acks = 2;        ///< TCP_DEFER_ACCEPT alone makes the kernel send one again
@@ -53,8 +55,7 @@ void ask_server(Finding& f, const Story& story, const Connection& client, const 
     } else {
         return;
     }
-    f.certainty = Certainty::proven;
-    f.settle.clear();
+    prove(f, proofs[0]);
 }
 
 std::optional<Finding> at_client(const Story& story, const Connection& c) {
@@ -104,9 +105,8 @@ std::optional<Finding> at_server(const Story& story, const Connection& c) {
             f.reasons.push_back(quick ? fmt::format("the SYN-ACK reached {} at once, whose ACKs were lost on their way back", place(story, client->witness))
                                       : fmt::format("the SYN-ACK reached {} only after {}: those before were lost on the way there", place(story, client->witness),
                                                     since(answered->time_ns, came->time_ns)));
-            f.certainty = Certainty::proven;
+            prove(f, proofs[0]);
             lean_on(f, quick ? c.witness : client->witness);
-            f.settle.clear();
             cite(f, came);
         }
     }
@@ -132,6 +132,7 @@ const Rule handshake_slow = {
     "Record on the peer at the same time. If its host dropped the SYNs, look at its listener's accept queue and its firewall (conntrack table, rate limits). If the path did, look for loss, for ECMP with one broken leg, and "
     "for rate limits on SYNs.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

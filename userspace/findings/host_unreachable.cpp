@@ -12,6 +12,8 @@ namespace {
 
 constexpr const char* id = "host-unreachable";
 
+constexpr Proof proofs[] = {{"the ICMP error, or the neighbour that failed to answer, was recorded with the connection's own failure", 0}};
+
 bool unreachable_error(std::int32_t error) {
     return error == EHOSTUNREACH || error == ENETUNREACH || error == EACCES || error == EPROTO || error == ENOPROTOOPT || error == EHOSTDOWN;
 }
@@ -65,18 +67,19 @@ std::vector<Finding> find(const Story& story) {
         const Event* error = last<SocketError>(c);
         const Event* result = failed_connect(c);
         const Event* end = result ? result : error ? error : &c.events.back();
-        Finding f = about(id, Culprit::path, Certainty::proven, c, end->time_ns);
+        Finding f = about(id, Culprit::path, Certainty::likely, c, end->time_ns);
         const auto syns = syns_sent(c);
         if (!syns.empty() && !c.has(sign::established)) f.first_ns = syns.front()->time_ns;
         f.headline = c.has(sign::established) ? fmt::format("{}{}: the connection with {} was given up with {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error))
                                               : fmt::format("{}{}: connect() to {} failed with {} after {}", who(c), at_place(story, c), c.flow.peer.text(),
                                                             errno_name(c.error), since(f.first_ns, end->time_ns));
         if (neighbour && (!icmp || own)) {
+            prove(f, proofs[0]);
             blame_neighbour(f, c, *neighbour);
         } else if (icmp && !own) {
+            prove(f, proofs[0]);
             blame_sender(f, c, *icmp);
         } else {
-            f.certainty = Certainty::likely;
             f.headline += ": an ICMP error that was not recorded, or a neighbour that is silent";
             f.settle = "look at `ip neighbour` for the next hop, and record again: the ICMP error names its sender";
         }
@@ -101,6 +104,7 @@ const Rule host_unreachable = {
     "For a silent neighbour: is the host up, the cable and VLAN right, the address right? ip neighbour and a capture of ARP on the device tell. For an ICMP error: ask whoever runs its sender; 'prohibited' is a "
     "firewall, 'host unreachable' a last router that gets no ARP answer itself, 'net unreachable' a missing route there.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

@@ -13,6 +13,12 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "idle-reset";
+
+enum { peer_silent, several_alike };
+constexpr Proof proofs[] = {
+    {"the peer was recorded at that time and sent no RST", silence},
+    {"several connections died after the same silence", others({Other::by_chance, Other::other_cause})},
+};
 constexpr std::size_t enough_alike = 3;
 
 bool sent_reset(const Story& story, const Connection& peer) {
@@ -80,16 +86,14 @@ std::vector<Finding> find(const Story& story) {
         if (other) {
             add_end(f, other);
             if (reset && watched(story, other->witness, f)) {
-                f.certainty = Certainty::proven;
+                prove(f, proofs[peer_silent]);
                 lean_on(f, other->witness);
-                f.settle.clear();
                 f.reasons.push_back(fmt::format("{} was recorded at that time and sent no RST{}", place(story, other->witness),
                                                 other->live() ? "; its end is still open" : ""));
                 tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
             }
         } else if (const std::size_t count = alike(all, one); count >= enough_alike) {
-            f.certainty = Certainty::proven;
-            f.settle.clear();
+            prove(f, proofs[several_alike], others({Other::by_chance, Other::other_cause}));
             f.reasons.push_back(fmt::format("{} connections to {} died after the same silence", count, c.flow.peer.address.text()));
         }
         f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text(), reset);
@@ -111,6 +115,7 @@ const Rule idle_reset = {
     "Send keepalives more often than the device forgets: SO_KEEPALIVE with TCP_KEEPIDLE (or net.ipv4.tcp_keepalive_time) below the idle time named here, or a heartbeat of the "
     "application. Raise the device's session timeout. Let pools drop connections that were idle for longer.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

@@ -12,6 +12,8 @@ namespace {
 
 constexpr const char* id = "interposer";
 
+constexpr Proof proofs[] = {{"the RST came in on lo under another host's name, and a rule of this host that resets such packets is recorded", 0}};
+
 /// A RST under another host's name that came in on the loopback device: nobody but this host can have made it.
 const Event* made_here(const Story& story, const Connection& c, const Homes& homes) {
     if (on_this_host(c) || homes.of(c.flow.peer.address, c.witness) == c.witness) return nullptr;
@@ -33,7 +35,7 @@ std::vector<Finding> find(const Story& story) {
         const auto rule = std::find_if(all->begin(), all->end(), [&](const Interposer& one) {
             return one.witness == c.witness && one.effect == Interposer::Effect::resets && may_touch(one.condition, c.flow);
         });
-        Finding f = about(id, Culprit::local_firewall, rule != all->end() ? Certainty::proven : Certainty::likely, c, reset->time_ns);
+        Finding f = about(id, Culprit::local_firewall, Certainty::likely, c, reset->time_ns);
         f.headline = fmt::format("{}{}: the connection with {} was {} by this host's own firewall", who(c), at_place(story, c), c.flow.peer.text(),
                                  c.ending == Ending::refused ? "refused" : "reset");
         f.reasons.push_back(fmt::format("the RST carries the name of {} and came in on lo: a packet from outside never does", c.flow.peer.address.text()));
@@ -41,6 +43,7 @@ std::vector<Finding> find(const Story& story) {
         cite(f, first<ResetReceived>(c));
         cite(f, failed_connect(c));
         if (rule != all->end()) {
+            prove(f, proofs[0]);
             f.reasons.push_back(rule->text);
             cite(f, rule->fact);
             cite(f, rule->counted);
@@ -65,6 +68,7 @@ const Rule interposer = {
     "Not every host with a firewall: rules that cannot match the connection are not named, and without trouble nothing is raised. The report's summary lists all that there is.",
     "Look at the rule that is named: nft list ruleset shows it with its comment and its neighbours. tcpwitness doctor --environment shows everything that can stand in the way on this host.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

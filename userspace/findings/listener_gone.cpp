@@ -12,6 +12,8 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "listener-gone";
+
+constexpr Proof proofs[] = {{"the listening socket was seen closing, and the kernel found no socket for what came to its port afterwards", 0}};
 constexpr std::uint64_t cleanup_ns = 2'000'000'000;  ///< from a process's exit to the last of its sockets closed
 constexpr std::size_t most_cited = 50;
 
@@ -108,7 +110,8 @@ std::vector<Finding> find(const Story& story) {
         if (gone.refused.empty() && !(violent && !gone.died.empty())) continue;
         const Connection& listener = *gone.listener;
         const std::uint64_t began = gone.exit ? gone.exit->time_ns : listener.end_ns;
-        Finding f = about(id, Culprit::local_application, Certainty::proven, listener, began);
+        Finding f = about(id, Culprit::local_application, Certainty::likely, listener, began);
+        prove(f, proofs[0]);
 
         std::string effects;
         if (!gone.refused.empty()) {
@@ -152,6 +155,7 @@ const Rule listener_gone = {
     "Find out why the process ended: its log, the journal (journalctl -u), dmesg for the OOM killer. Let a service manager restart it, and hand the listening socket over (socket activation, "
     "SO_REUSEPORT) where restarts must not refuse anyone.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

@@ -13,6 +13,8 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "local-drop";
+
+constexpr Proof proofs[] = {{"the kernel told that it dropped the connection's packets, and why", others({Other::other_cause})}};
 constexpr std::size_t stuck_after = 3;  ///< the same segment thrown away so often is no passing trouble
 
 /// Rules of their own tell these: no route, no neighbour, a full accept queue, a segment beyond the path's MTU.
@@ -122,7 +124,8 @@ std::optional<Finding> about_connection(const Story& story, const Connection& c,
     drops = worst_segment(drops);
     const std::string became = outcome(c, drops);
     if (became.empty()) return std::nullopt;
-    Finding f = about(id, culprit_of(*drops.front()->as<Drop>()), Certainty::proven, c, drops.front()->time_ns);
+    Finding f = about(id, culprit_of(*drops.front()->as<Drop>()), Certainty::likely, c, drops.front()->time_ns);
+    prove(f, proofs[0], others({Other::other_cause}));
     f.last_ns = std::max(drops.back()->time_ns, c.has(sign::ended) ? c.end_ns : 0);
     f.headline = c.embryonic ? became : fmt::format("{}{}: {}", who(c), at_place(story, c), became);
     add_cause(f, story, drops);
@@ -155,7 +158,7 @@ std::vector<Finding> lost_at_the_door(const Story& story, const std::set<std::ui
         Finding f;
         f.rule = id;
         f.culprit = culprit_of(drop);
-        f.certainty = Certainty::proven;
+        prove(f, proofs[0], others({Other::other_cause}));
         f.first_ns = first.time_ns;
         f.last_ns = drops.back()->time_ns;
         f.headline = fmt::format("{} cannot reach {}", first.flow.peer.address.text(), first.flow.local.text());
@@ -191,6 +194,7 @@ const Rule local_drop = {
     "For the packet filter: look at the rule (nft -a list ruleset), and who put it there. For rp_filter: set net.ipv4.conf.DEVICE.rp_filter to 2, or mend the route back. For queues and "
     "memory: see the reason's name in the kernel's include/net/dropreason-core.h, and the device's counters (tc -s qdisc, ip -s link).",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

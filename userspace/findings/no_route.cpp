@@ -12,6 +12,8 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "no-route";
+
+constexpr Proof proofs[] = {{"the kernel told that its route lookup failed, before it sent anything", 0}};
 constexpr std::size_t stuck_after = 3;
 
 /// Programs that try IPv6 and IPv4 in turn: a family without a route is no trouble when the other one connects.
@@ -45,7 +47,8 @@ std::optional<Finding> refused_by_routes(const Story& story, const Connection& c
     if (other_family_connected(story, c)) return std::nullopt;
     const Event* result = failed_connect(c);
     const Event* at = told ? told : result ? result : &c.events.back();
-    Finding f = about(id, Culprit::local_configuration, Certainty::proven, c, at->time_ns);
+    Finding f = about(id, Culprit::local_configuration, Certainty::likely, c, at->time_ns);
+    prove(f, proofs[0]);
     f.headline = fmt::format("{}{}: connect() to {} failed with {}: {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error),
                              cause_text(told ? told->as<Route>() : nullptr));
     f.reasons.push_back("the kernel gave up before it sent anything");
@@ -75,7 +78,8 @@ std::optional<Finding> lost_its_route(const Story& story, const Connection& c) {
     }
     if (failures.size() < stuck_after) return std::nullopt;
     const Event* told = last_lookup(c);
-    Finding f = about(id, Culprit::local_configuration, Certainty::proven, c, failures.front()->time_ns);
+    Finding f = about(id, Culprit::local_configuration, Certainty::likely, c, failures.front()->time_ns);
+    prove(f, proofs[0]);
     f.last_ns = failures.back()->time_ns;
     f.headline = fmt::format("{}{}: the connection with {} is stuck since {}: {}", who(c), at_place(story, c), c.flow.peer.text(),
                              since(c.begin_ns, failures.front()->time_ns) + " after its start", cause_text(told ? told->as<Route>() : nullptr));
@@ -110,6 +114,7 @@ const Rule no_route = {
     "IPv4, and then connects.",
     "ip route get ADDRESS shows what the kernel would do, ip rule and ip route show table all where it comes from. See what changed the routes at that time: a link that went down, a VPN, DHCP.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

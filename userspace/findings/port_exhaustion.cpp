@@ -14,6 +14,12 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "port-exhaustion";
+
+enum { refused_by_kernel, held_by_another };
+constexpr Proof proofs[] = {
+    {"the kernel refused with that error, and the ports in use fill the range", 0},
+    {"the kernel refused with that error, and the socket that holds the place is recorded", 0},
+};
 constexpr std::uint64_t time_wait_ns = 60'000'000'000;
 
 struct Ports {
@@ -54,7 +60,8 @@ bool succeeded_after(const Connection& c, const Event& failure) {
 }
 
 Finding begin(const Story& story, const Connection& c, const Event& failure, const std::string& what) {
-    Finding f = about(id, Culprit::local_configuration, Certainty::proven, c, failure.time_ns);
+    Finding f = about(id, Culprit::local_configuration, Certainty::likely, c, failure.time_ns);
+    prove(f, proofs[refused_by_kernel]);
     f.headline = fmt::format("{}{}: {}", who(c), at_place(story, c), what);
     cite(f, &failure);
     return f;
@@ -90,8 +97,7 @@ Finding tuple_taken(const Story& story, const Connection& c, const Event& failur
     f.settle = fmt::format("look at `ss -tanp dst {}` for the connection from port {}", flow.peer.address.text(), flow.local.port);
     for (const Connection& other : story.connections) {
         if (other.id == c.id || other.witness != c.witness || other.flow.peer != flow.peer || other.flow.local.port != flow.local.port || !holds_port(other, failure.time_ns)) continue;
-        f.certainty = Certainty::proven;
-        f.settle.clear();
+        prove(f, proofs[held_by_another]);
         f.reasons.push_back(other.live() || other.end_ns >= failure.time_ns ? fmt::format("{} has it open", who(other)) : fmt::format("that of {} is still in TIME_WAIT", who(other)));
         break;
     }
@@ -187,6 +193,7 @@ const Rule port_exhaustion = {
     "Reuse connections (keep-alive, a pool), let the side that can afford it close first, add destination addresses or ports, or widen net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1 lets clients take ports in "
     "TIME_WAIT. For a port that another process has: stop it, or choose another; SO_REUSEADDR lets a server bind beside old connections.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

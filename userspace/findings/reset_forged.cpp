@@ -13,6 +13,8 @@ namespace {
 
 constexpr const char* id = "reset-forged";
 
+constexpr Proof proofs[] = {{"the end in whose name the RST came was recorded at that time and sent none", silence}};
+
 /// The peer, its kernel or its packet filter did send a RST on this flow.
 bool peer_sent_reset(const Story& story, const Connection& peer) {
     if (peer.has(sign::rst_out | sign::reset_sent | sign::knock)) return true;
@@ -64,7 +66,7 @@ void tell_handshake(Finding& f, const Connection& c, const Event& reset) {
 }
 
 void ask_peer(Finding& f, const Story& story, const Connection& c, const Connection& other) {
-    f.certainty = Certainty::proven;
+    prove(f, proofs[0]);
     lean_on(f, other.witness);
     add_end(f, &other);
     f.reasons.push_back(fmt::format("{} was recorded at that time and sent no RST on this flow", place(story, other.witness)));
@@ -129,6 +131,7 @@ const Rule reset_forged = {
     "Find the device: the hop count hides in the RST's TTL (64, 128 or 255 minus hops), the source MAC names the neighbour that delivered it. Look there for reject rules, "
     "session tables and inspection. Record on the other end at the same time for proof.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
@@ -10,6 +11,8 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "reset-received";
+
+constexpr Proof proofs[] = {{"the peer was recorded: the RST left it, and its TCP did not send it", socket_silence}};
 
 /// The state that the RST ended: the last change to CLOSE says it best.
 TcpState state_before(const Connection& c, const Event* reset) {
@@ -41,7 +44,10 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection* one : candidates) {
         const Connection& c = *one;
-        if (health_checks.contains(c.id)) continue;
+        if (health_checks.contains(c.id)) {
+            found.push_back(harmless(benign::health_check, id, c, c.end_ns, between(story, c)));
+            continue;
+        }
         const Event* reset = first<ResetReceived>(c);
         const Event* error = last<SocketError>(c);
         const auto packets = resets_in(c);
@@ -68,7 +74,7 @@ std::vector<Finding> find(const Story& story) {
         if (const Connection* other = story.other_end(c)) {
             add_end(f, other);
             if (other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
-                f.certainty = Certainty::proven;
+                prove(f, proofs[0]);
                 lean_on(f, other->witness, Evidence::sockets);
                 f.settle.clear();
                 f.reasons.push_back(fmt::format("the RST left {}, but its TCP did not send it: a packet filter there did", place(story, other->witness)));
@@ -92,6 +98,7 @@ const Rule reset_received = {
     "reset-forged; after long silence it is idle-reset; with the peer's trace at hand it becomes reset-sent with the process that did it.",
     "Look at the peer: did its process end, restart or close early at that time? Record there: the trace names the process and the kernel's reason.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

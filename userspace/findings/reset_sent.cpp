@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/flood.h"
@@ -17,6 +18,13 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "reset-sent";
+
+enum { by_reason, closed_port, flooded };
+constexpr Proof proofs[] = {
+    {"the kernel told that it sent the RST, and its reason", others({Other::reason_guessed})},
+    {"the kernel found no socket for the SYN", 0},
+    {"the recorder counted every RST that the kernel sent for want of a socket", 0},
+};
 
 using ExitsByPid = std::unordered_map<std::uint32_t, std::vector<const Event*>>;
 using ListenersByPort = std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>>;
@@ -33,11 +41,12 @@ const Event* exit_before(const ExitsByPid& exits, const Connection& c, std::uint
 
 Finding raise(const Story& story, const ExitsByPid& exits, const Connection& c, const Event& event, const WhyReset& why) {
     const ResetSent& reset = *event.as<ResetSent>();
-    Finding f = about(id, why.culprit, why.certainty, c, event.time_ns);
+    Finding f = about(id, why.culprit, std::min(why.certainty, Certainty::likely), c, event.time_ns);
     const std::string actor = reset.task.known() ? who(reset.task) : who(c);
     f.headline = fmt::format("{}{} reset its connection with {}: {}", actor, at_place(story, c), c.flow.peer.text(), why.sentence);
     f.reasons = why.reasons;
     f.settle = why.settle;
+    if (why.certainty == Certainty::proven) prove(f, proofs[by_reason], others({Other::reason_guessed}));
     cite(f, &event);
     cite(f, packets(c, [](const Segment& segment) { return segment.rst() && segment.outgoing; }));
     if (const Event* change = last<StateChange>(c); change && change->time_ns <= event.time_ns) cite(f, change);
@@ -86,14 +95,14 @@ std::optional<Finding> raise_by_packets(const Story& story, const Connection& c)
 /// Who knocked on a port where nothing listens.
 Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, const Connection& knock) {
     const Event* sent = first<ResetSent>(knock);
-    Finding f = about(id, Culprit::local_configuration, Certainty::proven, knock, sent ? sent->time_ns : knock.begin_ns);
+    Finding f = about(id, Culprit::local_configuration, Certainty::likely, knock, sent ? sent->time_ns : knock.begin_ns);
     f.headline = fmt::format("nothing listens on {}{}: the connect of {} was answered with RST", knock.flow.local.text(), at_place(story, knock),
                              knock.flow.peer.text());
     if (by_packets(knock)) {
-        f.certainty = Certainty::likely;
         f.reasons.push_back("a RST of this host answered the SYN: nothing listens there, or its packet filter rejects");
         f.settle = "look at this host's listeners (`ss -ltn`) and at its packet filter";
     } else {
+        prove(f, proofs[closed_port]);
         f.reasons.push_back("the kernel found no socket for the SYN (NO_SOCKET)");
     }
     if (const auto same_port = listeners.find({knock.witness, knock.flow.local.port}); same_port != listeners.end())
@@ -108,7 +117,7 @@ Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, 
 
 /// RSTs without a socket that came so fast that the recorder only counted them, with the knocks that it took one by one.
 Finding raise_flood(const Story& story, WitnessId witness, std::uint16_t port, const Flood& flood) {
-    Finding f = flood.finding(id);
+    Finding f = flood.finding(id, proofs[flooded]);
     f.headline = fmt::format("a flood: segments from {} {}were answered with RST{}, because there was no socket for them", flood.sources(),
                              port ? fmt::format("to port {} ", port) : std::string(),
                              story.witnesses.size() > 1 ? " on " + place(story, witness) : std::string());
@@ -151,17 +160,24 @@ std::vector<Finding> find(const Story& story) {
         const Event* event = first<ResetSent>(c);
         if (!event) continue;
         auto why = why_reset(c, *event);
-        if (!why) continue;
+        if (!why) {
+            found.push_back(harmless(benign::late_reset, id, c, event->time_ns, between(story, c)));
+            continue;
+        }
         if (why->on_purpose)
             on_purpose[fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, c.flow.local.address.text(), c.flow.peer.text())].push_back(&c);
         candidates.push_back({&c, event, std::move(*why)});
     }
     const auto health_checks = regular_resets(on_purpose);
     for (const Candidate& one : candidates)
-        if (!health_checks.contains(one.connection->id)) found.push_back(raise(story, exits, *one.connection, *one.event, one.why));
+        found.push_back(health_checks.contains(one.connection->id) ? harmless(benign::health_check, id, *one.connection, one.event->time_ns, between(story, *one.connection))
+                                                                   : raise(story, exits, *one.connection, *one.event, one.why));
     const auto checks_seen = regular_resets(resets_at);
     for (const Connection* c : resets_seen)
-        if (auto seen = checks_seen.contains(c->id) ? std::nullopt : raise_by_packets(story, *c)) found.push_back(std::move(*seen));
+        if (checks_seen.contains(c->id))
+            found.push_back(harmless(benign::health_check, id, *c, c->end_ns, between(story, *c)));
+        else if (auto seen = raise_by_packets(story, *c))
+            found.push_back(std::move(*seen));
     for (const auto& [where, flood] : floods) found.push_back(raise_flood(story, where.first, where.second, flood));
     return found;
 }
@@ -179,6 +195,7 @@ const Rule reset_sent = {
     "Unread data at close: read until end of file, or shutdown() the sending side first and wait. SO_LINGER 0: find the setsockopt, or the pool setting behind it. Data after close: let the "
     "side that sends last close last. Nothing listens: start the service, or correct the port of whoever knocks.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

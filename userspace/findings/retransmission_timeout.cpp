@@ -12,6 +12,8 @@ namespace {
 
 constexpr const char* id = "retransmission-timeout";
 
+constexpr Proof proofs[] = {{"both ends recorded their segments: they show where the one that was sent in vain, or its ACK, got lost", silence}};
+
 /// Where the data got lost that was sent in vain, by the segments of both ends.
 void follow_segments(Finding& f, const Story& story, const Connection& c, const Connection& peer, std::uint32_t lost) {
     const auto carries = [&](const Segment& segment) { return segment.payload && !seq_before(lost, segment.seq) && seq_before(lost, end_of(segment)); };
@@ -25,8 +27,7 @@ void follow_segments(Finding& f, const Story& story, const Connection& c, const 
     cite(f, arrived);
     cite(f, answered);
     if (sent.empty()) return;  // it never left: other findings tell about local drops
-    f.certainty = Certainty::proven;
-    f.settle.clear();
+    prove(f, proofs[0]);
     const std::string times = count_text(sent.size(), "time", "times");
     lean_on(f, arrived.empty() || answered.empty() ? peer.witness : c.witness);
     if (arrived.empty()) {
@@ -129,6 +130,7 @@ const Rule retransmission_timeout = {
     "See whether other connections to the same host died at that time. Check the route and the peer's uptime. Record on the peer at the same time. net.ipv4.tcp_retries2 and TCP_USER_TIMEOUT say how long the "
     "kernel tries.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

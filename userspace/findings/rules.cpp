@@ -34,6 +34,7 @@ std::span<const Rule> rules() {
         endpoint_down,
         endpoint_up,
         evidence_gap,
+        unexplained,
     };
     return table;
 }

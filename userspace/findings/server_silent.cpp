@@ -13,6 +13,8 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "server-silent";
+
+constexpr Proof proofs[] = {{"the server was recorded: the request reached it, and it sent nothing in that time", silence}};
 constexpr std::uint64_t too_long_ns = 5'000'000'000;
 constexpr std::uint64_t on_its_way_ns = 1'000'000'000;  ///< an answer that takes longer is held up
 
@@ -99,9 +101,8 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
                                         since((*arrived)->time_ns, (*answer)->time_ns)));
         return;
     }
-    f.certainty = Certainty::proven;
+    prove(f, proofs[0]);
     lean_on(f, server.witness);
-    f.settle.clear();
     f.reasons.push_back(server.accepted ? fmt::format("the request reached {}, where {} holds the connection and sent nothing in that time", place(story, server.witness), who(server))
                                         : fmt::format("the request reached {}, where no process had accepted the connection", place(story, server.witness)));
 }
@@ -109,7 +110,7 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
 Finding tell(const Story& story, const Connection& c, const Wait& wait, bool asks_out, bool known_to_answer) {
     const bool sure = wait.how == How::answered || wait.how == How::closed || known_to_answer;
     Finding f = about(id, asks_out ? Culprit::peer_application : Culprit::local_application, sure ? Certainty::likely : Certainty::possible, c, wait.end_ns);
-    f.first_ns = wait.request->time_ns;
+    f.first_ns = f.onset_ns = wait.request->time_ns;
     const std::string request = count_text(wait.request->as<Segment>()->payload, "byte", "bytes");
     const std::string time = since(wait.request->time_ns, wait.end_ns);
     f.headline = asks_out ? fmt::format("{}{}: {} acknowledged a request of {} and did not answer for {}; {}", who(c), at_place(story, c), c.flow.peer.text(), request, time, end_text(wait.how))
@@ -165,6 +166,7 @@ const Rule server_silent = {
     "Look at the server's process in that time: its log, its threads, what it waits for (a database, a lock, another service). `hung-service` tells more when the server's host is recorded. If a proxy or load balancer "
     "stands between, record behind it.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

@@ -15,6 +15,12 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "zero-window-stall";
+
+enum { unread_here, closed_in_packets };
+constexpr Proof proofs[] = {
+    {"the receiver's own queue was looked at, again and again: it held unread data and its window was closed", 0},
+    {"the window that the receiver announced stayed closed in its own packets", others({Other::records_lost, Other::not_recorded})},
+};
 constexpr std::uint64_t least_ns = 2'000'000'000;
 
 /// The longest time in which this end left data unread until its window was closed; empty events: none.
@@ -58,7 +64,9 @@ void tell_sender(Finding& f, const Story& story, const Connection& sender) {
 
 Finding receiver_found(const Story& story, const Connection& c, const Waiting& waiting) {
     const Queue* process = waiting.process();
-    Finding f = about(id, Culprit::local_application, Certainty::proven, c, waiting.from_ns);
+    Finding f = about(id, Culprit::local_application, Certainty::likely, c, waiting.from_ns);
+    prove(f, proofs[unread_here]);
+    f.onset_ns = waiting.from_ns;
     f.last_ns = waiting.to_ns;
     f.headline = fmt::format("{}{} did not read what {} sent for {}{}: {} unread, and the window closed", holder(c, process), at_place(story, c), c.flow.peer.text(),
                              since(waiting.from_ns, waiting.to_ns), waiting.over ? "" : ", and still does not", count_text(waiting.last().unread, "byte stayed", "bytes stayed"));
@@ -75,6 +83,7 @@ Finding receiver_found(const Story& story, const Connection& c, const Waiting& w
 
 Finding sender_found(const Story& story, const Connection& c, const Waiting& waiting) {
     Finding f = about(id, Culprit::peer_application, Certainty::likely, c, waiting.from_ns);
+    f.onset_ns = waiting.from_ns;
     f.last_ns = waiting.to_ns;
     f.headline = fmt::format("{}{}: {} kept its window closed for {}{}: its application did not read", who(c), at_place(story, c), c.flow.peer.text(),
                              since(waiting.from_ns, waiting.to_ns), waiting.over ? "" : ", and still does");
@@ -92,7 +101,9 @@ void find_in_packets(std::vector<Finding>& found, const Story& story, const Conn
         if (closed.events.empty()) continue;
         const Endpoint &reader = own ? c.flow.local : c.flow.peer, &writer = own ? c.flow.peer : c.flow.local;
         const bool local = own && !on_the_way(c);
-        Finding f = about(id, local ? Culprit::local_application : Culprit::peer_application, local ? Certainty::proven : Certainty::likely, c, closed.from_ns);
+        Finding f = about(id, local ? Culprit::local_application : Culprit::peer_application, Certainty::likely, c, closed.from_ns);
+        if (local) prove(f, proofs[closed_in_packets]);
+        f.onset_ns = closed.from_ns;
         f.last_ns = closed.to_ns;
         lean_on(f, c.witness);  // that it did not open in between
         f.headline = fmt::format("{}{} kept its window closed to {} for {}{}: its application did not read", reader.text(), at_place(story, c), writer.text(),
@@ -135,6 +146,7 @@ const Rule zero_window_stall = {
     "Look at the process that does not read: what it waits for stands in the finding. A consumer that is slower than its producer on purpose (back pressure) needs no repair. tcp_rmem and SO_RCVBUF say how much may "
     "wait unread.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

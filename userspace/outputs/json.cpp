@@ -25,6 +25,8 @@ public:
     void connection(const Connection&, const std::vector<std::size_t>& findings);
     void event(const Event&, const Connection*);
     void gap(const Event&);
+    void verdict(const Verdict&);
+    void benign(const Finding&);
     void finding(const Finding&, std::size_t number);
 
 private:
@@ -343,6 +345,7 @@ void Lines::finding(const Finding& finding, std::size_t number) {
     for (const std::string& reason : finding.reasons) json_.value(reason);
     json_.end_array();
     numbers("evidence", finding.evidence);
+    if (finding.proof && finding.certainty == Certainty::proven) json_.member("ground", finding.proof->ground);
     json_.member("settle", finding.settle);
     json_.member("count", finding.count);
     time("first_", finding.first_ns);
@@ -351,13 +354,42 @@ void Lines::finding(const Finding& finding, std::size_t number) {
     end();
 }
 
+void Lines::verdict(const Verdict& verdict) {
+    begin("verdict");
+    json_.member("verdict", name(verdict.what));
+    json_.member("sentence", verdict.sentence);
+    json_.key("reasons");
+    json_.begin_array();
+    for (const std::string& reason : verdict.reasons) json_.value(reason);
+    json_.end_array();
+    json_.member("findings", verdict.findings);
+    json_.member("benign", verdict.benign);
+    json_.member("connections", verdict.connections);
+    json_.member("of_connections", verdict.of_connections);
+    end();
+}
+
+void Lines::benign(const Finding& pattern) {
+    begin("benign");
+    json_.member("pattern", pattern.benign);
+    json_.member("rule", pattern.rule);
+    json_.member("where", pattern.headline);
+    json_.member("count", pattern.count);
+    time("first_", pattern.first_ns);
+    time("last_", pattern.last_ns);
+    numbers("connections", pattern.connections);
+    end();
+}
+
 }  // namespace
 
-void write_json(const Story& story, std::span<const Finding> findings, const OutputOptions& options, Sink& sink) {
+void write_json(const Story& story, const Judgement& judged, const OutputOptions& options, Sink& sink) {
     Lines lines(story, sink);
-    const std::vector<const Finding*> chosen = ranked(story, findings, options);
+    const std::vector<const Finding*> chosen = ranked(story, judged.findings, options);
+    lines.verdict(judged.verdict);
     for (WitnessId id = 0; id < story.witnesses.size(); ++id) lines.witness(id);
     for (std::size_t i = 0; i < chosen.size(); ++i) lines.finding(*chosen[i], i + 1);
+    for (const Finding& pattern : judged.benign) lines.benign(pattern);
     for (const Event& event : story.gaps) lines.gap(event);
     if (options.findings_only) return;
     for (const Event& event : story.environment) lines.event(event, nullptr);

@@ -5,6 +5,6 @@
 
 namespace tcpwitness {
 
-void write_json(const Story&, std::span<const Finding>, const OutputOptions&, Sink&);
+void write_json(const Story&, const Judgement&, const OutputOptions&, Sink&);
 
 }  // namespace tcpwitness

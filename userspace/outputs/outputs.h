@@ -15,6 +15,7 @@ namespace tcpwitness {
 struct OutputOptions {
     bool findings_only = false;  ///< summary and findings, no timelines
     bool all = false;            ///< text only: a line for every connection, however many there are
+    bool benign = false;         ///< text only: list the benign patterns too; JSON always has them
     bool verbose = false;        ///< every connection's whole timeline, also of those without findings
     bool colour = false;
     bool utc = false;            ///< text only: wall times in UTC instead of the local zone
@@ -28,7 +29,7 @@ struct Output {
     const char* name;     ///< what --format takes
     const char* summary;
     /// nullptr: it is the input again, and the command writes it.
-    void (*write)(const Story&, std::span<const Finding>, const OutputOptions&, Sink&);
+    void (*write)(const Story&, const Judgement&, const OutputOptions&, Sink&);
 };
 
 std::span<const Output> outputs();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
 #include "findings/time_split.h"
 #include "model/describe.h"
 #include "outputs/capture_match_text.h"
@@ -65,12 +66,42 @@ void write_findings(const Story& story, const Plan& plan, const WallClock& clock
     const Paint paint(options.colour);
     sink.append("\n" + paint.bold("FINDINGS") + "\n");
     if (plan.findings.empty()) {
-        sink.append("\nNone: nothing timed out and nothing was reset unexpectedly.\n");
+        sink.append("\nNone.\n");
         return;
     }
     for (std::size_t i = 0; i < plan.findings.size() && sink.good(); ++i) write_finding(story, *plan.findings[i], i + 1, clock, options, sink);
     sink.append("\n" + paint.dim(fmt::format("tcpwitness explain {} says what it means, what it is not and what to do next.",
                                              plan.findings.front()->rule)) + "\n");
+}
+
+/// The first line: all of it for whoever reads only that.
+void write_verdict(const Verdict& verdict, const OutputOptions& options, Sink& sink) {
+    const Paint paint(options.colour);
+    const std::string word = name(verdict.what);
+    const std::string shown = verdict.what == Verdict::What::trouble ? paint.strong_red(word) : verdict.what == Verdict::What::clean ? paint.bold(word) : paint.yellow(word);
+    sink.append(wrapped(printable(verdict.sentence), shown + ": ", options.width) + "\n");
+}
+
+/// Harmless patterns: one line in all, or one for each when asked for.
+void write_benign(const Judgement& judged, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+    if (judged.benign.empty()) return;
+    const Paint paint(options.colour);
+    std::map<std::string, std::uint64_t> counts;
+    for (const Finding& one : judged.benign) counts[one.benign] += one.count;
+    if (!options.benign) {
+        std::string text;
+        for (const auto& [pattern, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, pattern);
+        sink.append("\n" + paint.dim(wrapped(text + "; --benign lists them", "harmless: ", options.width)));
+        return;
+    }
+    sink.append("\n" + paint.bold("HARMLESS") + "\n");
+    for (const BenignPattern& pattern : benign_patterns()) {
+        if (!counts.contains(pattern.id)) continue;
+        sink.append(fmt::format("\n{}: {}\n", paint.bold(pattern.id), pattern.summary));
+        for (const Finding& one : judged.benign)
+            if (one.benign == std::string_view(pattern.id))
+                sink.append(fmt::format("    {} {}  {}\n", pad_left(count_text(one.count, "time", "times"), 10), clock.time(one.first_ns), printable(one.headline)));
+    }
 }
 
 /// Where a capture and a trace of one host are not of one mind about the session.
@@ -167,14 +198,16 @@ void write_more(const Plan& plan, const OutputOptions& options, Sink& sink) {
 
 }  // namespace
 
-void write_text(const Story& story, std::span<const Finding> findings, const OutputOptions& given, Sink& sink) {
+void write_text(const Story& story, const Judgement& judged, const OutputOptions& given, Sink& sink) {
     OutputOptions options = given;
     options.width = std::max(options.width, 40u);
     const Paint paint(options.colour);
     const WallClock clock(story.boot_to_wall_ns, options.utc);
-    const Plan plan = make_plan(story, findings, options);
+    const Plan plan = make_plan(story, judged.findings, options);
+    write_verdict(judged.verdict, options, sink);
     write_summary(story, plan, clock, options, sink);
     write_findings(story, plan, clock, options, sink);
+    write_benign(judged, clock, options, sink);
     if (!plan.full.empty()) sink.append("\n" + paint.bold("TIMELINES") + paint.dim("   ! = look here, [n] = evidence of finding n") + "\n");
     for (const ShownSession& session : plan.full) {
         if (!sink.good()) return;

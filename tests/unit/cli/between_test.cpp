@@ -87,7 +87,9 @@ TEST_CASE("between: what cannot be is one line that helps") {
 
 TEST_CASE("between: findings that touch the time stay, others go, and so do events") {
     Story story = marked();
-    std::vector<Finding> findings(4);
+    Judgement judged;
+    std::vector<Finding>& findings = judged.findings;
+    findings.resize(4);
     const std::uint64_t base = story.begin_ns;
     const std::pair<int, int> times[] = {{0, 2}, {2, 3}, {4, 4}, {6, 8}};
     for (std::size_t i = 0; i < 4; ++i) {
@@ -95,7 +97,7 @@ TEST_CASE("between: findings that touch the time stay, others go, and so do even
         findings[i].first_ns = base + static_cast<std::uint64_t>(times[i].first) * second;
         findings[i].last_ns = base + static_cast<std::uint64_t>(times[i].second) * second;
     }
-    cut(story, findings, {base + 3 * second, base + 5 * second, ""});
+    cut(story, judged, {base + 3 * second, base + 5 * second, ""});
     REQUIRE(findings.size() == 2);
     CHECK(findings[0].rule == "1");
     CHECK(findings[1].rule == "2");

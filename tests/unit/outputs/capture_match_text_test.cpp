@@ -25,7 +25,7 @@ std::string printed(const char* format) {
     StringSink sink;
     OutputOptions options;
     options.width = 200;
-    find_output(format)->write(made.story, made.findings, options, sink);
+    find_output(format)->write(made.story, made.judged(), options, sink);
     return sink.text();
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 std::string json(const Case& made, const OutputOptions& options = {}) {
     StringSink sink;
-    find_output("json")->write(made.story, made.findings, options, sink);
+    find_output("json")->write(made.story, made.judged(), options, sink);
     return sink.text();
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("A sink that nobody reads any more ends the output") {
     for (const Output& output : outputs()) {
         if (!output.write) continue;
         Closed closed;
-        output.write(made.story, made.findings, {}, closed);
+        output.write(made.story, made.judged(), {}, closed);
         CHECK(closed.appended < 20);
     }
 }

@@ -5,12 +5,19 @@
 
 #include "correlate/story.h"
 #include "findings/finding.h"
+#include "findings/verdict.h"
 
 namespace tcpwitness {
 
 struct Case {
     Story story;
     std::vector<Finding> findings;
+
+    Judgement judged() const {
+        Judgement all{{}, findings, {}};
+        all.verdict = verdict_of(story, all);
+        return all;
+    }
 };
 
 /// An edge host's connect to port 5061 times out; the front end's SYN-ACKs are answered by a RST that a device between them made.

@@ -15,7 +15,7 @@ namespace {
 std::string text(const Case& made, OutputOptions options = {}) {
     options.utc = true;
     StringSink sink;
-    find_output("text")->write(made.story, made.findings, options, sink);
+    find_output("text")->write(made.story, made.judged(), options, sink);
     return sink.text();
 }
 

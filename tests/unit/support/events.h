@@ -294,7 +294,25 @@ public:
     }
     Story story(Limits limits = Limits::offline()) {
         if (!info_.cut_off && info_.ended_ns == 0) info_.ended_ns = now_ + 1'000'000;
-        return correlate(info_, events(), limits);
+        Story story = correlate(info_, events(), limits);
+        if (configuration_known_) add_configuration(story);
+        return story;
+    }
+    /// Of no host is it known what acts there besides.
+    TraceBuilder& configuration_unknown() { configuration_known_ = false; return *this; }
+    /// One fact of the current end's namespace, as found or as it came up.
+    TraceBuilder& environment(Environment::What what, std::string topic, std::string name, std::string after) {
+        Environment fact;
+        fact.what = what;
+        fact.topic = std::move(topic);
+        fact.name = std::move(name);
+        fact.after = std::move(after);
+        const End known = end_;
+        end_ = {};
+        end_.witness = known.witness;
+        add(std::move(fact));
+        end_ = known;
+        return *this;
     }
     template <typename Body> TraceBuilder& add(Body body) {
         Event event;
@@ -314,6 +332,22 @@ public:
     TraceBuilder& without_cookie() { skip_cookie_ = true; return *this; }
 
 private:
+    /// As every recording does: each namespace's devices, up.
+    void add_configuration(Story& story) {
+        for (WitnessId i = static_cast<WitnessId>(story.witnesses.size()); i-- > 0;) {
+            Event event;
+            event.time_ns = story.begin_ns;
+            event.witness = i;
+            Environment fact;
+            fact.what = Environment::What::found;
+            fact.topic = "device";
+            fact.name = "eth-" + story.witnesses[i].name;
+            fact.after = "up, veth, mtu 1500";
+            event.body = std::move(fact);
+            story.environment.insert(story.environment.begin(), std::move(event));
+        }
+    }
+
     static constexpr std::uint64_t base_ns = 1'000'000'000'000;
     TraceInfo info_;
     std::vector<Event> events_;
@@ -322,7 +356,7 @@ private:
     TcpState state_{};
     std::uint64_t now_ = base_ns;
     std::uint64_t cookie_ = 0;
-    bool skip_cookie_ = false;
+    bool skip_cookie_ = false, configuration_known_ = true;
 };
 
 inline TraceBuilder trace() { return {}; }

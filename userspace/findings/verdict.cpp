@@ -1,0 +1,92 @@
+#include "findings/verdict.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+void recording_doubts(const Recording& recording, bool several, std::vector<std::string>& reasons) {
+    const std::string where = several ? fmt::format(" ({})", printable(recording.file.empty() ? recording.host : recording.file)) : "";
+    if (recording.unknown_records)
+        reasons.push_back(fmt::format("{} could not be read{}", count_text(recording.unknown_records, recording.meta.contains("source") ? "line" : "record",
+                                                                           recording.meta.contains("source") ? "lines" : "records"), where));
+    if (recording.cut_off) reasons.push_back("the recording was cut off" + where);
+    for (const ProbeStatus& probe : recording.probes)
+        if (probe.missed()) reasons.push_back(fmt::format("the probe {} was not there{}", printable(probe.name), where));
+}
+
+/// Something of it is known besides that it is there: a call, a state, a packet each way.
+bool tells_something(const Connection& c) {
+    if (c.is_listener()) return false;
+    if (c.cookie || c.socket_id) return true;
+    return c.has(sign::established) || (c.has(sign::syn_out | sign::syn_ack_out | sign::fin_out | sign::rst_out) && c.has(sign::syn_in | sign::syn_ack_in | sign::fin_in | sign::rst_in)) ||
+           (c.wire && c.wire->client.packets && c.wire->server.packets);
+}
+
+}  // namespace
+
+const char* name(Verdict::What what) {
+    switch (what) {
+        case Verdict::What::clean: return "clean";
+        case Verdict::What::trouble: return "trouble";
+        case Verdict::What::undecided: break;
+    }
+    return "undecided";
+}
+
+bool tells_trouble(const Finding& f) { return !f.state && f.rule != "evidence-gap"; }
+
+Verdict verdict_of(const Story& story, const Judgement& judged, const std::function<bool(const Connection&)>& selected, const std::string& filter) {
+    Verdict verdict;
+    std::size_t telling = 0;
+    for (const Connection& c : story.connections) {
+        if (c.is_listener()) continue;
+        ++verdict.of_connections;
+        if (selected && !selected(c)) continue;
+        ++verdict.connections;
+        telling += tells_something(c);
+    }
+    for (const Finding& one : judged.benign) verdict.benign += one.count;
+    const Finding* worst = nullptr;
+    for (const Finding& f : judged.findings) {
+        if (!tells_trouble(f)) continue;
+        ++verdict.findings;
+        if (!worst || f.certainty > worst->certainty) worst = &f;
+    }
+    std::uint64_t lost = 0;
+    for (const Event& event : story.gaps) lost += event.as<Gap>()->lost;
+    if (lost) verdict.reasons.push_back(count_text(lost, "record was lost", "records were lost"));
+    for (const Recording& recording : story.recordings) recording_doubts(recording, story.recordings.size() > 1, verdict.reasons);
+
+    if (worst) {
+        verdict.what = Verdict::What::trouble;
+        verdict.sentence = fmt::format("{}; the surest: {}", count_text(verdict.findings, "finding", "findings"), worst->headline);
+        if (verdict.findings == 1) verdict.sentence = worst->headline;
+        return verdict;
+    }
+    if (selected && verdict.connections == 0) {
+        verdict.sentence = fmt::format("0 of {} match{}", count_text(verdict.of_connections, "connection", "connections"), filter.empty() ? " the filter" : " " + filter);
+        return verdict;
+    }
+    if (verdict.connections == 0) {
+        verdict.sentence = "no TCP connection is in it";
+        return verdict;
+    }
+    if (telling == 0) verdict.reasons.push_back(verdict.connections == 1 ? "its one session is a fragment" : "every session in it is a fragment");
+    if (!verdict.reasons.empty()) {
+        verdict.sentence = "no trouble was seen, but " + verdict.reasons.front();
+        for (std::size_t i = 1; i < verdict.reasons.size() && i < 4; ++i) verdict.sentence += ", " + verdict.reasons[i];
+        return verdict;
+    }
+    verdict.what = Verdict::What::clean;
+    verdict.sentence = fmt::format("nothing in trouble among {}, and nothing was lost", count_text(verdict.connections, "connection", "connections"));
+    return verdict;
+}
+
+}  // namespace tcpwitness
