@@ -27,9 +27,10 @@ void connect_trouble(std::vector<TroubleSign>& signs, const Story& story, const 
     if (c.is_listener() || c.embryonic || c.has(sign::established) || c.established_ns) return;
     if (!tried) {
         if (!c.has(sign::bind_failed)) return;
+        const Event* bound = nullptr;  // the last try: one that took another port instead is no trouble
         for (const Event& event : c.events)
-            if (const Call* call = event.as<Call>(); call && call->op == Call::Op::bind && call->phase == Call::Phase::exit && call->ret < 0)
-                return add(signs, Trouble::connect_failed, &event, event.time_ns, "bind() failed with " + errno_name(-call->ret));
+            if (const Call* call = event.as<Call>(); call && call->op == Call::Op::bind && call->phase == Call::Phase::exit) bound = &event;
+        if (bound && bound->as<Call>()->ret < 0) add(signs, Trouble::connect_failed, bound, bound->time_ns, "bind() failed with " + errno_name(-bound->as<Call>()->ret));
         return;
     }
     const auto syns = syns_sent(c);

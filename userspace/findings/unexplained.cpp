@@ -26,7 +26,9 @@ bool made_good(const Connection& c, const std::vector<TroubleSign>& signs) {
 
 /// Its own process took it back before an answer was due: a race of several addresses, a program that ended.
 bool withdrawn(const Connection& c, const std::vector<TroubleSign>& signs) {
-    return signs.size() == 1 && signs.front().what == Trouble::connect_failed && !c.error && !c.live() && c.end_ns - c.begin_ns < answer_due_ns && !c.has(sign::syn_retransmit | sign::rst_in);
+    const auto taken_back = [](const TroubleSign& one) { return one.what == Trouble::connect_failed || one.what == Trouble::reset; };
+    const bool closed = std::any_of(signs.begin(), signs.end(), [](const TroubleSign& one) { return one.what == Trouble::connect_failed; });
+    return closed && std::all_of(signs.begin(), signs.end(), taken_back) && !c.error && !c.live() && c.end_ns - c.begin_ns < answer_due_ns && !c.has(sign::syn_retransmit | sign::rst_in | sign::established);
 }
 
 Finding raise(const Story& story, const Connection& c, const std::vector<TroubleSign>& signs) {
@@ -52,6 +54,10 @@ std::vector<Finding> account_for_trouble(const Story& story, const std::function
     for (const Connection& c : story.connections) {
         if (has_place(c.id)) continue;
         const auto signs = trouble_of(story, c);
+        if (const Connection* other = story.other_end(c); other && !signs.empty() && withdrawn(*other, trouble_of(story, *other))) {
+            found.push_back(harmless(benign::withdrawn, id, c, signs.back().time_ns, between(story, *other)));
+            continue;
+        }
         if (signs.empty()) {
             if (c.has(sign::late_reset)) found.push_back(harmless(benign::late_reset, id, c, c.end_ns, between(story, c)));
             continue;
