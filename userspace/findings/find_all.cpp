@@ -44,7 +44,7 @@ public:
 
 private:
     void stand(Finding&& finding) {
-        if (!finding.state)
+        if (!finding.state && !finding.beside)
             for (const ConnectionId id : finding.connections) by_.emplace(id, standing_.size());
         standing_.push_back(std::move(finding));
     }
