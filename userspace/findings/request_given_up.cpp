@@ -116,6 +116,15 @@ bool asked_once(const Left& how) {
     return false;
 }
 
+/// So much was sent that it filled the receiver: no request, and zero-window-stall tells it.
+bool filled_up(const Left& how) {
+    for (const Connection* c : {how.client, how.server})
+        if (c && c->has(sign::waited))
+            for (const Event& event : c->events)
+                if (const Queue* queue = event.as<Queue>(); queue && queue->window_closed) return true;
+    return false;
+}
+
 /// A time limit is a whole number of seconds.
 bool round_time(std::uint64_t ns) {
     const std::uint64_t rest = ns % round_ns;
@@ -158,7 +167,7 @@ std::vector<Finding> requests_given_up(const Story& story, const char* rule, con
         const ProcessExit* end = exit ? exit->as<ProcessExit>() : nullptr;
         const bool curl = end && end->task.comm == "curl" && end->status() == curl_timed_out;
         const bool failed = end && !end->signal() && end->status() != 0;
-        if (how.received ? !curl : half_closed(how)) continue;
+        if (how.received ? !curl : half_closed(how) || filled_up(how)) continue;
         const Served server = served(story, how);
         const bool round = round_time(how.waited_ns) && asked_once(how), answers = answering.contains(service);
         const bool unserved = server.known && (!server.accepted || server.unread_ns);
