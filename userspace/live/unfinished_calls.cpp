@@ -56,7 +56,7 @@ Task task_of(std::uint64_t pid_tgid) {
     return task;
 }
 
-void describe(const tw_pending_call& call, const Filter& filter, const std::function<void(const void*, std::size_t)>& emit) {
+void describe(const tw_pending_call& call, const Filter& filter, std::uint64_t end_ns, const std::function<void(const void*, std::size_t)>& emit) {
     const Task task = task_of(call.pid_tgid);
     if (task.comm.empty()) return;  // killed inside the call: the slot was never cleared
     const std::uint32_t netns = namespace_inum("/proc/" + std::to_string(task.pid) + "/ns/net");
@@ -72,7 +72,7 @@ void describe(const tw_pending_call& call, const Filter& filter, const std::func
     RecordBuilder<tw_call> record(TW_CALL, TW_PROBE_CALL_EXIT);
     size = sizeof(record.head.cookie);
     getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &record.head.cookie, &size);
-    record.head.time_ns = boot_clock_ns();
+    record.head.time_ns = end_ns;
     record.head.netns = netns;
     End local = end_of(socket.get(), getsockname), peer = end_of(socket.get(), getpeername);
     if (call.op == TW_CALL_CONNECT && call.cookie) {  // a socket that is still connecting has no peer name
@@ -96,13 +96,13 @@ void describe(const tw_pending_call& call, const Filter& filter, const std::func
 
 }  // namespace
 
-void for_each_unfinished_call(int map, const Filter& filter, const std::function<void(const void*, std::size_t)>& emit) {
+void for_each_unfinished_call(int map, const Filter& filter, std::uint64_t end_ns, const std::function<void(const void*, std::size_t)>& emit) {
     const std::size_t bytes = sizeof(tw_pending_call) * TW_PENDING_CALLS;
     void* mapped = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, map, 0);
     if (mapped == MAP_FAILED) return;
     const auto* slots = static_cast<const tw_pending_call*>(mapped);
     for (std::uint32_t slot = 0; slot < TW_PENDING_CALLS; ++slot)
-        if (slots[slot].op && slots[slot].op != TW_CALL_SOCKET) describe(slots[slot], filter, emit);
+        if (slots[slot].op && slots[slot].op != TW_CALL_SOCKET && slots[slot].enter_ns <= end_ns) describe(slots[slot], filter, end_ns, emit);
     munmap(mapped, bytes);
 }
 
