@@ -161,7 +161,7 @@ struct tw_call {
     uint32_t listener_id;    /* accept: its socket_id */
     int32_t ret;             /* >= 0 or -errno */
     int32_t fd;              /* argument; for socket and accept the result stands in ret */
-    int32_t argument;        /* listen: backlog; shutdown: how; socket: type; else 0 */
+    int32_t argument;        /* listen: backlog; shutdown: how; socket: type; accept: failed calls of this thread before it that were not recorded; else 0 */
     uint8_t op;              /* enum tw_call_op */
     uint8_t flags;           /* enum tw_call_flag */
     uint8_t pad[6];

@@ -59,7 +59,7 @@ struct Call {
     Phase phase{};
     Task task;
     std::int32_t fd = -1;        ///< the fd the call names; on exit of socket and accept the new one
-    std::int32_t argument = 0;   ///< listen: backlog; shutdown: how
+    std::int32_t argument = 0;   ///< listen: backlog; shutdown: how; accept: failed calls of the thread before it that were not recorded
     std::int32_t ret = 0;        ///< exit only: >= 0, or -errno
     std::uint64_t took_ns = 0;   ///< exit only; 0: not known, the call began before the recording
     bool nonblocking = false;
