@@ -270,7 +270,7 @@ TEST_CASE("connect-refused on loopback from one side: no device can stand betwee
         const Finding f = only(t.story());
         const bool loopback = std::string(server).starts_with("127.");
         CHECK(f.rule == (loopback ? "connect-refused" : "reset-forged"));
-        CHECK(f.culprit == (loopback ? Culprit::peer_host : Culprit::path));
+        CHECK(f.culprit == (loopback ? Culprit::local_configuration : Culprit::path));
     }
 }
 
@@ -329,7 +329,7 @@ TEST_CASE("connect-refused with both ends: the peer's packet filter rejected it"
         t.rst_out();
         const Finding f = only(t.story());
         CHECK(f.rule == "connect-refused");
-        CHECK(f.culprit == Culprit::peer_host);
+        CHECK(f.culprit == Culprit::local_firewall);
         CHECK(f.certainty == (told ? Certainty::proven : Certainty::likely));
         CHECK(f.settle.empty() == told);
         CHECK_THAT(all_text(f), Contains(told ? "the packet filter of fe made the RST (reject at input)" : "a packet filter on fe rejects it"));
