@@ -5,6 +5,7 @@
 
 #include "base/parallel.h"
 #include "case/events_among_packets.h"
+#include "case/packets_replayed.h"
 #include "sources/source_file.h"
 
 namespace tcpwitness {
@@ -50,9 +51,18 @@ Result<Exhibit> read_exhibit(const std::string& file, const ExhibitOptions& opti
         if (!capture) return capture.error();
         exhibit = exhibit_of(std::move(*capture));
     } else {
-        auto trace = read_trace(*opened, options.reading);
+        ReadOptions reading = options.reading;
+        if (options.own_addresses.size() == 1) reading.own_addresses = options.own_addresses.front();  // of several, the text itself tells which
+        auto trace = read_trace(*opened, reading);
         if (!trace) return trace.error();
-        exhibit = exhibit_of(std::move(*trace));
+        if (packets_alone(*trace)) {
+            CaptureOptions how;
+            how.keep_all_control = !options.alone;
+            how.local = options.own_addresses;
+            exhibit = exhibit_of(replay_packets(std::move(*trace), how));
+        } else {
+            exhibit = exhibit_of(std::move(*trace));
+        }
         exhibit.log = opened->source->kind == SourceKind::sip_log;
     }
     if (file != "-") exhibit.info.file = file;
@@ -65,7 +75,7 @@ Exhibit exhibit_of(CaptureStory capture) {
     exhibit.info = std::move(capture.info);
     exhibit.info.meta["capture.packets"] = std::to_string(capture.packets);
     exhibit.info.sessions_not_listed = capture.not_listed;
-    exhibit.info.foreign_packets = capture.packets - capture.tcp_packets;
+    exhibit.info.foreign_packets += capture.packets - capture.tcp_packets;
     exhibit.connections = std::move(capture.connections);
     exhibit.packets = capture.packets;
     exhibit.unmatched = std::move(capture.unmatched);

@@ -146,7 +146,7 @@ Result<std::string> export_capture(const Story& story, std::span<const Finding> 
 
     auto opened = open_source(file);
     if (!opened) return opened.error();
-    if (opened->source->kind == SourceKind::windows_text || opened->source->kind == SourceKind::sip_log)
+    if (opened->source->kind == SourceKind::windows_text || opened->source->kind == SourceKind::packet_text || opened->source->kind == SourceKind::sip_log)
         return Error{fmt::format("{}: a text, of which nothing can be written as packets; --format pcapng takes captures and traces", printable(file))};
     PcapAsPcapng source(*opened->bytes, tool_name());
     const auto written = pcapng::rewrite(source, annotations, rewrite_options, [&](std::string_view part) {

@@ -155,7 +155,7 @@ std::vector<Finding> find(const Story& story) {
         const std::uint64_t began = syns.empty() ? c.begin_ns : syns.front()->time_ns;
 
         Finding f = about(id, Culprit::peer_host, Certainty::likely, c, answer->time_ns);
-        f.first_ns = std::min(began, answer->time_ns);
+        f.cause_ns = began;  // nobody listened before the RST that says so
         f.headline = fmt::format("{}{}: connect() to {} was refused after {}", who(c), at_place(story, c), c.flow.peer.text(),
                                  since(began, answer->time_ns));
         f.reasons.push_back(fmt::format("a RST answered the SYN within {}", since(began, answer->time_ns)));

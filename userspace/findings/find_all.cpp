@@ -56,7 +56,7 @@ private:
             return c ? c->witness : WitnessId{0};
         };
         const std::uint64_t onset = effect.onset_ns ? effect.onset_ns : effect.last_ns;
-        return cause.first_ns <= onset + story_.uncertainty_ns(witness(cause), witness(effect));
+        return (cause.cause_ns ? cause.cause_ns : cause.first_ns) <= onset + story_.uncertainty_ns(witness(cause), witness(effect));
     }
 
     const Story& story_;

@@ -41,7 +41,8 @@ struct Finding {
     std::vector<Absence> absences;          ///< on whose silence the proof leans
     const Proof* proof = nullptr;           ///< on which ground it is called proven; kept where that did not hold
     Others excluded = 0;                    ///< what the rule excluded by its own evidence
-    std::uint64_t onset_ns = 0;             ///< when its trouble was there, so that a cause must lie before; 0: last_ns
+    std::uint64_t cause_ns = 0;             ///< when what it tells began, so that its effects lie after; 0: first_ns
+    std::uint64_t onset_ns = 0;             ///< when its trouble was there, so that its cause lies before; 0: last_ns
     const char* benign = nullptr;           ///< no trouble after all, but this pattern (benign.h): counted, not raised
     bool state = false;     ///< tells how things stand and judges nobody: beside the findings about the same connections, not instead of them
     std::string fold_key;   ///< findings of one rule with the same key are repeats; rules fill it, output ignores it

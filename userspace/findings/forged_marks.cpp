@@ -1,5 +1,7 @@
 #include "findings/forged_marks.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -11,10 +13,41 @@ namespace {
 
 /// Below this a round trip is mostly the hosts' own time, and proves nothing.
 constexpr std::uint32_t least_round_trip_us = 1'000;
+/// Packets that were under way together may change places; what comes later than this was sent later.
+constexpr std::uint64_t under_way_ns = 100'000'000;
 
 std::string mac_text(const Segment& segment) {
     const auto& m = segment.source_mac;
     return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+/// What the peer sent after "its" RST, and would not have sent had the RST been its own.
+void add_what_came_after(Marks& found, const Connection& c, const Event& reset) {
+    const Segment *syn = nullptr, *last = nullptr;  // of the peer, before the RST; ours, which it answers
+    bool again = false, answered = false, went_on = false;
+    for (const Event& event : c.events) {
+        const Segment* segment = event.as<Segment>();
+        if (!segment || segment->rst()) continue;
+        if (event.time_ns <= reset.time_ns) {
+            if (!segment->outgoing && segment->syn()) syn = segment;
+            if (segment->outgoing && segment->syn()) last = segment;
+            continue;
+        }
+        if (segment->outgoing || event.time_ns < reset.time_ns + under_way_ns) continue;
+        const std::string later = duration_text(event.time_ns - reset.time_ns);
+        if (segment->syn() && syn && segment->seq == syn->seq && !std::exchange(again, true)) {
+            found.strong = true;
+            found.marks.push_back(fmt::format("the same SYN (seq {}) came again {} after \"its own\" RST: a client that had reset would not send it again", syn->seq, later));
+        }
+        if (segment->syn_ack() && last && segment->ack == last->seq + 1 && !std::exchange(answered, true)) {
+            found.strong = true;
+            found.marks.push_back(fmt::format("a SYN-ACK for the same SYN came {} after it had been \"refused\"", later));
+        }
+        if (!segment->syn() && !segment->syn_ack() && !segment->fin() && segment->payload && c.established_ns && *c.established_ns < reset.time_ns && !std::exchange(went_on, true)) {
+            found.strong = true;
+            found.marks.push_back(fmt::format("the peer went on sending data {} after \"its\" RST", later));
+        }
+    }
 }
 
 }  // namespace
@@ -76,6 +109,7 @@ Marks forged_marks(const Connection& c, const Event& reset, const RoundTrips& ro
                                               c.flow.peer.address.text(), duration_text(std::uint64_t{round_trip} * 1000)));
         }
     }
+    add_what_came_after(found, c, reset);
     if (!honest) return found;
     if (honest->ttl && rst.ttl && honest->ttl != rst.ttl) {
         found.strong = true;

@@ -1,5 +1,6 @@
 #include "findings/given_up.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 
@@ -32,6 +33,11 @@ std::optional<GivenUp> given_up(const Connection& c) {
     const bool fired = how.keepalive && how.keepalive->as<Timer>()->retransmits > 0 && (!again || again->time_ns < how.keepalive->time_ns);
     how.by_keepalive = told || fired;
     return how;
+}
+
+std::uint64_t silent_since(const GivenUp& how) {
+    const std::uint64_t idle_ns = std::uint64_t{how.error->as<SocketError>()->tcp.recv_idle_ms} * 1'000'000;
+    return how.error->time_ns - std::min(how.error->time_ns, std::max<std::uint64_t>(idle_ns, 1));
 }
 
 std::string options_text(const Story& story, const Connection& c, std::initializer_list<std::pair<int, int>> wanted) {

@@ -22,6 +22,9 @@ std::optional<GivenUp> given_up(const Connection&);
 /// What the application set of SO_KEEPALIVE and the like on this socket or on the listener it came from: "TCP_KEEPIDLE 1"; "" when the trace does not hold it.
 std::string options_text(const Story&, const Connection&, std::initializer_list<std::pair<int, int>> level_and_option);
 
+/// When the silence began that it was given up for: when the peer was heard of last.
+std::uint64_t silent_since(const GivenUp&);
+
 /// Culprit and certainty of a silence: possible by one witness; likely when the other end's trace shows it open and untroubled.
 void judge_silence(Finding&, const Story&, const Connection&);
 

@@ -26,6 +26,7 @@ std::optional<Finding> tell_packets(const Story& story, const Connection& c) {
         const bool here = !ours && !on_the_way(c);
         Finding f = about(id, here ? Culprit::local_firewall : Culprit::path, Certainty::possible, c, (run.reset ? run.reset : run.probes.back())->time_ns);
         f.first_ns = run.probes.front()->time_ns;
+        f.cause_ns = run.heard ? run.heard->time_ns : 0;
         f.headline = fmt::format("{}{}: {} to {}, one every {}, stayed unanswered{}", prober.text(), at_place(story, c),
                                  count_text(run.probes.size(), "keepalive probe", "keepalive probes"), silent.text(), duration_text(run.every_ns),
                                  run.reset ? ", and it gave the connection up with a RST" : " to the end of the capture");
@@ -55,6 +56,7 @@ std::vector<Finding> find(const Story& story) {
         const Timer* timer = how->keepalive ? how->keepalive->as<Timer>() : nullptr;
         const unsigned probes = timer && timer->retransmits ? timer->retransmits : error.tcp.probes_out;
         Finding f = about(id, Culprit::path, Certainty::possible, c, how->error->time_ns);
+        f.cause_ns = how->reset ? std::min(silent_since(*how), how->reset->time_ns) : silent_since(*how);
         f.headline = fmt::format("{}{}: the connection with {} was given up by keepalive: {} unanswered{}", who(c), at_place(story, c), c.flow.peer.text(),
                                  probes ? count_text(probes, "probe stayed", "probes stayed") : "probes stayed",
                                  timer && timer->timeout_ms ? fmt::format(", nothing had come for {}", duration_text(std::uint64_t{timer->timeout_ms} * 1'000'000)) : "");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
 #include "findings/device_facts.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
@@ -45,9 +46,9 @@ std::optional<Finding> refused_by_routes(const Story& story, const Connection& c
     if (c.ending != Ending::connect_failed || c.has(sign::syn_sent | sign::syn_out)) return std::nullopt;
     const Event* told = first<Route>(c);
     if (!told && c.error != ENETUNREACH) return std::nullopt;
-    if (other_family_connected(story, c)) return std::nullopt;
     const Event* result = failed_connect(c);
     const Event* at = told ? told : result ? result : &c.events.back();
+    if (other_family_connected(story, c)) return harmless(benign::fallback, id, c, at->time_ns, between(story, c));
     Finding f = about(id, Culprit::local_configuration, Certainty::likely, c, at->time_ns);
     prove(f, proofs[0]);
     f.headline = fmt::format("{}{}: connect() to {} failed with {}: {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error),

@@ -110,7 +110,8 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
 Finding tell(const Story& story, const Connection& c, const Wait& wait, bool asks_out, bool known_to_answer) {
     const bool sure = wait.how == How::answered || wait.how == How::closed || known_to_answer;
     Finding f = about(id, asks_out ? Culprit::peer_application : Culprit::local_application, sure ? Certainty::likely : Certainty::possible, c, wait.end_ns);
-    f.first_ns = f.onset_ns = wait.request->time_ns;
+    f.first_ns = wait.request->time_ns;
+    f.onset_ns = wait.ack->time_ns;  // until then the silence is the path's
     const std::string request = count_text(wait.request->as<Segment>()->payload, "byte", "bytes");
     const std::string time = since(wait.request->time_ns, wait.end_ns);
     f.headline = asks_out ? fmt::format("{}{}: {} acknowledged a request of {} and did not answer for {}; {}", who(c), at_place(story, c), c.flow.peer.text(), request, time, end_text(wait.how))

@@ -27,9 +27,10 @@ void connect_trouble(std::vector<TroubleSign>& signs, const Story& story, const 
     if (c.is_listener() || c.embryonic || c.has(sign::established) || c.established_ns) return;
     if (!tried) {
         if (!c.has(sign::bind_failed)) return;
+        const Event* bound = nullptr;  // the last try: one that took another port instead is no trouble
         for (const Event& event : c.events)
-            if (const Call* call = event.as<Call>(); call && call->op == Call::Op::bind && call->phase == Call::Phase::exit && call->ret < 0)
-                return add(signs, Trouble::connect_failed, &event, event.time_ns, "bind() failed with " + errno_name(-call->ret));
+            if (const Call* call = event.as<Call>(); call && call->op == Call::Op::bind && call->phase == Call::Phase::exit) bound = &event;
+        if (bound && bound->as<Call>()->ret < 0) add(signs, Trouble::connect_failed, bound, bound->time_ns, "bind() failed with " + errno_name(-bound->as<Call>()->ret));
         return;
     }
     const auto syns = syns_sent(c);
@@ -41,6 +42,11 @@ void connect_trouble(std::vector<TroubleSign>& signs, const Story& story, const 
         return add(signs, Trouble::connect_failed, at, at->time_ns, fmt::format("connect() failed with {} after {}", errno_name(c.error), since(began, at->time_ns)));
     }
     if (c.has(sign::reset_received | sign::rst_in)) return;  // told as a reset
+    if (by_packets(c) && c.has(sign::syn_ack_in)) {
+        const auto answers = packets(c, [](const Segment& segment) { return segment.syn_ack() && !segment.outgoing; });
+        if (answers.size() > 1) add(signs, Trouble::handshake, answers.back(), answers.back()->time_ns, fmt::format("the SYN-ACK came {} and no ACK followed", count_text(answers.size(), "time", "times")));
+        return;
+    }
     const std::uint64_t end = c.live() ? story_end(story, c) : c.end_ns;
     if (!c.live() && c.has(sign::syn_sent | sign::syn_out))
         add(signs, Trouble::connect_failed, &c.events.back(), end, fmt::format("the socket was closed {} after the first SYN, before any answer", since(began, end)));

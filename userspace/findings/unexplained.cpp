@@ -1,7 +1,6 @@
 #include "findings/unexplained.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -25,14 +24,11 @@ bool made_good(const Connection& c, const std::vector<TroubleSign>& signs) {
     return only_loss && !stalled && c.has(sign::established) && (c.both_closed() || c.live());
 }
 
-/// Its own process took it back before an answer was due: a race of several addresses, a program that ended. The answer that comes late is reset.
+/// Its own process took it back before an answer was due: a race of several addresses, a program that ended.
 bool withdrawn(const Connection& c, const std::vector<TroubleSign>& signs) {
-    const auto late_answer = [&](const TroubleSign& one) {
-        const ResetSent* sent = one.event ? one.event->as<ResetSent>() : nullptr;
-        return one.what == Trouble::reset && sent && !sent->has_socket && sent->answers_segment;
-    };
-    const bool nothing_else = std::all_of(signs.begin(), signs.end(), [&](const TroubleSign& one) { return one.what == Trouble::connect_failed || late_answer(one); });
-    return nothing_else && std::any_of(signs.begin(), signs.end(), [](const TroubleSign& one) { return one.what == Trouble::connect_failed; }) && !c.error && !c.live() && c.end_ns - c.begin_ns < answer_due_ns && !c.has(sign::syn_retransmit | sign::rst_in);
+    const auto taken_back = [](const TroubleSign& one) { return one.what == Trouble::connect_failed || one.what == Trouble::reset; };
+    const bool closed = std::any_of(signs.begin(), signs.end(), [](const TroubleSign& one) { return one.what == Trouble::connect_failed; });
+    return closed && std::all_of(signs.begin(), signs.end(), taken_back) && !c.error && !c.live() && c.end_ns - c.begin_ns < answer_due_ns && !c.has(sign::syn_retransmit | sign::rst_in | sign::established);
 }
 
 Finding raise(const Story& story, const Connection& c, const std::vector<TroubleSign>& signs) {
@@ -55,13 +51,13 @@ std::vector<Finding> find(const Story&) { return {}; }  // it needs to know what
 
 std::vector<Finding> account_for_trouble(const Story& story, const std::function<bool(ConnectionId)>& has_place) {
     std::vector<Finding> found;
-    std::set<ConnectionId> withdrawn_at;  // what the other end saw of it is the same
-    for (const Connection& c : story.connections)
-        if (c.role == Role::client && !has_place(c.id) && !c.has(sign::established) && withdrawn(c, trouble_of(story, c))) withdrawn_at.insert(c.id);
     for (const Connection& c : story.connections) {
         if (has_place(c.id)) continue;
-        if (const Connection* other = story.other_end(c); other && withdrawn_at.contains(other->id)) continue;
         const auto signs = trouble_of(story, c);
+        if (const Connection* other = story.other_end(c); other && !signs.empty() && withdrawn(*other, trouble_of(story, *other))) {
+            found.push_back(harmless(benign::withdrawn, id, c, signs.back().time_ns, between(story, *other)));
+            continue;
+        }
         if (signs.empty()) {
             if (c.has(sign::late_reset)) found.push_back(harmless(benign::late_reset, id, c, c.end_ns, between(story, c)));
             continue;

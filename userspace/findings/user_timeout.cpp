@@ -33,6 +33,7 @@ std::vector<Finding> find(const Story& story) {
         const auto how = given_up(c);
         if (!how || !how->user_timeout_ms) continue;
         Finding f = about(id, Culprit::path, Certainty::possible, c, how->error->time_ns);
+        f.cause_ns = how->reset ? std::min(silent_since(*how), how->reset->time_ns) : silent_since(*how);
         for (const Event& event : c.events)
             if (event.as<Retransmit>()) {
                 f.first_ns = std::min(f.first_ns, event.time_ns);

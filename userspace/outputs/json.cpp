@@ -85,7 +85,7 @@ void Lines::flow(const Flow& flow) {
     const Address& known = flow.local.address.family != Address::Family::none ? flow.local.address : flow.peer.address;
     if (known.family == Address::Family::none && !flow.local.port && !flow.peer.port) return;
     json_.member("network.transport", "tcp");
-    if (known.family != Address::Family::none) json_.member("network.type", known.family == Address::Family::ipv6 ? "ipv6" : "ipv4");
+    if (known.family == Address::Family::ipv4 || known.family == Address::Family::ipv6) json_.member("network.type", known.family == Address::Family::ipv6 ? "ipv6" : "ipv4");
     if (flow.local.address.family != Address::Family::none) json_.member("network.local.address", flow.local.address.text());
     if (flow.local.port) json_.member("network.local.port", flow.local.port);
     if (!flow.peer.address.unspecified()) json_.member("network.peer.address", flow.peer.address.text());

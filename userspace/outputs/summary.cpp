@@ -137,7 +137,8 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
             continue;
         }
         line("file", (recording.file.empty() ? "standard input" : printable(recording.file)) + (host.empty() ? "" : ": " + host));
-        line("  clock", clock_text(recording));
+        const std::string columns = offset_columns_text(recording, story.recordings.front());
+        line("  clock", clock_text(recording) + (columns.empty() ? "" : "; " + columns));
         if (recording.overlap) line("  packets", overlap_text(*recording.overlap));
     }
     for (const std::string& text : translations(story)) line("translated", text);

@@ -62,11 +62,11 @@ void write_finding(const Story& story, const Finding& finding, std::size_t numbe
     write_wireshark(story, finding, paint, sink);
 }
 
-void write_findings(const Story& story, const Plan& plan, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+void write_findings(const Story& story, const Verdict& verdict, const Plan& plan, const WallClock& clock, const OutputOptions& options, Sink& sink) {
     const Paint paint(options.colour);
     sink.append("\n" + paint.bold("FINDINGS") + "\n");
     if (plan.findings.empty()) {
-        sink.append("\nNone.\n");
+        sink.append(verdict.what == Verdict::What::clean ? "\nNone: every connection is accounted for, and none was in trouble.\n" : "\nNone, but that is no all-clear: see the first line.\n");
         return;
     }
     for (std::size_t i = 0; i < plan.findings.size() && sink.good(); ++i) write_finding(story, *plan.findings[i], i + 1, clock, options, sink);
@@ -206,7 +206,7 @@ void write_text(const Story& story, const Judgement& judged, const OutputOptions
     const Plan plan = make_plan(story, judged.findings, options);
     write_verdict(judged.verdict, options, sink);
     write_summary(story, plan, clock, options, sink);
-    write_findings(story, plan, clock, options, sink);
+    write_findings(story, judged.verdict, plan, clock, options, sink);
     write_benign(judged, clock, options, sink);
     if (!plan.full.empty()) sink.append("\n" + paint.bold("TIMELINES") + paint.dim("   ! = look here, [n] = evidence of finding n") + "\n");
     for (const ShownSession& session : plan.full) {

@@ -42,7 +42,9 @@ std::string common_is(const std::vector<Flow>& flows) {
 }  // namespace
 
 std::string file_of(const Story& story, const Event& packet) {
-    return frame_of(packet) && recording_of_frame(packet) < story.recordings.size() ? story.recordings[recording_of_frame(packet)].file : "";
+    if (!frame_of(packet) || recording_of_frame(packet) >= story.recordings.size()) return {};
+    const Recording& recording = story.recordings[recording_of_frame(packet)];
+    return recording.meta.contains("source") ? "" : recording.file;  // a text is nothing that Wireshark opens
 }
 
 const Event* packet_to_show(const Story& story, const Finding& finding, std::optional<RecordingId> in) {

@@ -13,6 +13,7 @@ enum class SourceKind : std::uint8_t {
     trace,    ///< of ours
     capture,  ///< pcap, or pcapng of another program; its packets may have its host's events among them
     windows_text,
+    packet_text,  ///< packets as rows of text
     sip_log,  ///< messages, no sockets of its own
 };
 

@@ -1,5 +1,6 @@
 #include "sources/trace_file.h"
 
+#include "parsers/packet_text.h"
 #include "parsers/sip_log.h"
 #include "parsers/trace_decoder.h"
 #include "parsers/windows_text.h"
@@ -11,7 +12,8 @@ namespace {
 Result<Trace> decode(SourceFile& file, const ReadOptions& options) {
     switch (file.source->kind) {
         case SourceKind::trace: return decode_trace(*file.bytes);
-        case SourceKind::windows_text: return decode_windows_text(*file.bytes, {options.zone});
+        case SourceKind::windows_text: return decode_windows_text(*file.bytes, {options.zone, options.own_addresses});
+        case SourceKind::packet_text: return decode_packet_text(*file.bytes, {options.zone, options.own_addresses});
         case SourceKind::sip_log: return decode_sip_log(*file.bytes, options.zone);
         case SourceKind::capture: break;
     }

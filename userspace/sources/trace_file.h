@@ -13,6 +13,7 @@ namespace tcpwitness {
 
 struct ReadOptions {
     std::optional<TimeZone> zone;  ///< of texts that do not tell their own
+    std::vector<Address> own_addresses;  ///< of the host that made a text, where the user says so
 };
 
 /// Reads what becomes events one by one: a trace of ours, a Windows trace's text, a SIP log. A capture is not: its sessions are to be rebuilt (capture/read_capture.h). The error names the file.

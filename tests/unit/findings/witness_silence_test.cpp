@@ -24,6 +24,7 @@ struct TwoRecordings {
         t.connect_enter().syn_sent().syn_out();
         t.as(fe).at(1000.2).syn_in().syn_ack_out().rst_in();
         t.as(edge).at(8000).error(ETIMEDOUT).connect_exit(-ETIMEDOUT);
+        for (const End& each : {edge, fe}) t.as(each).at(0).environment(Environment::What::found, "device", "eth", "up, veth, mtu 1500");
         described.witnesses = t.info().witnesses;
         described.interfaces = t.info().interfaces;
         described.recordings.resize(2);

@@ -78,10 +78,10 @@ TEST_CASE("docs/json.md describes every field") {
 }
 
 TEST_CASE("What JSON holds follows the options") {
-    CHECK(types(json(forged_reset())) == std::map<std::string, std::size_t>{{"witness", 3}, {"finding", 1}, {"connection", 2}, {"event", 35}});
+    CHECK(types(json(forged_reset())) == std::map<std::string, std::size_t>{{"verdict", 1}, {"witness", 3}, {"finding", 1}, {"connection", 2}, {"event", 35}});
     OutputOptions options;
     options.findings_only = true;
-    CHECK(types(json(every_kind(), options)) == std::map<std::string, std::size_t>{{"witness", 1}, {"finding", 2}, {"gap", 1}});
+    CHECK(types(json(every_kind(), options)) == std::map<std::string, std::size_t>{{"verdict", 1}, {"witness", 1}, {"finding", 2}, {"gap", 1}});
     options = {};
     options.selected = [](const Connection& connection) { return connection.id == 1; };
     CHECK(types(json(forged_reset(), options))["connection"] == 1);

@@ -1,0 +1,232 @@
+#include "parsers/packet_text.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "parsers/packet_row.h"
+#include "parsers/text_trace.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::size_t max_rows = 20'000'000, most_flows = 1u << 20;
+constexpr std::uint32_t headers_bytes = 54, ipv6_more = 20, timestamps_more = 12;  ///< Ethernet, IPv4, TCP
+constexpr std::uint32_t surely_absolute = 1u << 28;
+
+class PacketText {
+public:
+    explicit PacketText(const PacketTextOptions& options) : zone_(options.zone.value_or(TimeZone())), options_(options) {}
+
+    bool take(std::string_view line) {
+        const PacketRow row = parse_packet_row(line, heading_.kind == PacketRow::Kind::heading ? &heading_ : nullptr);
+        heading_ = row.kind == PacketRow::Kind::heading ? row : PacketRow{};
+        switch (row.kind) {
+            case PacketRow::Kind::segment:
+            case PacketRow::Kind::data: rows_.push_back(row); break;
+            case PacketRow::Kind::unread: ++unread_; break;
+            case PacketRow::Kind::foreign: ++foreign_; break;
+            case PacketRow::Kind::heading:
+            case PacketRow::Kind::none: break;
+        }
+        return rows_.size() < max_rows;
+    }
+
+    bool any() const { return !rows_.empty() || unread_ || foreign_; }
+
+    Trace finish() {
+        put_in_order();
+        Trace trace;
+        for (PacketRow& row : rows_) {
+            if (row.kind == PacketRow::Kind::data && !find_ports(row)) continue;
+            Event& event = trace.events.emplace_back();
+            event.time_ns = time_of(row);
+            event.flow = {{row.source, row.source_port}, {row.destination, row.destination_port}};
+            if (row.kind == PacketRow::Kind::segment) follow(row, event.flow);
+            else continue_data(row, event.flow);
+            note_end(row);
+            row.segment.outgoing = true;
+            row.segment.frame = row.frame;
+            event.body = row.segment;
+        }
+        for (std::size_t i = 0; i < trace.events.size(); ++i) trace.events[i].id = i + 1;
+        orient(trace);
+        describe(trace);
+        return trace;
+    }
+
+private:
+    struct Direction {
+        std::uint32_t base = 0, next = 0;  ///< number of its SYN; what comes next
+        bool base_known = false, relative = false, decided = false, timestamps = false;
+    };
+
+    std::uint64_t time_of(const PacketRow& row) const { return row.local_ns ? zone_.to_utc_ns(*row.local_ns) : row.offset_ns.value_or(0); }
+
+    /// Excerpts come in any order, and a row may stand in two of them.
+    void put_in_order() {
+        std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint16_t, std::uint32_t>> seen;
+        std::erase_if(rows_, [&](const PacketRow& row) {
+            if (!row.frame || seen.size() > most_flows) return false;
+            const bool again = !seen.emplace(row.frame, time_of(row), row.source_port, row.segment.seq).second;
+            repeated_ += again;
+            return again;
+        });
+        const auto by_time = [&](const PacketRow& a, const PacketRow& b) { return std::tuple(time_of(a), a.frame) < std::tuple(time_of(b), b.frame); };
+        const bool one_clock = std::all_of(rows_.begin(), rows_.end(), [](const PacketRow& row) { return row.local_ns.has_value(); }) ||
+                               std::none_of(rows_.begin(), rows_.end(), [](const PacketRow& row) { return row.local_ns.has_value(); });
+        if (one_clock && !std::is_sorted(rows_.begin(), rows_.end(), by_time)) std::stable_sort(rows_.begin(), rows_.end(), by_time);
+    }
+
+    /// tcpdump shows a SYN's number as it is, and all others counted from it.
+    void follow(PacketRow& row, const Flow& from_to) {
+        if (directions_.size() >= most_flows) return;
+        Direction& own = directions_[from_to];
+        Direction& other = directions_[from_to.reversed()];
+        Segment& segment = row.segment;
+        if (segment.flags & tcp_flag::syn) {
+            own = {segment.seq, 0, true, false, false, segment.has_timestamps};
+        } else if (row.relative) {
+            if (!own.decided) {
+                own.decided = true;
+                own.relative = own.base_known && own.base >= surely_absolute ? segment.seq < surely_absolute : false;
+            }
+            if (own.relative) segment.seq += own.base;
+            if (other.base_known && other.base >= surely_absolute && segment.ack && segment.ack < surely_absolute) segment.ack += other.base;
+        }
+        own.timestamps |= segment.has_timestamps;
+        own.next = segment.seq + segment.payload + ((segment.flags & (tcp_flag::syn | tcp_flag::fin)) ? 1 : 0);
+        if (segment.flags & tcp_flag::ack) own_ack_[from_to] = segment.ack;
+    }
+
+    /// Of a protocol over TCP: which connection it is shows where there is only one between these hosts in the whole text.
+    bool find_ports(PacketRow& row) {
+        if (!ports_known_) {
+            ports_known_ = true;
+            for (const PacketRow& one : rows_)
+                if (one.kind == PacketRow::Kind::segment && pairs_.size() < most_flows)
+                    for (const auto& [from, to, a, b] : {std::tuple(one.source, one.destination, one.source_port, one.destination_port), std::tuple(one.destination, one.source, one.destination_port, one.source_port)})
+                        if (auto& all = pairs_[{from, to}]; all.size() < 2) all.insert({a, b});
+        }
+        const auto found = pairs_.find({row.source, row.destination});
+        if (found == pairs_.end() || found->second.size() != 1) {
+            ++unread_;
+            return false;
+        }
+        row.source_port = found->second.begin()->first;
+        row.destination_port = found->second.begin()->second;
+        ++without_ports_;
+        return true;
+    }
+
+    void continue_data(PacketRow& row, const Flow& from_to) {
+        Direction& own = directions_[from_to];
+        Segment& segment = row.segment;
+        const std::uint32_t headers = headers_bytes + (row.source.family == Address::Family::ipv6 ? ipv6_more : 0) + (own.timestamps ? timestamps_more : 0);
+        segment.flags = tcp_flag::ack | tcp_flag::psh;
+        segment.seq = own.next;
+        segment.ack = own_ack_[from_to];
+        segment.window = 65535;  // not shown: nobody shall take it for closed
+        segment.payload = row.length > headers ? row.length - headers : 1;
+        own.next += segment.payload;
+    }
+
+    void note_end(const PacketRow& row) {
+        if (votes_.size() >= most_flows) return;
+        Votes& votes = votes_[row.source];
+        ++votes.sent;
+        votes.unfinished += row.unfinished_checksum;
+        if (row.direction) {
+            votes_[row.source].told += row.direction;
+            votes_[row.destination].told -= row.direction;
+        }
+    }
+
+    /// The host's own end, where the user or the rows themselves tell it; else each packet stands as its sender's.
+    void orient(Trace& trace) {
+        std::set<Address> own(options_.own_addresses.begin(), options_.own_addresses.end());
+        if (own.empty())
+            for (const auto& [address, votes] : votes_)
+                if (votes.told > 0) own.insert(address);
+        if (own.empty())
+            for (const auto& [address, votes] : votes_)
+                if (votes.unfinished && votes.unfinished * 2 >= votes.sent) own.insert(address);
+        for (Event& event : trace.events) {
+            const bool from = own.contains(event.flow.local.address), to = own.contains(event.flow.peer.address);
+            if (to && !from) {
+                event.as<Segment>()->outgoing = false;
+                event.flow = event.flow.reversed();
+            }
+        }
+        own_.assign(own.begin(), own.end());
+    }
+
+    void describe(Trace& trace) {
+        TraceInfo& info = trace.info;
+        describe_text(info, "packet list", own_.empty() ? "the packet list" : own_.front().text().c_str());
+        info.witnesses.front().addresses = own_;
+        info.probes.push_back({"packet", "text", "attached", trace.events.size(), 0});
+        packets_only(info);
+        info.unknown_records = unread_;
+        info.foreign_packets = foreign_;
+        if (without_ports_) info.meta["text.rows_without_ports"] = std::to_string(without_ports_);
+        if (repeated_) info.meta["text.repeated_rows"] = std::to_string(repeated_);
+        if (!rows_.empty() && !rows_.front().local_ns) info.meta["text.relative_time"] = "yes";
+        info.meta["time.zone"] = options_.zone ? "given" : "assumed";
+        info.meta["time.zone_name"] = zone_.name();
+        if (trace.events.empty()) return;
+        info.started_ns = trace.events.front().time_ns;
+        info.ended_ns = trace.events.back().time_ns;
+    }
+
+    struct Votes {
+        std::uint64_t sent = 0, unfinished = 0;
+        std::int64_t told = 0;
+    };
+    const TimeZone zone_;
+    const PacketTextOptions& options_;
+    std::vector<PacketRow> rows_;
+    PacketRow heading_;
+    std::unordered_map<Flow, Direction, FlowHash> directions_;
+    std::unordered_map<Flow, std::uint32_t, FlowHash> own_ack_;
+    std::map<std::pair<Address, Address>, std::set<std::pair<std::uint16_t, std::uint16_t>>> pairs_;
+    std::map<Address, Votes> votes_;
+    std::vector<Address> own_;
+    std::uint64_t unread_ = 0, foreign_ = 0, repeated_ = 0, without_ports_ = 0;
+    bool ports_known_ = false;
+};
+
+}  // namespace
+
+bool is_packet_text(std::string_view beginning) {
+    constexpr std::size_t most_lines = 400;
+    std::size_t looked_at = 0;
+    PacketRow before;
+    for (const std::string_view line : split(beginning, '\n')) {
+        if (++looked_at > most_lines) break;
+        const PacketRow row = parse_packet_row(line, before.kind == PacketRow::Kind::heading ? &before : nullptr);
+        if (row.kind == PacketRow::Kind::segment) return true;
+        before = row;
+    }
+    return false;
+}
+
+Result<Trace> decode_packet_text(ByteSource& source, const PacketTextOptions& options) {
+    TextLines lines(source);
+    PacketText text(options);
+    const auto stopped = take_lines(lines, [&](std::string_view line) { return text.take(line); });
+    if (!stopped) return stopped.error();
+    if (!text.any()) return Error{"no line in it is a row of a packet list or a packet of tcpdump"};
+    Trace trace = text.finish();
+    trace.info.meta["encoding"] = name(lines.encoding());
+    end_text(trace.info, *stopped ? fmt::format("it holds more than {} packets; what comes from line {} on is left out", max_rows, *stopped) : "", source);
+    return trace;
+}
+
+}  // namespace tcpwitness
