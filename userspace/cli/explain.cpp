@@ -13,6 +13,22 @@ void section(const char* title, const char* text) {
     fmt::print("\n{}\n{}", title, wrapped(text, "    ", 100));
 }
 
+/// The rule's own table: each ground for a proof, and what that must have excluded, by which evidence.
+void proven_section(const Rule& rule) {
+    fmt::print("\nWhat makes it proven\n");
+    if (rule.proofs.empty()) {
+        fmt::print("{}", wrapped("Nothing: this rule is never proven.", "    ", 100));
+        return;
+    }
+    for (const Proof& proof : rule.proofs) {
+        std::string text = proof.ground;
+        text += proof.excludes ? ". Without one of these it falls to likely:" : ".";
+        for (const OtherExplanation& other : other_explanations())
+            if (holds(proof.excludes, other.id)) text += fmt::format("{} that {} is excluded, because {}", text.ends_with(':') ? "" : ";", other.what, other.excluded);
+        fmt::print("{}", wrapped(text, "    - ", 100));
+    }
+}
+
 }  // namespace
 
 int run_explain(const std::vector<std::string>& words) {
@@ -29,6 +45,7 @@ int run_explain(const std::vector<std::string>& words) {
         section("What it means", rule.meaning);
         section("How it is recognised", rule.recognised);
         section("What it is not", rule.not_this);
+        proven_section(rule);
         section("What to do next", rule.next);
         section("Example", fmt::format("docs/findings/{}.md", rule.id).c_str());
         return exit_done;

@@ -14,6 +14,8 @@ namespace tcpwitness {
 
 namespace {
 
+constexpr std::uint64_t look_ns = 4'000'000'000;  ///< the configuration is looked at every 3 s
+
 /// "inet filter input handle 7", "inet filter input".
 struct Place {
     std::string family, table, chain, handle;
@@ -32,8 +34,10 @@ std::map<std::string, std::string> facts_at(const Story& story, const Event& dro
     for (const Event& event : story.environment) {
         const Environment* fact = event.as<Environment>();
         if (!fact || fact->topic != topic || event.witness != drop.witness || fact->what == Environment::What::unreadable) continue;
-        // what was found may be written down a little after the packet that made the recorder look
-        if (event.time_ns > drop.time_ns && fact->what != Environment::What::found) continue;
+        // What was found may be written down a little after the packet that made the recorder look, and what came up is seen seconds later: it may
+        // have been there. What changed or went later was there as it had been before.
+        const bool late = fact->what == Environment::What::found || (fact->what == Environment::What::appeared && event.time_ns <= drop.time_ns + look_ns);
+        if (event.time_ns > drop.time_ns && !late) continue;
         if (fact->what == Environment::What::gone)
             facts.erase(fact->name);
         else

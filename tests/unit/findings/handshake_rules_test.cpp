@@ -289,7 +289,7 @@ TEST_CASE("connect-refused with both ends: nobody listens, and the knock is the 
         t.as(s.server).at(.1).syn_in().reset_without_socket("NO_SOCKET").rst_out();
         const Finding f = only(t.story());
         CHECK(f.rule == "connect-refused");
-        CHECK(f.culprit == Culprit::peer_host);
+        CHECK(f.culprit == Culprit::local_configuration);
         CHECK(f.certainty == Certainty::proven);
         CHECK_THAT(all_text(f), Contains("nothing listens on 10.0.2.2:5061"));
     }
