@@ -43,6 +43,16 @@ bool answered_by_reset(const Story& story, const Flow& flow, WitnessId witness) 
     return firewall_reset(story, flow, witness) != nullptr;
 }
 
+using SynDrops = std::multimap<std::uint32_t, const Event*>;  ///< by sequence number
+
+/// A translator has rewritten the tuple of what it drops at last; the number of the SYN is the same.
+SynDrops dropped_syns(const Story& story) {
+    SynDrops drops;
+    for (const Event& event : story.unmatched)
+        if (const Drop* drop = relevant(event); drop && drop->syn()) drops.emplace(drop->seq, &event);
+    return drops;
+}
+
 /// Drops on the way, and at a host that the connection goes to where no socket got the packet: there they belong to no connection.
 void add_drops_of_flow(std::vector<const Event*>& drops, const Story& story, const Connection& c, const Flow& flow, std::map<WitnessId, bool>& resets) {
     for (const Event* event : story.unmatched_events(flow)) {
@@ -67,7 +77,7 @@ void add_own(std::vector<const Event*>& drops, const Connection& c) {
 }
 
 /// Whatever a recorded host dropped of the session, at either end or between.
-std::vector<const Event*> drops_of(const Story& story, const Connection& c) {
+std::vector<const Event*> drops_of(const Story& story, const Connection& c, const SynDrops& syns) {
     std::vector<const Event*> drops;
     add_own(drops, c);
     const Connection* other = story.other_end(c);
@@ -75,6 +85,13 @@ std::vector<const Event*> drops_of(const Story& story, const Connection& c) {
     std::map<WitnessId, bool> resets;
     add_drops_of_flow(drops, story, c, c.flow, resets);
     if (other && other->flow != c.flow.reversed()) add_drops_of_flow(drops, story, c, other->flow, resets);
+    if (c.role == Role::client && !c.has(sign::established) && c.local_isn)
+        for (auto [at, end] = syns.equal_range(*c.local_isn); at != end; ++at) {
+            const Event& event = *at->second;
+            const bool same_tuple = event.flow == c.flow || event.flow.reversed() == c.flow;
+            const bool same_end = event.flow.local.port == c.flow.peer.port || source(event).address == c.flow.local.address;
+            if (!same_tuple && same_end && event.witness != c.witness) drops.push_back(&event);
+        }
     std::sort(drops.begin(), drops.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
     return drops;
 }
@@ -213,8 +230,8 @@ void judge(Finding& f, const Story& story, const Event& drop, bool each_try) {
     prove(f, proofs[0], each_try ? others({Other::other_cause}) : 0);
 }
 
-std::optional<Finding> about_connection(const Story& story, const Connection& c) {
-    std::vector<const Event*> drops = drops_of(story, c);
+std::optional<Finding> about_connection(const Story& story, const Connection& c, const SynDrops& syns) {
+    std::vector<const Event*> drops = drops_of(story, c, syns);
     if (drops.empty()) return std::nullopt;
     drops = worst_group(drops);
     const Event& first = *drops.front();
@@ -275,11 +292,12 @@ bool may_be_dropped(const Connection& c) {
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::set<ConnectionId> told_of;
+    const SynDrops syns = dropped_syns(story);
     // A client tells best what became of it; the other end of the same session is an effect.
     for (const bool clients : {true, false})
         for (const Connection& c : story.connections) {
             if ((c.role == Role::client) != clients || told_of.contains(c.id) || !may_be_dropped(c)) continue;
-            auto f = about_connection(story, c);
+            auto f = about_connection(story, c, syns);
             if (!f) continue;
             told_of.insert(f->connections.begin(), f->connections.end());
             found.push_back(std::move(*f));

@@ -12,6 +12,7 @@
 #include "findings/flood.h"
 #include "findings/packets_alone.h"
 #include "findings/reset_reason.h"
+#include "findings/strays.h"
 
 namespace tcpwitness {
 
@@ -159,6 +160,7 @@ std::vector<Finding> find(const Story& story) {
         }
         const Event* event = first<ResetSent>(c);
         if (!event) continue;
+        if (met_older(c)) continue;  // in the handshake: connect-timeout and handshake-slow tell it
         if (event->as<ResetSent>()->listener_cookie) continue;  // of a connection that this host knew no more: its other end tells it (reset-received)
         auto why = why_reset(c, *event);
         if (!why) {
