@@ -46,7 +46,7 @@ local ERRNO = {
     [115] = "EINPROGRESS", [125] = "ECANCELED", [512] = "ERESTARTSYS",
 }
 local OPTION = {
-    [1] = { [7] = "SO_SNDBUF", [8] = "SO_RCVBUF", [9] = "SO_KEEPALIVE", [13] = "SO_LINGER", [15] = "SO_REUSEPORT" },
+    [1] = { [4] = "SO_ERROR", [7] = "SO_SNDBUF", [8] = "SO_RCVBUF", [9] = "SO_KEEPALIVE", [13] = "SO_LINGER", [15] = "SO_REUSEPORT" },
     [6] = {
         "TCP_NODELAY", [4] = "TCP_KEEPIDLE", [5] = "TCP_KEEPINTVL", [6] = "TCP_KEEPCNT", [7] = "TCP_SYNCNT", [9] = "TCP_DEFER_ACCEPT",
         [12] = "TCP_QUICKACK", [18] = "TCP_USER_TIMEOUT",
@@ -248,6 +248,11 @@ kinds.state = { 16, function(tree, body)
     number(tree, "tid", body(4, 4))
     local old, new = number(tree, "old_state", body(8, 1)), number(tree, "new_state", body(9, 1))
     local sentence = string.format("state %s -> %s", name_of(STATE, old), name_of(STATE, new))
+    local soft = body(10, 2):le_uint()
+    if soft ~= 0 then
+        made(tree, "error.name", errno_name(soft))
+        sentence = sentence .. ", soft error " .. errno_name(soft)
+    end
     if new ~= 10 then return sentence end
     return string.format("%s, accept queue limit %d", sentence, number(tree, "backlog", body(12, 4)))
 end }
@@ -426,6 +431,10 @@ kinds.option = { 32, function(tree, body)
     local name = OPTION[level] and OPTION[level][option] or "option " .. option
     made(tree, "option", name)
     local value, linger = signed(tree, "option_value", body(24, 4)), signed(tree, "linger_s", body(28, 4))
+    if name == "SO_ERROR" then
+        made(tree, "error.name", errno_name(value))
+        return string.format("getsockopt(fd %d, SO_ERROR) told %s", fd, errno_name(value)), true
+    end
     if name == "SO_LINGER" then value = value == 0 and "off" or "on, " .. linger .. " s" end
     local sentence = string.format("setsockopt(fd %d, %s, %s)", fd, name, value)
     if ret >= 0 then return sentence end
