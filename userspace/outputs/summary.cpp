@@ -1,6 +1,7 @@
 #include "outputs/summary.h"
 
 #include <functional>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -106,7 +107,23 @@ std::string host_text(const Story& story, const Recording& recording) {
     return host.empty() && alone && !story.connections.empty() ? witness_text(story, 0) : host;
 }
 
+/// How an application's log and what it was given with fit together.
+void write_log_cautions(const Recording& recording, const std::function<void(const std::string&)>& caution) {
+    const auto told = [&](const char* key) { const auto at = recording.meta.find(key); return at == recording.meta.end() ? std::optional<std::int64_t>{} : parse_number<std::int64_t>(at->second); };
+    if (const auto hours = told("log.fits_shifted_hours"))
+        caution(fmt::format("No message of {} lies in the time of the other files; shifted by {:+} h they do. If its clock shows another zone, give it as FILE=ZONE ({}={:+03}:00).", printable(recording.file), *hours,
+                            printable(recording.file), -*hours));
+    if (const auto outside = told("log.messages_outside"))
+        caution(count_text(static_cast<std::uint64_t>(*outside), "message of the log lies", "messages of the log lie") + " outside the recording's time, and are left out.");
+    if (const auto rows = told("text.rows_without_ports"))
+        caution(fmt::format("{} neither ports nor numbers: taken as data of the only connection between those hosts.", count_text(static_cast<std::uint64_t>(*rows), "row shows", "rows show")));
+    if (const auto rows = told("text.repeated_rows")) caution(count_text(static_cast<std::uint64_t>(*rows), "row stands", "rows stand") + " in the text twice, and counted once.");
+    if (recording.meta.contains("text.relative_time")) caution("The text tells no time of day: its times count from an unknown moment.");
+    if (recording.meta.contains("own_end")) caution("The text does not tell which end is its host's own; --witness NAME=ADDR tells it.");
+}
+
 void write_cautions(const Recording& recording, const std::function<void(const std::string&)>& caution) {
+    write_log_cautions(recording, caution);
     if (recording.cut_off)
         caution("The recording was cut off" + (recording.cut_note.empty() ? std::string(" before it was closed") : ": " + printable(recording.cut_note)) +
                 "; this is everything up to there.");

@@ -82,6 +82,19 @@ void write_verdict(const Verdict& verdict, const OutputOptions& options, Sink& s
     sink.append(wrapped(printable(verdict.sentence), shown + ": ", options.width) + "\n");
 }
 
+/// Of an application's log: what no socket of the recordings carried.
+void write_messages(const Story& story, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+    constexpr std::size_t most = 20;
+    const Paint paint(options.colour);
+    std::size_t count = 0;
+    for (const Event& event : story.unmatched) {
+        if (!event.as<Message>()) continue;
+        if (++count == 1) sink.append("\n" + paint.bold("MESSAGES WITHOUT A SOCKET") + "\n\n");
+        if (count <= most || options.all) sink.append(wrapped(printable(sentence(event)), clock.time(event.time_ns) + "  ", options.width));
+    }
+    if (count > most && !options.all) sink.append(paint.dim(fmt::format("{} more; --all lists them", count - most)) + "\n");
+}
+
 /// Harmless patterns: one line in all, or one for each when asked for.
 void write_benign(const Judgement& judged, const WallClock& clock, const OutputOptions& options, Sink& sink) {
     if (judged.benign.empty()) return;
@@ -208,6 +221,7 @@ void write_text(const Story& story, const Judgement& judged, const OutputOptions
     write_summary(story, plan, clock, options, sink);
     write_findings(story, judged.verdict, plan, clock, options, sink);
     write_benign(judged, clock, options, sink);
+    write_messages(story, clock, options, sink);
     if (!plan.full.empty()) sink.append("\n" + paint.bold("TIMELINES") + paint.dim("   ! = look here, [n] = evidence of finding n") + "\n");
     for (const ShownSession& session : plan.full) {
         if (!sink.good()) return;
