@@ -107,8 +107,10 @@ def psql_words(lab, server, options=""):
 def start_mariadb(lab, host, *options, before=()):
     """A fresh MariaDB whose root has no password; `before`: a command that starts it."""
     folder = lab.file("mydata")
-    os.makedirs(folder, exist_ok=True)
-    small = ("--innodb-log-file-size=4M", "--innodb-buffer-pool-size=8M")
+    temporary = lab.file("mytmp")  # of its own: a starting server removes the temporary tables of others in a shared one
+    for name in (folder, temporary):
+        os.makedirs(name, exist_ok=True)
+    small = ("--innodb-log-file-size=4M", "--innodb-buffer-pool-size=8M", f"--tmpdir={temporary}")
     made = programs.run(
         lab, host, "mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={folder}", "--auth-root-authentication-method=normal",
         "--skip-test-db", *small, timeout=90,
