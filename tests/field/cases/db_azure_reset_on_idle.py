@@ -34,3 +34,4 @@ def scenario(lab):
         balancer.await_step()
         assert app.step() == errno.ECONNRESET
         app.finish()
+        balancer.finish()

@@ -46,3 +46,4 @@ def scenario(lab):
         program.go()
         assert client.run(pinging, name="grpc-client") in (errno.EPIPE, errno.ECONNRESET)
         program.await_step()
+        program.finish()

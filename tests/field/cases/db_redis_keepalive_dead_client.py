@@ -25,7 +25,8 @@ def scenario(lab):
         connection.close()
 
     with lab.record(server):
-        client.start(idle)
+        app = client.start(idle)
         mid.nft("table inet t { chain f { type filter hook forward priority 0; drop\n}\n}")
         db_common.await_true(lambda: not db_common.sockets(server, "state", "established", "sport = :6379"), 20, "Redis drops the client")
+    app.finish()
     assert "timed out" in db_common.log_of(lab, "redis").lower()
