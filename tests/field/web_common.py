@@ -7,6 +7,7 @@ import time
 
 import programs
 import settings
+from namespaces import command
 
 ESTABLISHED, CLOSE_WAIT = 1, 8  # the kernel's numbers of TCP's states
 
@@ -111,3 +112,8 @@ def until(condition, seconds=15):
 
 def await_state(connection, state, seconds=15):
     until(lambda: tcp_state(connection) == state, seconds)
+
+
+def open_connections(host, port):
+    """The connections to this port of a host that are not closed on both sides, as `ss` shows them; the first word is the state."""
+    return command("ip", "netns", "exec", host.name, "ss", "-Htn", "state", "connected", "exclude", "time-wait", f"sport = :{port}").splitlines()

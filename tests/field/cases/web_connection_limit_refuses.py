@@ -8,7 +8,7 @@ import traffic
 import web_common
 from judge import expected
 
-SOURCE = "threads on iptables connlimit --reject-with tcp-reset: random 'connection refused' from browsers behind one address"
+SOURCE = "rfxn/advanced-policy-firewall #34 and breakwa11/shadowsocks-rss #454 (connlimit with REJECT); picoCTF/picoCTF #224: users behind one address suffer"
 NEEDS = ("nginx", "curl")
 RIGHT = [expected(("connect-refused", "local-drop", "reset-sent"), "local-firewall", at_least="likely")]
 ACCEPTABLE = []

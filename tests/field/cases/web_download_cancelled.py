@@ -10,7 +10,7 @@ import programs
 import web_common
 from judge import expected
 
-SOURCE = "reports of 'Connection reset by peer while sending to client' in nginx's info log when visitors cancel; HTTP players that seek"
+SOURCE = "kaltura/nginx-vod-module #357: 'client prematurely closed connection (104: Connection reset by peer)' when a viewer stops the video"
 NEEDS = ("nginx", "curl")
 RIGHT = [expected("reset-received", ("peer-application", "peer-host"), at_most="likely", mentions=["nginx"])]
 ACCEPTABLE = [[]]

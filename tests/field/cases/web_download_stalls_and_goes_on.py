@@ -10,7 +10,7 @@ import programs
 import web_common
 from judge import expected
 
-SOURCE = "reports of downloads that hang for seconds and resume, e.g. systemd/systemd #9748 and wireless roaming threads"
+SOURCE = "sshnet/SSH.NET #849 (downloads hang and resume), owncloud/client #1471 (unstable WLAN), conda-incubator/conda-mirror #53"
 NEEDS = ("nginx", "curl")
 RIGHT = [expected("loss-stall", ("path", "unknown"), at_most="likely")]
 ACCEPTABLE = [[expected("unexplained", "unknown", at_most="possible")], [expected("retransmission-timeout", ("path", "unknown"), at_most="likely")]]

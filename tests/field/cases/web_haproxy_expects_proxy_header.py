@@ -6,7 +6,7 @@ haproxy peeks at the first bytes, finds no PROXY header, and closes the connecti
 import web_common
 from judge import expected
 
-SOURCE = "cloudfoundry/haproxy-boshrelease #27 (accept-proxy); forum threads on 'Received something which does not look like a PROXY protocol header'"
+SOURCE = "haproxytech/kubernetes-ingress #616 and #550: 'Received something which does not look like a PROXY protocol header', connections reset"
 NEEDS = ("haproxy", "curl")
 RIGHT = [expected("reset-sent", "local-application", mentions=["haproxy", "unread"])]
 ACCEPTABLE = [[expected("reset-sent", "local-application", mentions=["haproxy"])]]

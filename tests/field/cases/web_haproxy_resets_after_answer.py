@@ -25,5 +25,5 @@ listen web
 """)  # fmt: skip
     urls = [word for number in range(3) for word in ("-o", "/dev/null", web_common.url(lab, proxy, 8080, f"/{number}"))]
     with lab.record(server):
-        for _ in range(8):
+        for _ in range(20):
             assert programs.run(lab, client, "curl", "-s", "-w", "%{http_code} ", *urls).stdout.split() == ["200"] * 3

@@ -27,7 +27,7 @@ listen web
     bind :::8080 v6only
     timeout connect 4s
     retries 0
-    source {'0.0.0.0' if lab.family == 4 else '::'} usesrc clientip
+    source {'0.0.0.0' if lab.family == 4 else '[::]'} usesrc clientip
     server web {web_common.bracketed(lab.address(server))}:8000
 """)  # fmt: skip
     with lab.record(proxy, server):

@@ -7,7 +7,7 @@ client uses the wrong scheme. Both hosts are recorded.
 import web_common
 from judge import expected
 
-SOURCE = "forum threads on 'SSL handshake failure' and 'curl: (52) Empty reply from server' with http:// against a haproxy port with ssl"
+SOURCE = "haproxy/haproxy #444 (plain requests to a port with ssl) and #2583 on what 'SSL handshake failure' may mean"
 NEEDS = ("haproxy", "curl", "openssl")
 RIGHT = [expected("reset-sent", "local-application", mentions=["haproxy", "unread"])]
 ACCEPTABLE = [[expected("reset-sent", "local-application", mentions=["haproxy"])]]

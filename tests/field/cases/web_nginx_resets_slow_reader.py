@@ -12,7 +12,7 @@ import traffic
 import web_common
 from judge import expected
 
-SOURCE = "nginx's documentation on reset_timedout_connection and send_timeout; reports of downloads reset when a player pauses"
+SOURCE = "koel/koel pull 1660 (nginx's send_timeout ends songs of a player that has buffered enough); voxpupuli/puppet-nginx #1447; xbmc/xbmc #17047"
 NEEDS = ("nginx",)
 RIGHT = [expected("zero-window-stall", ("local-application", "peer-application"), mentions=["player"])]
 ACCEPTABLE = [[expected("reset-sent", "local-application", mentions=["nginx"])]]

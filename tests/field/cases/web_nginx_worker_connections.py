@@ -8,11 +8,18 @@ import processes
 import traffic
 import web_common
 from judge import expected
+from namespaces import command
 
 SOURCE = "kinecosystem/blockchain-ops pull 49 (RSTs to the ELB); apache/incubator-pagespeed-ngx #33; nginx-proxy/nginx-proxy #1149"
 NEEDS = ("nginx", "curl")
 RIGHT = [expected("reset-sent", "local-application", mentions=["nginx"])]
 ACCEPTABLE = []
+
+
+def unread(host):
+    """Of each open connection to nginx, how much it has not read."""
+    lines = command("ip", "netns", "exec", host.name, "ss", "-Htn", "state", "established", "sport = :8080").splitlines()
+    return [line.split()[0] for line in lines]
 
 
 def scenario(lab):
@@ -30,6 +37,7 @@ def scenario(lab):
 
     with lab.record(server):
         client.start(visitors)
+        web_common.until(lambda: unread(server) == ["0"] * 5)
         codes = [web_common.curl(lab, client, web_common.url(lab, server, 8080)) for _ in range(4)]
     processes.end_all()
     assert "worker_connections are not enough" in open(lab.file("nginx.error.log")).read()

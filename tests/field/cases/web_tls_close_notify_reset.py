@@ -18,7 +18,9 @@ ACCEPTABLE = []
 def scenario(lab):
     client, server = lab.pair()
     cert, key = web_common.certificate(lab)
-    web_common.nginx(lab, server, 8443, f"{web_common.listen(8443, 'ssl')} ssl_certificate {cert}; ssl_certificate_key {key}; keepalive_timeout 0; return 200 hello;")  # fmt: skip
+    web_common.nginx(lab, server, 8443, f"""
+        {web_common.listen(8443, 'ssl')} ssl_certificate {cert}; ssl_certificate_key {key}; keepalive_timeout 0; return 200 hello;
+    """)  # fmt: skip
 
     def asking():
         context = ssl._create_unverified_context()

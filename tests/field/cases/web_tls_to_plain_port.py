@@ -6,7 +6,7 @@ nginx answers the ClientHello with 400 and closes in good order; curl cannot mak
 import web_common
 from judge import expected
 
-SOURCE = "many threads on 'error:0A00010B:SSL routines::wrong version number' with https:// against a plain port"
+SOURCE = "menatwork/syncCto #288 (port 80 entered for https), openssl/openssl #6805: 'wrong version number' against a plain port"
 NEEDS = ("nginx", "curl")
 RIGHT = []
 ACCEPTABLE = [[expected("reset-sent", "local-application", mentions=["curl"])]]
