@@ -35,6 +35,20 @@ fails "No such file" report missing
 fails "?[31mred" report "$escape"
 fails "No space left" report -o /dev/full trace.pcapng
 fails "No such file" report -o missing/out trace.pcapng
+# A name may hold bytes that drive a terminal or turn the reading direction; no message and no report passes them on.
+hostile=$'\e[31m\u202e\xc2\x9bgnp.pcapng'
+cp trace.pcapng "$hostile"
+head -c 9000 trace.pcapng >"cut$hostile"
+shown() { ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80\xae|\xc2\x9b' "$@"; }
+"$tool" report "$hostile" "cut$hostile" "missing$hostile" >out 2>err
+shown out && shown err || fail "a file's name reaches the terminal: $(cat -v out err | grep -F '^[')"
+"$tool" report "$hostile" >out 2>err
+command=$(grep -om1 "wireshark -r .*" out)
+[[ $(eval "set -- $command; printf %s \"\$3\"") == "$hostile" ]] ||
+    fail "the command for Wireshark does not name the file: $command"
+"$tool" report --format pcapng -o "new$hostile" "$hostile" >out 2>err || fail "export of a file with a hostile name: $(cat -v err)"
+shown out && shown err || fail "export: a file's name reaches the terminal"
+rm -f ./*"$hostile"
 printf 'dear' >kept
 fails "--force" report -o kept trace.pcapng
 [[ $(cat kept) == dear ]] || fail "an existing file was written over"

@@ -134,7 +134,7 @@ std::vector<Exhibit> read_exhibits(const std::vector<std::string>& files, const 
         const TraceInfo& info = exhibit->info;
         if (info.cut_off)
             fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
-                       info.cut_note.empty() ? "" : " (" + info.cut_note + ")");
+                       info.cut_note.empty() ? "" : " (" + printable(info.cut_note) + ")");
         exhibits.push_back(std::move(*exhibit));
     }
     return exhibits;

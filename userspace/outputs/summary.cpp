@@ -42,7 +42,7 @@ std::string markers_text(const Story& story, const WallClock& clock) {
     const std::vector<Marker> all = markers(story);
     std::string text;
     for (std::size_t i = 0; i < all.size() && i < markers_shown; ++i) {
-        text += fmt::format("{}{} {}", i ? ", " : "", all[i].name, clock.time(all[i].times_ns.front()));
+        text += fmt::format("{}{} {}", i ? ", " : "", printable(all[i].name), clock.time(all[i].times_ns.front()));
         if (all[i].times_ns.size() > 1) text += fmt::format(" ({} times)", all[i].times_ns.size());
     }
     if (all.size() > markers_shown) text += fmt::format(" and {} more", all.size() - markers_shown);

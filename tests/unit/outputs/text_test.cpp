@@ -172,10 +172,31 @@ TEST_CASE("A capture that tells no host is told by where it was made, and what i
 TEST_CASE("Names from outside cannot drive the terminal") {
     OutputOptions options;
     options.verbose = true;
-    const Case made = hostile();
+    constexpr const char* foreign = "\x1b[31m\u202e\u009bx\xff";
+    Case made = hostile();
+    Recording& recording = made.story.recordings.front();
+    recording.host = recording.kernel = recording.command = recording.cut_note = recording.file = foreign;
+    recording.cut_off = true;
+    recording.probes = {{foreign, foreign, foreign}};
+    Connection& only = made.story.connections.front();
+    Event message = only.events.front(), mark = message, packet = message;
+    message.body = Message{.protocol = foreign, .start_line = foreign, .call_id = foreign, .sequence = foreign, .peer = foreign, .result_code = foreign, .remark = foreign};
+    Icmp marker;
+    marker.type = 8;
+    marker.marker = foreign;
+    mark.body = marker;
+    Segment in_a_file;
+    in_a_file.frame = 7;
+    in_a_file.flags = tcp_flag::rst;
+    packet.body = in_a_file;
+    packet.id = made.findings[1].evidence.front();
+    only.events.insert(only.events.end(), {message, mark, packet});
     std::string all = text(made, options) + live_line(made.story, made.findings[0], options) + live_line(made.story, made.findings[1], options);
     for (const Event& event : made.story.connections[0].events) all += live_event_line(made.story, event, &made.story.connections[0], options);
-    CHECK(std::all_of(all.begin(), all.end(), [](char c) { return c == '\n' || (c >= 0x20 && c < 0x7f); }));
+    for (const std::string_view line : split(all, '\n')) {
+        INFO(line);
+        CHECK(std::all_of(line.begin(), line.end(), [](char c) { return c >= 0x20 && c < 0x7f; }));
+    }
 }
 
 TEST_CASE("An empty story prints") {
