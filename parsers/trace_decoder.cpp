@@ -126,6 +126,7 @@ Status TraceDecoder::take_record(const pcapng::Reader::Packet& packet) {
     std::memcpy(&head, packet.data.data(), sizeof head);
     if (packet.time_ns >= head.time_ns && head.time_ns != 0) boot_to_wall_ = packet.time_ns - head.time_ns;
     sequence_.see(head.cpu, head.seq, head.time_ns);
+    if (head.kind != TW_META && head.kind != TW_GAP && head.kind != TW_ENVIRONMENT) ++trace_.info.records;  // as the recorder counts
     if (head.kind == TW_GAP && events.size() > before) sequence_.explain(head.cpu, *events.back().as<Gap>());
     return success();
 }
@@ -136,6 +137,7 @@ void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Devic
     const auto cpu = static_cast<std::uint16_t>(packet.id >> 32);
     const auto seq = static_cast<std::uint32_t>(packet.id);
     sequence_.see(cpu, seq, time);
+    ++trace_.info.records;
     const auto& interface = reader_.interfaces()[packet.interface];
     auto parsed = parse_segment(interface.link_type, packet.data, packet.original_length);
     if (!parsed) {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "case/case_story.h"
+#include "case/copies.h"
 #include "cli/between.h"
 #include "cli/capture_export.h"
 #include "cli/capture_progress.h"
@@ -182,6 +183,7 @@ int run_report(const std::vector<std::string>& words) {
     auto exhibits = read_exhibits(files, arguments);
     if (exhibits.empty()) return exit_failed;
     const int code = exhibits.size() == files.size() ? exit_done : exit_failed;
+    for (const std::string& copy : fold_copies(exhibits)) fmt::print(stderr, "tcpwitness: {}\n", printable(copy));
     if (const Status named = name_witnesses(exhibits, arguments.witnesses); !named) return complain(named.error().message, exit_usage);
     Story story = story_of(std::move(exhibits));
     auto filter = resolve_in(story, arguments.filters);

@@ -141,7 +141,7 @@ void RecordingSession::summarise(bool only_losses) const {
         fmt::print(stderr, "{} could not be taken in: a defect of tcpwitness, please report it\n",
                    count_text(collector_->malformed(), "record", "records"));
     if (only_losses && collector_->lost() == 0) return;
-    fmt::print(stderr, "{}, {} lost\n", count_text(collector_->events(), "event", "events"), collector_->lost());
+    fmt::print(stderr, "{}, {} lost\n", count_text(collector_->events(), "record", "records"), collector_->lost());
     if (const std::uint64_t held = collector_->held_back())
         fmt::print(stderr, "{} without a socket came too fast to be recorded one by one and {} counted instead\n",
                    count_text(held, "more event", "more events"), held == 1 ? "was" : "were");

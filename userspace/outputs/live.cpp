@@ -13,6 +13,9 @@ namespace tcpwitness {
 std::string live_line(const Story& story, const Finding& finding, const OutputOptions& options) {
     const Paint paint(options.colour);
     const WallClock clock(story.boot_to_wall_ns, options.utc);
+    if (finding.state)  // judges nobody
+        return fmt::format("{}  {}  {}  {}  {}", paint.dim(clock.time(finding.last_ns)), pad_right("state", 8), pad_right("-", 19), paint.bold(pad_right(finding.rule, 22)),
+                           printable(finding.headline));
     const std::string certainty = pad_right(name(finding.certainty), 8);
     return fmt::format("{}  {}  {}  {}  {}", paint.dim(clock.time(finding.last_ns)),
                        finding.certainty == Certainty::proven   ? paint.strong_red(certainty)
