@@ -38,13 +38,58 @@ TEST_CASE("A healthy trace says so, with a line for each connection") {
 TEST_CASE("Of more connections than anybody reads, most are counted; all are listed when asked") {
     const Case many = healthy(1'500);
     const std::string counted = text(many);
-    CHECK(holds(counted, "\n500 more connections are not listed: 500 closed; --all lists them too.\n"));
-    CHECK(lines(counted) < 1'050);
+    CHECK(holds(counted, "\n1300 more connections are not listed: 1300 closed; --all lists them too.\n"));
+    CHECK(lines(counted) < 250);
     OutputOptions options;
     options.all = true;
     const std::string all = text(many, options);
     CHECK_FALSE(holds(all, "not listed"));
     CHECK(lines(all) > 1'500);
+}
+
+TEST_CASE("Of findings that read alike, the first are told in full and the others in a line or a number") {
+    Case scan = repeated();
+    const Finding one = scan.findings.front();
+    scan.findings.clear();
+    for (std::size_t i = 0; i < 383; ++i) {
+        Finding& port = scan.findings.emplace_back(one);
+        port.count = 1;
+        port.connections = {one.connections[i]};
+        port.evidence = {one.evidence[i]};
+        port.first_ns = port.last_ns = scan.story.connections[i].begin_ns;
+    }
+    const std::string folded = text(scan);
+    CHECK(lines(folded) < 80);
+    CHECK(holds(folded, "\n[3] connect-refused "));
+    CHECK_FALSE(holds(folded, "\n[4] connect-refused "));
+    CHECK(holds(folded, "\nalso connect-refused, culprit peer-host, likely:\n  [4]    14:03:10.193000  383 connects"));
+    CHECK(holds(folded, "and 368 more of these; --all lists them"));
+    CHECK(holds(folded, "380 more connections repeat a finding and are not listed."));
+    OutputOptions options;
+    options.all = true;
+    CHECK(holds(text(scan, options), "\n[383] connect-refused "));
+}
+
+TEST_CASE("How a destination stands is told with the finding that caused it") {
+    Case down = repeated();
+    Finding state;
+    state.rule = "endpoint-down";
+    state.certainty = Certainty::proven;
+    state.state = true;
+    state.headline = "192.0.2.9:50704 is down";
+    state.reasons = {"383 connects in a row failed"};
+    state.connections = {1, 2};
+    state.evidence = down.findings.front().evidence;
+    state.first_ns = state.last_ns = down.findings.front().last_ns;
+    down.findings.insert(down.findings.begin(), state);
+    const std::string all = text(down);
+    CHECK(holds(all, "findings     1\n"));
+    CHECK(holds(all, "\n    state: endpoint-down: 192.0.2.9:50704 is down; 383 connects in a row failed\n"));
+    CHECK_FALSE(holds(all, "[2]"));
+    CHECK_FALSE(holds(all, "culprit unknown"));
+    CHECK(live_line(down.story, state, {}).find("  state     -  ") != std::string::npos);
+    down.findings.pop_back();
+    CHECK(holds(text(down), "\nstate: endpoint-down: 192.0.2.9:50704 is down"));
 }
 
 TEST_CASE("Colour changes nothing but colour") {
