@@ -35,6 +35,13 @@ fails "No such file" report missing
 fails "?[31mred" report "$escape"
 fails "No space left" report -o /dev/full trace.pcapng
 fails "No such file" report -o missing/out trace.pcapng
+# Damage in the middle: what came before is shown, and what comes after; the place is told, and the status tells too.
+cp trace.pcapng damaged
+size=$(stat -c %s damaged)
+printf 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' | dd of=damaged bs=1 seek=$((size * 6 / 10)) conv=notrunc status=none
+"$tool" report damaged >out 2>err && fail "a damaged file: status 0"
+grep -q '^! The file is damaged: ' out && grep -q '^tcpwitness: damaged: damaged: .*byte' err && grep -q TIMELINES out || fail "a damaged file: $(cat err out | head -30)"
+
 # A name may hold bytes that drive a terminal or turn the reading direction; no message and no report passes them on.
 hostile=$'\e[31m\u202e\xc2\x9bgnp.pcapng'
 cp trace.pcapng "$hostile"

@@ -133,6 +133,7 @@ std::vector<Exhibit> read_exhibits(const std::vector<std::string>& files, const 
             continue;
         }
         const TraceInfo& info = exhibit->info;
+        for (const std::string& place : info.damage) fmt::print(stderr, "tcpwitness: {}: damaged: {}\n", printable(file), printable(place));
         if (info.cut_off)
             fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
                        info.cut_note.empty() ? "" : " (" + printable(info.cut_note) + ")");
@@ -182,7 +183,8 @@ int run_report(const std::vector<std::string>& words) {
     if (!sink) return complain(sink.error().message);
     auto exhibits = read_exhibits(files, arguments);
     if (exhibits.empty()) return exit_failed;
-    const int code = exhibits.size() == files.size() ? exit_done : exit_failed;
+    const bool damaged = std::any_of(exhibits.begin(), exhibits.end(), [](const Exhibit& one) { return !one.info.damage.empty(); });
+    const int code = exhibits.size() == files.size() && !damaged ? exit_done : exit_failed;
     for (const std::string& copy : fold_copies(exhibits)) fmt::print(stderr, "tcpwitness: {}\n", printable(copy));
     if (const Status named = name_witnesses(exhibits, arguments.witnesses); !named) return complain(named.error().message, exit_usage);
     Story story = story_of(std::move(exhibits));

@@ -21,6 +21,7 @@
 #include "live/rings.h"
 #include "live/route_asker.h"
 #include "live/sink.h"
+#include "live/undecided.h"
 
 namespace tcpwitness {
 
@@ -63,12 +64,18 @@ public:
     std::uint64_t left_out() const;
     /// Events without a socket that were counted, not recorded.
     std::uint64_t held_back() const { return held_back_->total(); }
+    /// Records that were not written: the filter chooses by port or address, and they are about something else. Of them: those that had to go
+    /// before anybody knew that.
+    std::uint64_t withheld() const { return undecided_.dropped(); }
+    std::uint64_t overflowed() const { return undecided_.overflowed(); }
     /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
     std::uint64_t malformed() const { return malformed_ + rings_->malformed() + looker_.malformed(); }
 
 private:
     Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
     void take(const void* data, std::size_t size);
+    void write(const void* data, std::size_t size);
+    void tell_withheld(std::uint64_t now_ns);
     void take_route(const tw_head&, const void* data);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void read_snapshot(tw_probe iterator);
@@ -82,6 +89,7 @@ private:
     const Filter& filter_;
     Namespaces& namespaces_;
     RecordSink& sink_;
+    Undecided undecided_;
     Looker looker_;
     RouteAsker route_asker_;
     Mapping ring_memory_, taken_memory_, counters_memory_, kept_memory_;

@@ -133,10 +133,11 @@ void Lines::witness(WitnessId id) {
     json_.member("cut_off", info.cut_off);
     if (!info.cut_note.empty()) json_.member("cut_note", info.cut_note);
     if (info.records) json_.member("records", info.records);
-    if (!info.copies.empty()) {
-        json_.key("copies");
+    for (const auto& [key, list] : {std::pair{"damage", &info.damage}, {"copies", &info.copies}}) {
+        if (list->empty()) continue;
+        json_.key(key);
         json_.begin_array();
-        for (const std::string& copy : info.copies) json_.value(copy);
+        for (const std::string& one : *list) json_.value(one);
         json_.end_array();
     }
     json_.member("unknown_records", info.unknown_records);

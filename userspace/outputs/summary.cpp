@@ -119,6 +119,7 @@ std::string host_text(const Story& story, const Recording& recording) {
 
 void write_cautions(const Recording& recording, const std::function<void(const std::string&)>& caution) {
     for (const std::string& copy : recording.copies) caution(printable(copy) + ".");
+    for (const std::string& place : recording.damage) caution("The file is damaged: " + printable(place) + ".");
     if (recording.cut_off)
         caution("The recording was cut off" + (recording.cut_note.empty() ? std::string(" before it was closed") : ": " + printable(recording.cut_note)) +
                 "; this is everything up to there.");

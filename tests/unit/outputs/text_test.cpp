@@ -254,7 +254,10 @@ TEST_CASE("Live lines") {
     options.utc = true;
     const Case made = forged_reset();
     CHECK(live_line(made.story, made.findings[0], options).starts_with("14:03:13.252102  proven    path                 reset-forged            The RST"));
+    CHECK(live_line(made.story, made.findings[0], options, made.findings[0].last_ns + 1'200'000'000).ends_with(" (told 1.2 s late)"));
+    CHECK_FALSE(holds(live_line(made.story, made.findings[0], options, made.findings[0].last_ns), "late"));
     const Connection& edge = made.story.connections[0];
+    CHECK(live_event_line(made.story, edge.events[2], &edge, options, edge.events[2].time_ns + 2'000).ends_with(" id 54021 (told 2 us late)"));
     const std::string known = live_event_line(made.story, edge.events[2], &edge, options);
     CHECK(known.starts_with("  14:03:11.204031  edge      #1  10.0.1.2:40112 -> 10.0.2.2:5061  sipd[4711]"));
     CHECK(known.ends_with("  wire   SYN out seq 3269462193 win 64240 mss 1460 ttl 64 id 54021"));
