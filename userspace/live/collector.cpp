@@ -63,6 +63,11 @@ void Collector::tell_withheld(std::uint64_t now_ns) {
     for (const auto& [key, value] : undecided_.take_withheld()) sink_.meta(now_ns, key, value);
 }
 
+void Collector::settle() {
+    undecided_.drop_all();
+    tell_withheld(boot_clock_ns());
+}
+
 /// The first lookups that failed were not noted when they did.
 void Collector::take_route(const tw_head& head, const void* data) {
     struct {
@@ -211,7 +216,6 @@ void Collector::report_loss(tw_probe number, std::uint64_t count, std::uint64_t 
 void Collector::unfinished_calls() {
     for_each_unfinished_call(probes_.pending_calls_fd(), filter_, [&](const void* data, std::size_t size) { take(data, size); });
     missed_check_ns_ = 0;
-    undecided_.drop_all();
     check_losses();
 }
 

@@ -64,6 +64,8 @@ public:
     std::uint64_t left_out() const;
     /// Events without a socket that were counted, not recorded.
     std::uint64_t held_back() const { return held_back_->total(); }
+    /// After the last record: nothing waits any more for its flow to be known.
+    void settle();
     /// Records that were not written: the filter chooses by port or address, and they are about something else. Of them: those that had to go
     /// before anybody knew that.
     std::uint64_t withheld() const { return undecided_.dropped(); }
@@ -74,8 +76,6 @@ public:
 private:
     Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
     void take(const void* data, std::size_t size);
-    void write(const void* data, std::size_t size);
-    void tell_withheld(std::uint64_t now_ns);
     void take_route(const tw_head&, const void* data);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void read_snapshot(tw_probe iterator);
@@ -84,6 +84,8 @@ private:
     void check_losses();
     void check_held_back();
     void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
+    void write(const void* data, std::size_t size);
+    void tell_withheld(std::uint64_t now_ns);
 
     LoadedProbes& probes_;
     const Filter& filter_;
