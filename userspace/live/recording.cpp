@@ -77,6 +77,7 @@ Status finish(LoadedProbes& probes, Collector& collector, RecordSink& sink, cons
     drain();
     collector.unfinished_calls();
     collector.last_look();
+    collector.settle();
     final_metadata(sink, collector, probes, reason);
     Status flushed = sink.tick(boot_clock_ns());
     return drained ? flushed : drained;
