@@ -30,6 +30,7 @@ local OP = { "socket", "bind", "listen", "connect", "accept", "shutdown" }
 local TIMER = { [0] = "none", [1] = "RTO", [3] = "zero-window probe", [5] = "loss probe", [6] = "reordering", [32] = "keepalive" }
 local ENVIRONMENT = { "found", "appeared", "changed", "gone", "counted", "unreadable" }
 local HOOK = { [0] = "prerouting", "input", "forward", "output", "postrouting", "ingress" }
+local RESET_BY = { [0] = "unknown", "close", "listener_close", "connect", "sock_destroy", "kernel" }
 local TIMER_WHAT = { "armed", "fired" }
 local REPEATED = { "RSTs sent without a socket", "SYNs and RSTs in", "SYNs and RSTs out", "packets without a socket dropped",
                    "SYNs in that no connection came of", "SYN-ACKs out that no connection came of", "SYN-ACKs sent again" }
@@ -45,7 +46,7 @@ local ERRNO = {
     [115] = "EINPROGRESS", [125] = "ECANCELED", [512] = "ERESTARTSYS",
 }
 local OPTION = {
-    [1] = { [7] = "SO_SNDBUF", [8] = "SO_RCVBUF", [9] = "SO_KEEPALIVE", [13] = "SO_LINGER", [15] = "SO_REUSEPORT" },
+    [1] = { [4] = "SO_ERROR", [7] = "SO_SNDBUF", [8] = "SO_RCVBUF", [9] = "SO_KEEPALIVE", [13] = "SO_LINGER", [15] = "SO_REUSEPORT" },
     [6] = {
         "TCP_NODELAY", [4] = "TCP_KEEPIDLE", [5] = "TCP_KEEPINTVL", [6] = "TCP_KEEPCNT", [7] = "TCP_SYNCNT", [9] = "TCP_DEFER_ACCEPT",
         [12] = "TCP_QUICKACK", [18] = "TCP_USER_TIMEOUT",
@@ -122,13 +123,13 @@ for name, entry in pairs {
     timer = { "Timer", TIMER }, timer_what = { "Timer event", TIMER_WHAT }, retransmit = { "Retransmit", RETRANSMIT },
     ca_state = { "Congestion state", CONGESTION }, probe = { "Probe", PROBE }, lost_probe = { "Lost by probe", PROBE },
     queue = { "Queue", QUEUE }, direction = { "Direction", DIRECTION }, route = { "Route", ROUTE }, neighbour = { "Neighbour", NEIGHBOUR },
-    what = { "What became of it", ENVIRONMENT },
+    what = { "What became of it", ENVIRONMENT }, by = { "Reset by", RESET_BY },
 } do
     field(ProtoField.uint8, name, entry[1], base.DEC, entry[2])
 end
 for name, label in pairs {
     nonblocking = "Non-blocking", unfinished = "Unfinished", closed_by_application = "Closed by the application",
-    answers_segment = "Answers a segment", has_socket = "Has a socket",
+    linger = "SO_LINGER on", answers_segment = "Answers a segment", has_socket = "Has a socket",
     over = "Over", window_closed = "Window closed", send_buffer_full = "Send buffer full", accepted = "Accepted by a process",
 } do
     field(ProtoField.bool, name, label)
@@ -305,6 +306,11 @@ kinds.state = { 16, function(tree, body)
     number(tree, "tid", body(4, 4))
     local old, new = number(tree, "old_state", body(8, 1)), number(tree, "new_state", body(9, 1))
     local sentence = string.format("state %s -> %s", name_of(STATE, old), name_of(STATE, new))
+    local soft = body(10, 2):le_uint()
+    if soft ~= 0 then
+        made(tree, "error.name", errno_name(soft))
+        sentence = sentence .. ", soft error " .. errno_name(soft)
+    end
     if new ~= 10 then return sentence end
     return string.format("%s, accept queue limit %d", sentence, number(tree, "backlog", body(12, 4)))
 end }
@@ -351,9 +357,10 @@ kinds.error = { 56, function(tree, body, head)
     local error = signed(tree, "error", body(48, 4))
     made(tree, "error.name", errno_name(error))
     number(tree, "user_timeout_ms", body(52, 4))
+    local by = body:len() >= 88 and body(56, 4):uint() ~= 0 and ", set by " .. add_task(tree, body, 56) or ""
     local sentence = "socket error " .. errno_name(error)
     if tcp.unacknowledged then sentence = string.format("%s, %d bytes unacknowledged", sentence, tcp.unacknowledged) end
-    return string.format("%s, %d retransmits", sentence, tcp.retransmits), true
+    return string.format("%s, %d retransmits%s", sentence, tcp.retransmits, by), true
 end }
 
 kinds.reset_received = { 48, function(tree, body, head)
@@ -382,6 +389,16 @@ kinds.reset_sent = { 96, function(tree, body, head)
         local named = reset_reasons[reason] or ("reason " .. reason)
         made(tree, "reason", named)
         sentence = sentence .. ": " .. named
+    end
+    if body:len() >= 112 then
+        local by = number(tree, "by", body(95, 1))
+        if by == 4 then sentence = sentence .. " (SOCK_DESTROY)" end
+        if body(96, 8):le_uint64() ~= UInt64(0) then
+            number(tree, "listener", body(96, 8))
+            sentence = sentence .. ", by the listening socket"
+        end
+        if bit32.band(flags, 16) ~= 0 then made(tree, "linger", bit32.band(flags, 32) ~= 0) end
+        if bit32.band(flags, 32) ~= 0 then signed(tree, "linger_s", body(104, 4)) end
     end
     if answer then sentence = string.format("%s, answers [%s] seq %d", sentence, flag_names(segment_flags), seq) end
     if caller then sentence = string.format("%s, by %s", sentence, caller) end
@@ -477,6 +494,10 @@ kinds.option = { 32, function(tree, body)
     local name = OPTION[level] and OPTION[level][option] or "option " .. option
     made(tree, "option", name)
     local value, linger = signed(tree, "option_value", body(24, 4)), signed(tree, "linger_s", body(28, 4))
+    if name == "SO_ERROR" then
+        made(tree, "error.name", errno_name(value))
+        return string.format("getsockopt(fd %d, SO_ERROR) told %s", fd, errno_name(value)), true
+    end
     if name == "SO_LINGER" then value = value == 0 and "off" or "on, " .. linger .. " s" end
     local sentence = string.format("setsockopt(fd %d, %s, %s)", fd, name, value)
     if ret >= 0 then return sentence end

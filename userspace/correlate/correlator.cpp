@@ -85,7 +85,7 @@ void Correlator::add(Event event) {
     } else if (says_over(event)) {
         // The recorder cannot tell a queue that was emptied from one that went with its socket.
         if (Connection* connection = by_cookie(event); connection && connection->live()) add_to(*connection, std::move(event));
-    } else {
+    } else if (!wait_with_packets(event)) {
         split_second_attempt(event);
         if (Connection* connection = connection_of(event))
             add_to(*connection, std::move(event));

@@ -88,6 +88,7 @@ private:
 
     // packets (packets.cpp)
     void add_packet(Event);
+    bool wait_with_packets(Event&);
     bool belongs(const Connection&, const Segment&, const FlowSlot&) const;
     Connection* start_embryonic(const Event&, FlowSlot&);
     Connection* start_knock(const Event&);

@@ -46,6 +46,11 @@ public:
     /// Looks at the queues now: at the end, while everything still stands.
     void look_at_queues() { looker_.look(boot_clock_ns()); }
 
+    /// Ends the recording at this moment, for all that is recorded.
+    void stop();
+    /// The boot clock; from the end on, that moment.
+    std::uint64_t now() const { return end_ns_ ? end_ns_ : boot_clock_ns(); }
+
     /// Takes the records made up to now, looks for losses and at the queues, and ticks the sink. Does not wait: wake_fd() is for that.
     Status drain();
 
@@ -76,6 +81,7 @@ public:
 private:
     Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
     void take(const void* data, std::size_t size);
+    void take_late(const void* data, std::size_t size);
     void take_route(const tw_head&, const void* data);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void read_snapshot(tw_probe iterator);
@@ -102,6 +108,7 @@ private:
     std::array<ProbeCount, TW_PROBES> counts_{};
     std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
     std::uint64_t malformed_ = 0;
+    std::uint64_t end_ns_ = 0;  ///< 0: it goes on
     std::uint64_t last_check_ns_ = 0, last_missed_check_ns_ = 0;
     std::uint64_t missed_check_ns_ = 1'000'000'000;  ///< how often the kernel is asked for what it left out; 0 at the end
     std::uint32_t last_netns_ = 0;

@@ -23,11 +23,14 @@ const char* name(Call::Op op) {
     return number < std::size(names) ? names[number] : "?";
 }
 
+bool SocketOption::tells_error() const { return is(SOL_SOCKET, SO_ERROR); }
+
 std::string name(const SocketOption& option) {
     static constexpr struct {
         std::int32_t level, option;
         const char* name;
     } names[] = {
+        {SOL_SOCKET, SO_ERROR, "SO_ERROR"},
         {SOL_SOCKET, SO_LINGER, "SO_LINGER"},
         {SOL_SOCKET, SO_KEEPALIVE, "SO_KEEPALIVE"},
         {SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT"},
@@ -45,6 +48,12 @@ std::string name(const SocketOption& option) {
     for (const auto& each : names)
         if (option.is(each.level, each.option)) return each.name;
     return "option " + std::to_string(option.option);
+}
+
+const char* name(ResetSent::By by) {
+    static constexpr const char* names[] = {"unknown", "close", "listener_close", "connect", "sock_destroy", "kernel"};
+    const auto number = static_cast<std::size_t>(by);
+    return number < std::size(names) ? names[number] : "unknown";
 }
 
 const char* name(Environment::What what) {

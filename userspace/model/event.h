@@ -68,7 +68,7 @@ struct Call {
     Phase phase{};
     Task task;
     std::int32_t fd = -1;        ///< the fd the call names; on exit of socket and accept the new one
-    std::int32_t argument = 0;   ///< listen: backlog; shutdown: how
+    std::int32_t argument = 0;   ///< listen: backlog; shutdown: how; accept: failed calls of the thread before it that were not recorded
     std::int32_t ret = 0;        ///< exit only: >= 0, or -errno
     std::uint64_t took_ns = 0;   ///< exit only; 0: not known, the call began before the recording
     bool nonblocking = false;
@@ -84,6 +84,7 @@ struct StateChange {
     std::uint32_t pid = 0, tid = 0;   ///< current task; the caller for CLOSE -> SYN_SENT and CLOSE -> LISTEN
     std::uint32_t backlog = 0;        ///< to LISTEN: accept queue limit
     std::optional<std::uint32_t> isn; ///< to SYN_SENT: of the SYN, where the stack's own log tells it
+    std::uint16_t soft_error = 0;     ///< to CLOSE: positive errno, of an error (ICMP) that had not ended it and that nobody had asked for
 };
 
 struct Timer {
@@ -119,6 +120,7 @@ struct SocketError {
     std::int32_t error = 0;  ///< positive errno
     std::uint32_t user_timeout_ms = 0;  ///< TCP_USER_TIMEOUT of the socket; 0 = not set
     std::string status;                 ///< as Call::status
+    Task task;                          ///< who set it, of ECONNABORTED: SOCK_DESTROY comes from any process
 };
 
 struct ResetReceived {
@@ -127,6 +129,16 @@ struct ResetReceived {
 
 struct ResetSent {
     TcpNumbers tcp;
+    /// What made the socket reset of its own accord.
+    enum class By : std::uint8_t {
+        unknown = 0,
+        close,         ///< its process closed it, or exited
+        listener,      ///< nobody had accepted it, and its listener went
+        connect,       ///< connect() with AF_UNSPEC
+        sock_destroy,  ///< SOCK_DESTROY (`ss -K`): `task` need not be one that has the socket open
+        kernel,        ///< the stack itself, in a timer or for want of memory
+    };
+    By by{};
     Task task;                       ///< caller, where the reset was made in process context
     std::string reason;              ///< the kernel's own name without prefix ("TCP_ABORT_ON_CLOSE"); empty = not told
     bool inferred = false;           ///< reason was concluded from what the socket went through
@@ -135,8 +147,12 @@ struct ResetSent {
     std::uint32_t seq = 0, ack = 0;  ///< of the segment answered
     std::uint8_t segment_flags = 0;  ///< of the segment answered
     std::optional<std::uint8_t> firewall_hook;  ///< a packet filter's reject made it, at this netfilter hook; TCP knows nothing of it
+    bool linger_told = false;        ///< whether SO_LINGER was on is known:
+    std::optional<std::uint32_t> linger_s;  ///< SO_LINGER's time, where it was on
+    std::uint64_t listener_cookie = 0;  ///< a listening socket answered a segment of a connection that it does not have
     const char* firewall_hook_name() const;     ///< "input", "forward", ...; "" when it was not a packet filter
 };
+const char* name(ResetSent::By);  ///< "sock_destroy"; "unknown"
 
 struct Destroy {
     std::uint64_t bytes_acked = 0, bytes_received = 0;
@@ -228,16 +244,17 @@ struct Queue {
     bool full() const { return accept_queue > accept_max; }
 };
 
-/// setsockopt() of an option that changes how TCP behaves.
+/// setsockopt() of an option that changes how TCP behaves; or getsockopt() of SO_ERROR, where it told the application an error.
 struct SocketOption {
     Task task;                 ///< pid and tid only
     std::int32_t fd = -1;
     std::int32_t level = 0;    ///< SOL_SOCKET, IPPROTO_TCP
     std::int32_t option = 0;   ///< SO_*, TCP_*
-    std::int32_t value = 0;    ///< SO_LINGER: on or off
+    std::int32_t value = 0;    ///< SO_LINGER: on or off; SO_ERROR: positive errno
     std::int32_t linger_s = 0; ///< SO_LINGER
     std::int32_t ret = 0;      ///< 0, or -errno
     bool is(std::int32_t at_level, std::int32_t which) const { return level == at_level && option == which; }
+    bool tells_error() const;  ///< SO_ERROR
 };
 /// "TCP_USER_TIMEOUT"; "option 99" for one that has no name here.
 std::string name(const SocketOption&);
