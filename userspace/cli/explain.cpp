@@ -13,10 +13,26 @@ void section(const char* title, const char* text) {
     fmt::print("\n{}\n{}", title, wrapped(text, "    ", 100));
 }
 
+/// Each ground on which the rule says `proven`, and what that must exclude: from the same table by which findings are checked.
+void section_about_proof(const Rule& rule) {
+    fmt::print("\nWhat makes it proven\n");
+    if (rule.proofs.empty()) {
+        fmt::print("    Nothing: the finding is never called proven.\n");
+        return;
+    }
+    std::size_t number = 0;
+    for (const Proof& proof : rule.proofs) {
+        const std::string excluding = proof.excludes ? ". Each of these must be excluded; where one is not, it is likely only:" : ".";
+        fmt::print("{}", wrapped(proof.ground + excluding, fmt::format("    {}. ", ++number), 100));
+        for (const OtherExplanation& other : other_explanations())
+            if (holds(proof.excludes, other.id)) fmt::print("{}", wrapped(fmt::format("{}. What excludes it: {}", other.what, other.excluded), "       - ", 100));
+    }
+}
+
 }  // namespace
 
 int run_explain(const std::vector<std::string>& words) {
-    const CommandLine line{"explain", "RULE", "Explains a finding: what it means, how it is recognised, what it is not, what to do next.",
+    const CommandLine line{"explain", "RULE", "Explains a finding: what it means, how it is recognised, what makes it proven, what it is not, what to do next.",
                            {}, "  tcpwitness explain reset-forged\n"};
     const auto operands = parse(line, words);
     if (!operands) return complain(operands.error().message, exit_usage);
@@ -28,6 +44,7 @@ int run_explain(const std::vector<std::string>& words) {
         fmt::print("{}: {}\n", rule.id, rule.summary);
         section("What it means", rule.meaning);
         section("How it is recognised", rule.recognised);
+        section_about_proof(rule);
         section("What it is not", rule.not_this);
         section("What to do next", rule.next);
         section("Example", fmt::format("docs/findings/{}.md", rule.id).c_str());
