@@ -229,13 +229,15 @@ struct task_struct {
     struct signal_struct *signal;
     struct css_set *cgroups;
     struct nsproxy *nsproxy;
+    unsigned int flags;
+    void *stack;
 };
 
 #if defined(__TARGET_ARCH_x86)
-struct pt_regs { unsigned long di, si, dx, r10; };
+struct pt_regs { unsigned long di, si, dx, r10, orig_ax; };
 #elif defined(__TARGET_ARCH_arm64)
 struct user_pt_regs { u64 regs[31]; };
-struct pt_regs { u64 orig_x0; };
+struct pt_regs { u64 orig_x0; int syscallno; };
 #endif
 
 struct seq_file {};

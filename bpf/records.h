@@ -229,6 +229,8 @@ struct tw_error {
     struct tw_tcp tcp;
     int32_t error;           /* sk_err, positive errno */
     uint32_t user_timeout_ms;  /* TCP_USER_TIMEOUT of the socket; 0: not set */
+    /* added later */
+    struct tw_task task;     /* who set it: only of ECONNABORTED, which SOCK_DESTROY sets, and only in process context */
 };
 
 struct tw_reset_in {
@@ -240,6 +242,18 @@ enum tw_reset_flag {
     TW_RESET_NO_SOCKET = 2,   /* no full socket: none, request sock or TIME_WAIT */
     TW_RESET_REASON = 4,      /* the kernel gave its reason; else infer and say so */
     TW_RESET_FIREWALL = 8,    /* made by a packet filter's reject; the local end is the one in whose name it goes, unless it is our own */
+    TW_RESET_LINGER_TOLD = 16, /* SO_LINGER was read from the socket: */
+    TW_RESET_LINGER = 32,     /* it is on */
+};
+
+/* What made the socket send an active reset. */
+enum tw_reset_by {
+    TW_RESET_BY_UNKNOWN = 0,
+    TW_RESET_BY_CLOSE = 1,     /* the process closed it: close(), or its exit */
+    TW_RESET_BY_LISTENER = 2,  /* nobody had accepted it, and its listener went */
+    TW_RESET_BY_CONNECT = 3,   /* connect() with AF_UNSPEC */
+    TW_RESET_BY_DESTROY = 4,   /* SOCK_DESTROY: the task need not be one that has the socket open */
+    TW_RESET_BY_KERNEL = 5,    /* the stack itself, in a timer or for want of memory: no task */
 };
 
 struct tw_reset_out {
@@ -251,7 +265,11 @@ struct tw_reset_out {
     uint8_t flags;           /* enum tw_reset_flag */
     uint8_t segment_flags;   /* TCP flags of the segment answered */
     uint8_t hook;            /* TW_RESET_FIREWALL: where, enum nf_inet_hooks (prerouting 0 ... postrouting 4) */
-    uint8_t pad;
+    uint8_t by;              /* enum tw_reset_by; 0 too in records of the first version */
+    /* added later */
+    uint64_t listener;       /* cookie of the listening socket that answered; 0: none */
+    uint32_t linger_s;       /* SO_LINGER: l_linger */
+    uint32_t pad;
 };
 
 struct tw_destroy {
@@ -278,7 +296,7 @@ struct tw_process_exit {
 
 enum tw_direction { TW_IN = 1, TW_OUT = 2 };
 
-/* A control segment (SYN, FIN or RST; with --segments any). head.cookie is 0: packets belong to a socket by namespace, tuple and time. */
+/* A control segment (SYN, FIN or RST), or the bare ACK that answers a SYN; with --segments any. head.cookie is 0: packets belong to a socket by namespace, tuple and time. */
 struct tw_packet {
     uint32_t length;         /* on the wire, from the link header on */
     uint16_t captured;       /* bytes of data that are filled */
@@ -521,9 +539,9 @@ TW_ASSERT(sizeof(struct tw_state) == 16);
 TW_ASSERT(sizeof(struct tw_timer_body) == 20);
 TW_ASSERT(sizeof(struct tw_retransmit) == 64);
 TW_ASSERT(sizeof(struct tw_synack_retransmit) == 16);
-TW_ASSERT(sizeof(struct tw_error) == 56);
+TW_ASSERT(sizeof(struct tw_error) == 88);
 TW_ASSERT(sizeof(struct tw_reset_in) == 48);
-TW_ASSERT(sizeof(struct tw_reset_out) == 96);
+TW_ASSERT(sizeof(struct tw_reset_out) == 112);
 TW_ASSERT(sizeof(struct tw_destroy) == 56);
 TW_ASSERT(sizeof(struct tw_process_exit) == 40);
 TW_ASSERT(sizeof(struct tw_packet) == 160);

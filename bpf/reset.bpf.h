@@ -30,7 +30,8 @@ static __always_inline void fill_answered(struct tw_head *head, u8 *addresses, s
         return;
     head->local_port = bpf_ntohs(*(u16 *)&tcp[2]);
     head->peer_port = bpf_ntohs(*(u16 *)&tcp[0]);
-    head->netns = skb->dev->nd_net.net->ns.inum;
+    if (!head->netns) /* what has found a socket has left its device behind */
+        head->netns = skb->dev->nd_net.net->ns.inum;
     const unsigned char *ip = base + skb->network_header;
     u32 *words = (u32 *)addresses;
     u8 version = 0;
@@ -44,6 +45,15 @@ static __always_inline void fill_answered(struct tw_head *head, u8 *addresses, s
         bpf_probe_read_kernel(&words[4], 16, ip + 8);
         head->family = AF_INET6;
     }
+}
+
+static __always_inline void fill_linger(struct tw_reset_out *body, const struct sock *sk)
+{
+    body->flags |= TW_RESET_LINGER_TOLD;
+    if (!(sk->__sk_common.skc_flags >> SOCK_LINGER_BIT & 1))
+        return;
+    body->flags |= TW_RESET_LINGER;
+    body->linger_s = options.hz ? (u32)(sk->sk_lingertime / options.hz) : 0;
 }
 
 /* `reason` is read only where the tracepoint has it (kernel 6.10 and later): `options` says so, and the verifier drops the rest. */
@@ -61,6 +71,8 @@ int on_reset_out(u64 *ctx)
     const bool own = full && state != TCP_LISTEN;
     if (full)
         record.head.cookie = cookie_of(sk);
+    if (full && !own)
+        record.body.listener = record.head.cookie;
     if (sk)
         fill_socket(&record.head, record.addresses, sk);
     if (skb)
@@ -76,10 +88,16 @@ int on_reset_out(u64 *ctx)
     const s32 reason = options.reset_reason ? (s32)ctx[2] : 0;
     if (skb && !own && hold_reset(&record.head, record.addresses, is_syn_ack(record.body.segment_flags), !sk, reason))
         return 0;
-    if (own)
+    if (own) {
         fill_tcp(&record.body.tcp, sk);
-    if (!skb)
-        fill_task(&record.body.task, current_task());
+        fill_linger(&record.body, sk);
+    }
+    if (own && !skb) {
+        struct task_struct *task = current_task();
+        record.body.by = reset_by(ctx, sk, task);
+        if (record.body.by != TW_RESET_BY_KERNEL)
+            fill_task(&record.body.task, task);
+    }
     if (options.reset_reason) {
         record.body.reason = reason;
         record.body.flags |= TW_RESET_REASON;

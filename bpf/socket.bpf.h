@@ -86,6 +86,7 @@ int BPF_PROG(on_state_stand_in, const struct sock *sk, int old_state, int new_st
 SEC("tp_btf/inet_sk_error_report")
 int BPF_PROG(on_error, const struct sock *sk)
 {
+    enum { ECONNABORTED = 103 };
     const int error = sk->sk_err;
     if (sk->sk_protocol != IPPROTO_TCP || !error) /* tcp_disconnect() reports that an error is gone */
         return 0;
@@ -96,6 +97,9 @@ int BPF_PROG(on_error, const struct sock *sk)
         return 0;
     fill_tcp(&record.body.tcp, sk);
     record.body.error = error;
+    struct task_struct *task = current_task();
+    if (error == ECONNABORTED && !serving_softirq(ctx, task))
+        fill_task(&record.body.task, task);
     const struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)sk);
     if (tp)
         record.body.user_timeout_ms = tp->inet_conn.icsk_user_timeout;

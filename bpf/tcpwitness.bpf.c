@@ -2,6 +2,7 @@
 #include "descriptor.h"
 #include "pending.h"
 #include "kept.h"
+#include "caller.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -1,4 +1,6 @@
-/* TCP control segments (SYN, FIN, RST), with --segments all of them, as they pass a device: headers only, never payload. */
+/* TCP control segments (SYN, FIN, RST) and the bare ACK that answers a SYN, with --segments all of them, as they pass a device: headers only,
+ * never payload. */
+#include "answers.h"
 
 /* What the IP and TCP headers of a segment say; addresses and ports as on the wire. */
 struct segment_facts {
@@ -7,13 +9,14 @@ struct segment_facts {
     u32 seq, ack; /* in network order */
     bool control; /* SYN, FIN or RST */
     bool syn, syn_ack, rst; /* of a control segment */
+    bool answers_syn; /* no control segment, but of a connection whose SYN still waits for its answer */
     bool icmp;    /* no segment, but ICMP behind ip_length */
     u32 from[4], to[4];
 };
 
 /* False unless it is a segment that may be recorded, or any segment with `all`. IPv6 extension headers before TCP are rare enough to leave such
  * packets to a capture. */
-static __always_inline bool facts_by_loads(struct segment_facts *facts, const unsigned char *ip, u16 protocol, bool all)
+static __always_inline bool facts_by_loads(struct segment_facts *facts, const unsigned char *ip, u16 protocol, bool all, bool awaited)
 {
     const struct iphdr *v4 = AS(iphdr, ip);
     const struct ipv6hdr *v6 = AS(ipv6hdr, ip);
@@ -37,7 +40,8 @@ static __always_inline bool facts_by_loads(struct segment_facts *facts, const un
     facts->syn_ack = syn && ack;
     facts->rst = BPF_CORE_READ_BITFIELD(tcp, rst);
     facts->control = facts->rst || syn || BPF_CORE_READ_BITFIELD(tcp, fin);
-    if (!facts->control && !all)
+    facts->answers_syn = awaited && !facts->control && answers_syn(tcp->source, tcp->dest);
+    if (!facts->control && !facts->answers_syn && !all)
         return false;
     facts->ip_length = ip_length;
     facts->tcp_length = BPF_CORE_READ_BITFIELD(tcp, doff) * 4;
@@ -63,7 +67,7 @@ static __always_inline bool facts_by_loads(struct segment_facts *facts, const un
 
 /* The same with one read for headers without options: most packets need no more to be let go. What lies behind a shorter packet is still
  * the buffer's own memory (skb_shared_info follows it), and is not looked at. */
-static __always_inline bool facts_by_probe_read(struct segment_facts *facts, const unsigned char *ip, u16 protocol, bool all)
+static __always_inline bool facts_by_probe_read(struct segment_facts *facts, const unsigned char *ip, u16 protocol, bool all, bool awaited)
 {
     u8 header[56];
     if (bpf_probe_read_kernel(header, sizeof(header), ip))
@@ -93,7 +97,8 @@ static __always_inline bool facts_by_probe_read(struct segment_facts *facts, con
     facts->syn_ack = (tcp[13] & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
     facts->rst = tcp[13] & TCP_RST;
     facts->control = tcp[13] & (TCP_FIN | TCP_SYN | TCP_RST);
-    if (!facts->control && !all)
+    facts->answers_syn = awaited && !facts->control && answers_syn(*(u16 *)&tcp[0], *(u16 *)&tcp[2]);
+    if (!facts->control && !facts->answers_syn && !all)
         return false;
     facts->ip_length = ip_length;
     facts->tcp_length = (tcp[12] >> 4) * 4;
@@ -109,6 +114,13 @@ static __always_inline bool facts_by_probe_read(struct segment_facts *facts, con
         __builtin_memcpy(facts->to, &header[24], 16);
     }
     return true;
+}
+
+/* No payload. */
+static __always_inline bool is_bare(const struct sk_buff *skb, const struct segment_facts *facts, const unsigned char *ip)
+{
+    const u32 before = (u32)(ip - skb->data); /* a link header, on the way out */
+    return skb->len == before + facts->ip_length + facts->tcp_length;
 }
 
 static __always_inline void fill_flow(struct tw_head *head, u8 *addresses, const struct segment_facts *facts, u16 protocol, bool out)
@@ -184,9 +196,17 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
     const bool out = direction == TW_OUT;
     const bool may_acknowledge = flooded() && is_forwarded(skb, out); /* a SYN-ACK that waits (kept.h) */
     const bool all = options.segments || may_acknowledge;
+    const bool awaited = (out || dev->flags & IFF_LOOPBACK) && answers_awaited();
     struct segment_facts facts = {};
-    if (!(options.plain_loads ? facts_by_loads(&facts, ip, protocol, all) : facts_by_probe_read(&facts, ip, protocol, all)))
+    if (!(options.plain_loads ? facts_by_loads(&facts, ip, protocol, all, awaited) : facts_by_probe_read(&facts, ip, protocol, all, awaited)))
         return facts.icmp ? on_icmp(dev, ip, facts.ip_length, protocol == ETH_P_IP ? AF_INET : AF_INET6, direction, probe) : 0;
+
+    if (facts.syn && !out)
+        await_answer(facts.source, facts.destination);
+    else if (facts.answers_syn || (awaited && (facts.syn_ack || facts.rst)))
+        answer_seen(facts.source, facts.destination);
+    if (facts.answers_syn && !is_bare(skb, &facts, ip))
+        facts.answers_syn = false;
 
     const u32 which = direction == TW_OUT;
     struct packet_record *record = bpf_map_lookup_elem(&packet_rooms, &which);
@@ -199,7 +219,7 @@ static __always_inline int on_packet(const struct sk_buff *skb, const struct net
         return 0;
     if (!facts.control && may_acknowledge)
         handshake_acked(&record->head, record->addresses, out ? TW_SIDE_LOCAL : TW_SIDE_PEER, bpf_ntohl(facts.ack));
-    if (!facts.control && !segment_chosen(&record->head, record->addresses))
+    if (!facts.control && !facts.answers_syn && !segment_chosen(&record->head, record->addresses))
         return 0;
 
     struct keeping keeping = {};

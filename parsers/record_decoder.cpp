@@ -29,9 +29,9 @@ std::size_t body_size(std::uint8_t kind) {
         case TW_TIMER: return sizeof(tw_timer_body);
         case TW_RETRANSMIT: return sizeof(tw_retransmit);
         case TW_SYNACK_RETRANSMIT: return sizeof(tw_synack_retransmit);
-        case TW_ERROR: return sizeof(tw_error);
+        case TW_ERROR: return offsetof(tw_error, task);  // as it was first
         case TW_RESET_IN: return sizeof(tw_reset_in);
-        case TW_RESET_OUT: return sizeof(tw_reset_out);
+        case TW_RESET_OUT: return offsetof(tw_reset_out, listener);  // as it was first
         case TW_DESTROY: return offsetof(tw_destroy, rttvar_us);  // as it was first
         case TW_PROCESS_EXIT: return sizeof(tw_process_exit);
         case TW_PACKET: return offsetof(tw_packet, data);
@@ -191,6 +191,10 @@ EventBody decode_reset_sent(const Record& record, const TraceContext& context) {
     reset.ack = body.ack;
     reset.segment_flags = body.segment_flags;
     if (body.flags & TW_RESET_FIREWALL) reset.firewall_hook = body.hook;
+    if (body.by <= TW_RESET_BY_KERNEL) reset.by = static_cast<ResetSent::By>(body.by);
+    reset.linger_told = body.flags & TW_RESET_LINGER_TOLD;
+    if (body.flags & TW_RESET_LINGER) reset.linger_s = body.linger_s;
+    reset.listener_cookie = body.listener;
     return reset;
 }
 
@@ -303,7 +307,7 @@ EventBody decode_body(const Record& record, const TraceContext& context) {
         }
         case TW_ERROR: {
             const auto body = record.as<tw_error>();
-            return SocketError{numbers_of(body.tcp), body.error, body.user_timeout_ms};
+            return SocketError{numbers_of(body.tcp), body.error, body.user_timeout_ms, {}, task_of(body.task)};
         }
         case TW_RESET_IN: return ResetReceived{numbers_of(record.as<tw_reset_in>().tcp)};
         case TW_RESET_OUT: return decode_reset_sent(record, context);

@@ -99,6 +99,13 @@ class Lab:
         self._unexpected = list(self.report.findings)
         return self.report
 
+    def events(self, namespace, kind):
+        """The report's events of this kind that one host saw."""
+        if self.report is None:
+            self.read_report()
+        witnesses = {witness["id"] for witness in self.report.of("witness") if witness["netns.inode"] == namespace.inum}
+        return [event for event in self.report.of("event") if event["kind"] == kind and event["witness"] in witnesses]
+
     def connections(self, namespace, role=None):
         """The report's connections of one host; role "client", "server" or "listener"."""
         if self.report is None:

@@ -99,3 +99,27 @@ def error_of(call, *args):
         return 0
     except OSError as error:
         return error.errno
+
+
+TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
+REPAIR_OFF, SEND_QUEUE = -1, 2
+
+
+def forget(connection):
+    """The socket goes without a word: nothing is sent, as when its host loses power."""
+    connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    connection.close()
+
+
+def connect_from(port, address, to_port, isn=None):
+    """A connected socket with this port of its own, and this initial sequence number; raises OSError."""
+    connection = socket.socket(family_of(address), socket.SOCK_STREAM)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    connection.bind(("", port))
+    if isn is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+        connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, SEND_QUEUE)
+        connection.setsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ, isn)
+        connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, REPAIR_OFF)
+    connection.connect((address, to_port))
+    return connection

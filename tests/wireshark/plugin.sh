@@ -47,9 +47,9 @@ state|state CLOSE -> LISTEN, accept queue limit 128
 timer|loss probe timer fired after 204 ms, 3 retransmits before, snd_una 4000000000
 retransmit|retransmit (fast) of seq 0, 0 bytes, round 0, rto 0 ns, failed: ENETUNREACH
 synack_retransmit|retransmit 2 of SYN-ACK seq 12345, timeout 1000 ms
-error|socket error ECONNRESET, 0 bytes unacknowledged, 0 retransmits
+error|socket error ECONNABORTED, 0 bytes unacknowledged, 0 retransmits, set by ss[600]
 reset_received|RST received, 0 bytes unacknowledged, 42 unread
-reset_sent|RST sent: reason 99, answers [SYN] seq 31
+reset_sent|RST sent: reason 99, by the listening socket, answers [SYN] seq 31
 destroy|socket destroyed, 5000000000 bytes acknowledged, 0 received, 6 retransmits
 process_exit|server[500] killed by signal 9
 snapshot|was there before the recording: SYN_SENT, server[500]

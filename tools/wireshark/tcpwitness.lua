@@ -30,6 +30,7 @@ local OP = { "socket", "bind", "listen", "connect", "accept", "shutdown" }
 local TIMER = { [0] = "none", [1] = "RTO", [3] = "zero-window probe", [5] = "loss probe", [6] = "reordering", [32] = "keepalive" }
 local ENVIRONMENT = { "found", "appeared", "changed", "gone", "counted", "unreadable" }
 local HOOK = { [0] = "prerouting", "input", "forward", "output", "postrouting", "ingress" }
+local RESET_BY = { [0] = "unknown", "close", "listener_close", "connect", "sock_destroy", "kernel" }
 local TIMER_WHAT = { "armed", "fired" }
 local REPEATED = { "RSTs sent without a socket", "SYNs and RSTs in", "SYNs and RSTs out", "packets without a socket dropped",
                    "SYNs in that no connection came of", "SYN-ACKs out that no connection came of", "SYN-ACKs sent again" }
@@ -122,13 +123,13 @@ for name, entry in pairs {
     timer = { "Timer", TIMER }, timer_what = { "Timer event", TIMER_WHAT }, retransmit = { "Retransmit", RETRANSMIT },
     ca_state = { "Congestion state", CONGESTION }, probe = { "Probe", PROBE }, lost_probe = { "Lost by probe", PROBE },
     queue = { "Queue", QUEUE }, direction = { "Direction", DIRECTION }, route = { "Route", ROUTE }, neighbour = { "Neighbour", NEIGHBOUR },
-    what = { "What became of it", ENVIRONMENT },
+    what = { "What became of it", ENVIRONMENT }, by = { "Reset by", RESET_BY },
 } do
     field(ProtoField.uint8, name, entry[1], base.DEC, entry[2])
 end
 for name, label in pairs {
     nonblocking = "Non-blocking", unfinished = "Unfinished", closed_by_application = "Closed by the application",
-    answers_segment = "Answers a segment", has_socket = "Has a socket",
+    linger = "SO_LINGER on", answers_segment = "Answers a segment", has_socket = "Has a socket",
     over = "Over", window_closed = "Window closed", send_buffer_full = "Send buffer full", accepted = "Accepted by a process",
 } do
     field(ProtoField.bool, name, label)
@@ -291,7 +292,8 @@ kinds.error = { 56, function(tree, body)
     local error = signed(tree, "error", body(48, 4))
     made(tree, "error.name", errno_name(error))
     number(tree, "user_timeout_ms", body(52, 4))
-    return string.format("socket error %s, %d bytes unacknowledged, %d retransmits", errno_name(error), tcp.unacknowledged, tcp.retransmits), true
+    local by = body:len() >= 88 and body(56, 4):uint() ~= 0 and ", set by " .. add_task(tree, body, 56) or ""
+    return string.format("socket error %s, %d bytes unacknowledged, %d retransmits%s", errno_name(error), tcp.unacknowledged, tcp.retransmits, by), true
 end }
 
 kinds.reset_received = { 48, function(tree, body)
@@ -319,6 +321,16 @@ kinds.reset_sent = { 96, function(tree, body)
         local named = reset_reasons[reason] or ("reason " .. reason)
         made(tree, "reason", named)
         sentence = sentence .. ": " .. named
+    end
+    if body:len() >= 112 then
+        local by = number(tree, "by", body(95, 1))
+        if by == 4 then sentence = sentence .. " (SOCK_DESTROY)" end
+        if body(96, 8):le_uint64() ~= UInt64(0) then
+            number(tree, "listener", body(96, 8))
+            sentence = sentence .. ", by the listening socket"
+        end
+        if bit32.band(flags, 16) ~= 0 then made(tree, "linger", bit32.band(flags, 32) ~= 0) end
+        if bit32.band(flags, 32) ~= 0 then signed(tree, "linger_s", body(104, 4)) end
     end
     if answer then sentence = string.format("%s, answers [%s] seq %d", sentence, flag_names(segment_flags), seq) end
     if caller then sentence = string.format("%s, by %s", sentence, caller) end

@@ -36,6 +36,10 @@ std::string in_words(const ResetSent& reset, const Event& event) {
         const bool syn = reset.segment_flags & tcp_flag::syn;
         return syn && event.flow.local.port ? fmt::format("nothing listens on port {}", event.flow.local.port) : "no socket for this segment";
     }
+    if (reset.by == ResetSent::By::sock_destroy) return "destroyed by SOCK_DESTROY";
+    if (reset.by == ResetSent::By::listener) return "not accepted yet, and its listener went";
+    if (reset.by == ResetSent::By::connect) return "disconnected by connect() with AF_UNSPEC";
+    if (reset.by == ResetSent::By::close && reset.linger_s == 0u && reset.reason != "TCP_ABORT_ON_MEMORY") return "closed with SO_LINGER 0";
     for (const auto& [name, words] : reasons)
         if (name == reset.reason) return std::string(words);
     return {};
@@ -58,6 +62,7 @@ std::string sentence(const ResetSent& reset, const Event& event) {
         text += fmt::format(": {}{}", reset.inferred ? "inferred " : "", printable(reset.reason));
         if (!words.empty()) text += fmt::format(" ({})", words);
     }
+    if (reset.listener_cookie) text += ", by the listening socket, which does not have the connection";
     if (reset.answers_segment) text += fmt::format(", answers {} seq {}", flags_text(reset.segment_flags), reset.seq);
     if (reset.task.known()) text += ", by " + task_text(reset.task);
     return text;
@@ -76,6 +81,10 @@ void add_fields(std::vector<Field>& to, const ResetSent& reset, const Event& eve
         add(to, "segment_seq", reset.seq);
         add(to, "segment_ack", reset.ack);
     }
+    if (reset.listener_cookie) add(to, "listener_socket_cookie", fmt::format("{}", reset.listener_cookie));
+    if (reset.by != ResetSent::By::unknown) add(to, "by", name(reset.by));
+    if (reset.linger_told) add(to, "linger", reset.linger_s.has_value());
+    if (reset.linger_s) add(to, "linger_s", *reset.linger_s);
     add_task(to, reset.task);
     if (reset.has_socket) add_numbers(to, reset.tcp, event.state);
 }

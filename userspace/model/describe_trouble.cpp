@@ -86,13 +86,15 @@ bool noteworthy(const SocketError&, const Event&) { return true; }
 
 std::string sentence(const SocketError& error, const Event&) {
     const std::string text = fmt::format("socket error {}{} reported", error_text(error.error), status_text(error.status));
-    return error.user_timeout_ms ? text + fmt::format(", TCP_USER_TIMEOUT {} ms", error.user_timeout_ms) : text;
+    const std::string by = error.task.known() ? ", set by " + task_text(error.task) : "";
+    return error.user_timeout_ms ? text + fmt::format(", TCP_USER_TIMEOUT {} ms", error.user_timeout_ms) + by : text + by;
 }
 
 void add_fields(std::vector<Field>& to, const SocketError& error, const Event& event) {
     add(to, "error.type", errno_name(error.error));
     if (!error.status.empty()) add(to, "status", error.status);
     if (error.user_timeout_ms) add(to, "user_timeout_ms", error.user_timeout_ms);
+    add_task(to, error.task);
     add_numbers(to, error.tcp, event.state);
 }
 

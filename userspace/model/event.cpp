@@ -47,6 +47,12 @@ std::string name(const SocketOption& option) {
     return "option " + std::to_string(option.option);
 }
 
+const char* name(ResetSent::By by) {
+    static constexpr const char* names[] = {"unknown", "close", "listener_close", "connect", "sock_destroy", "kernel"};
+    const auto number = static_cast<std::size_t>(by);
+    return number < std::size(names) ? names[number] : "unknown";
+}
+
 const char* name(Environment::What what) {
     static constexpr const char* names[] = {"?", "found", "appeared", "changed", "gone", "counted", "unreadable"};
     const auto number = static_cast<std::size_t>(what);

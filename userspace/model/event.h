@@ -109,6 +109,7 @@ struct SocketError {
     std::int32_t error = 0;  ///< positive errno
     std::uint32_t user_timeout_ms = 0;  ///< TCP_USER_TIMEOUT of the socket; 0 = not set
     std::string status;                 ///< as Call::status
+    Task task;                          ///< who set it, of ECONNABORTED: SOCK_DESTROY comes from any process
 };
 
 struct ResetReceived {
@@ -117,6 +118,16 @@ struct ResetReceived {
 
 struct ResetSent {
     TcpNumbers tcp;
+    /// What made the socket reset of its own accord.
+    enum class By : std::uint8_t {
+        unknown = 0,
+        close,         ///< its process closed it, or exited
+        listener,      ///< nobody had accepted it, and its listener went
+        connect,       ///< connect() with AF_UNSPEC
+        sock_destroy,  ///< SOCK_DESTROY (`ss -K`): `task` need not be one that has the socket open
+        kernel,        ///< the stack itself, in a timer or for want of memory
+    };
+    By by{};
     Task task;                       ///< caller, where the reset was made in process context
     std::string reason;              ///< the kernel's own name without prefix ("TCP_ABORT_ON_CLOSE"); empty = not told
     bool inferred = false;           ///< reason was concluded from what the socket went through
@@ -125,8 +136,12 @@ struct ResetSent {
     std::uint32_t seq = 0, ack = 0;  ///< of the segment answered
     std::uint8_t segment_flags = 0;  ///< of the segment answered
     std::optional<std::uint8_t> firewall_hook;  ///< a packet filter's reject made it, at this netfilter hook; TCP knows nothing of it
+    bool linger_told = false;        ///< whether SO_LINGER was on is known:
+    std::optional<std::uint32_t> linger_s;  ///< SO_LINGER's time, where it was on
+    std::uint64_t listener_cookie = 0;  ///< a listening socket answered a segment of a connection that it does not have
     const char* firewall_hook_name() const;     ///< "input", "forward", ...; "" when it was not a packet filter
 };
+const char* name(ResetSent::By);  ///< "sock_destroy"; "unknown"
 
 struct Destroy {
     std::uint64_t bytes_acked = 0, bytes_received = 0;

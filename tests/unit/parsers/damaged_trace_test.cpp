@@ -73,7 +73,7 @@ TEST_CASE("a bad record is an error with its place") {
     CHECK(error_of(with_record("short")).find("frame 24, block at byte") == 0);
     sample::Recorder from;
     std::string record = from.record(TW_ERROR, TW_PROBE_ERROR, tw_error{});
-    CHECK(error_of(with_record(record.substr(0, record.size() - 1))).find("record says it has 104 bytes, but has 103") != std::string::npos);
+    CHECK(error_of(with_record(record.substr(0, record.size() - 1))).find("record says it has 136 bytes, but has 135") != std::string::npos);
     record[offsetof(tw_head, size)] = 50;
     CHECK(error_of(with_record(record)).find("kind 6 has 50 bytes, but needs 104") != std::string::npos);
 }

@@ -263,7 +263,8 @@ inline std::vector<std::string> every_kind() {
     synack.retransmits = 2;
     add(TW_SYNACK_RETRANSMIT, TW_PROBE_SYNACK_RETRANSMIT, synack);
     tw_error error{};
-    error.error = 104;
+    error.error = 103;
+    error.task = task(600, "ss");
     add(TW_ERROR, TW_PROBE_ERROR, error);
     tw_reset_in received{};
     received.tcp.rcv_nxt = 50;
@@ -275,6 +276,7 @@ inline std::vector<std::string> every_kind() {
     sent.flags = TW_RESET_REASON | TW_RESET_ANSWER | TW_RESET_NO_SOCKET;
     sent.seq = 31;
     sent.segment_flags = 0x02;
+    sent.listener = 0x3003;
     add(TW_RESET_OUT, TW_PROBE_RESET_OUT, sent);
     tw_destroy destroy{};
     destroy.bytes_acked = 5'000'000'000;
