@@ -301,7 +301,7 @@ Story& Correlator::finish() {
     give_up_all_waiting(~std::uint64_t{0});
     place_messages();
     story();
-    if (story_.recordings.size() > 1) join_translated();
+    if (story_.recordings.size() > 1 || story_.witnesses.size() > 1) join_translated();
     return story();
 }
 

@@ -6,6 +6,7 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
+#include "findings/strays.h"
 
 namespace tcpwitness {
 
@@ -15,13 +16,38 @@ constexpr const char* id = "connect-timeout";
 
 enum { answer_lost, ignored, lost_outward };
 constexpr Proof proofs[] = {
-    {"the peer was recorded, got the SYN and answered; no answer came back here", silence},
-    {"the SYN was seen arriving at the peer's host, which sent nothing back", silence | others({Other::other_holder})},
-    {"the peer was recorded at that time and saw no SYN", silence | others({Other::other_holder, Other::rewritten, Other::never_left})},
+    {"the peer was recorded, got the SYN and answered; no answer came back here", silence, Lost::on_its_way},
+    {"the SYN was seen arriving at the peer's host, which sent nothing back", silence | others({Other::other_holder}), Lost::in_the_host},
+    {"the peer was recorded at that time and saw no SYN", silence | others({Other::other_holder, Other::rewritten, Other::never_left}), Lost::on_its_way},
 };
 
 /// What `lost_outward` asks of the sender's end: its SYNs are on its own wire.
 Others left_here(const Connection& c) { return c.has(sign::syn_out) ? others({Other::never_left}) : 0; }
+
+/// Where a recorded host between lost it: then no program and no device of the silent host did.
+void lost_between(Finding& f, const Story& story, const Connection& c, const Endpoint& source, PacketKind kind) {
+    const auto where = tell_loss(f, story, c.flow, source, kind);
+    if (!where) return;
+    f.excluded |= others({Other::hidden_program, Other::device_down});
+    f.headline += fmt::format(": it got lost in {}", place(story, *where));
+}
+
+/// The SYN was answered, but by what is left of an older connection with the same addresses and ports.
+bool tell_older(Finding& f, const Story& story, const Connection& c, std::optional<WitnessId> asked) {
+    const Event* refused = met_older(c);
+    const Event* ack = asked ? ack_of_older(story, c, *asked) : nullptr;
+    if (!refused && !ack) return false;
+    f.culprit = Culprit::path;
+    f.certainty = Certainty::likely;
+    f.headline += ": its SYN met an older connection with the same addresses and ports, open or in TIME_WAIT there, which answered with an ACK of its own";
+    if (ack) f.reasons.push_back(fmt::format("{} answered the SYN with an ACK, not with a SYN-ACK", place(story, ack->witness)));
+    if (refused) f.reasons.push_back(fmt::format("{}'s kernel did not take that ACK for an answer, and reset it", place(story, c.witness)));
+    f.reasons.push_back("a port was used again too soon: by an address translator that several clients share, or after a restart");
+    f.settle = fmt::format("see which connections {} has with that address and port (ss -tan), and how soon the translator gives a port to the next client", c.flow.peer.address.text());
+    cite(f, refused);
+    cite(f, ack);
+    return true;
+}
 
 /// What the peer's own trace makes of it. False: there is none, or it cannot tell.
 void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, std::optional<Strangers>& strangers) {
@@ -30,6 +56,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     const auto peer_witness = peer ? std::optional(peer->witness) : home;
     const auto arrived = sightings_of_syns(story, c);
 
+    if (tell_older(f, story, c, peer_witness)) return add_end(f, peer);
     if (peer) {
         add_end(f, peer);
         for (const Event& event : peer->events) cite(f, &event);
@@ -53,7 +80,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
             lean_on(f, c.witness);
             f.reasons.push_back(fmt::format("{} got the SYN and answered SYN-ACK; no SYN-ACK {} {}: lost on the return path", peer_place,
                                             seen ? "came back to" : "was taken by", place(story, c.witness)));
-            tell_loss(f, story, c.flow, c.flow.peer, PacketKind::syn_ack);
+            lost_between(f, story, c, c.flow.peer, PacketKind::syn_ack);
         }
         return;
     }
@@ -72,7 +99,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         prove(f, proofs[lost_outward], others({Other::other_holder, Other::rewritten}) | left_here(c));
         lean_on(f, *peer_witness);
         f.reasons.push_back(fmt::format("{} was recorded at that time and saw no SYN: lost on the way out", place(story, *peer_witness)));
-        tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn);
+        lost_between(f, story, c, c.flow.local, PacketKind::syn);
         return;
     }
     if (const auto guessed = peer_witness ? std::nullopt : homes.guess(c.flow.peer, c.witness); guessed && watched(story, *guessed, f)) {

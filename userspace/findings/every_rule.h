@@ -8,6 +8,8 @@ namespace tcpwitness {
 extern const Rule listener_gone;
 extern const Rule interposer;
 extern const Rule local_drop;
+extern const Rule wrong_address;
+extern const Rule connect_denied;
 extern const Rule no_route;
 extern const Rule host_unreachable;
 extern const Rule path_mtu_blackhole;

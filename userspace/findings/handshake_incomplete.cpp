@@ -16,8 +16,8 @@ constexpr const char* id = "handshake-incomplete";
 
 enum { ack_lost, syn_ack_lost, flooded };
 constexpr Proof proofs[] = {
-    {"the client was recorded, got the SYN-ACK and answered; no ACK came here", silence},
-    {"the client was recorded and never got the SYN-ACK that left here", silence | others({Other::never_left})},
+    {"the client was recorded, got the SYN-ACK and answered; no ACK came here", silence, Lost::on_its_way},
+    {"the client was recorded and never got the SYN-ACK that left here", silence | others({Other::never_left}), Lost::on_its_way},
     {"the recorder counted every SYN, and every SYN-ACK that answered one", 0},
 };
 constexpr std::uint64_t second_ns = 1'000'000'000;

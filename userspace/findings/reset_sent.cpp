@@ -159,6 +159,7 @@ std::vector<Finding> find(const Story& story) {
         }
         const Event* event = first<ResetSent>(c);
         if (!event) continue;
+        if (event->as<ResetSent>()->listener_cookie) continue;  // of a connection that this host knew no more: its other end tells it (reset-received)
         auto why = why_reset(c, *event);
         if (!why) {
             found.push_back(harmless(benign::late_reset, id, c, event->time_ns, between(story, c)));

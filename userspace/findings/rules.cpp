@@ -11,6 +11,8 @@ std::span<const Rule> rules() {
         listener_gone,
         interposer,
         local_drop,
+        wrong_address,
+        connect_denied,
         no_route,
         host_unreachable,
         hung_service,

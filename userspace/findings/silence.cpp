@@ -16,6 +16,7 @@ constexpr std::uint64_t answer_within_ns = 3'000 * ms;  ///< a RST later than th
 const TcpNumbers* numbers(const Event& event) {
     if (const auto* reset = event.as<ResetReceived>()) return &reset->tcp;
     if (const auto* error = event.as<SocketError>()) return &error->tcp;
+    if (const auto* again = event.as<Retransmit>()) return &again->tcp;
     return nullptr;
 }
 
