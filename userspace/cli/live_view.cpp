@@ -30,7 +30,9 @@ bool overtaken(const Event& event, std::uint64_t printed_ns) {
 
 LiveView::LiveView(const Metadata& metadata, LiveOptions options, Sink& out)
     : options_(std::move(options)), out_(out),
-      correlator_(learnt(metadata), {options_.max_connections, 500, options_.max_connections}), decoder_(context_) {}
+      correlator_(learnt(metadata), {options_.max_connections, 500, options_.max_connections}), decoder_(context_) {
+    correlator_.goes_on();
+}
 
 const TraceInfo& LiveView::learnt(const Metadata& metadata) {
     for (const auto& [key, value] : metadata) context_.learn(key, value);

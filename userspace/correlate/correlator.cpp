@@ -298,6 +298,7 @@ Story& Correlator::story() {
 }
 
 Story& Correlator::finish() {
+    story_.ongoing = false;
     give_up_all_waiting(~std::uint64_t{0});
     place_messages();
     story();
