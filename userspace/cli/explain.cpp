@@ -1,3 +1,5 @@
+#include <map>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -13,26 +15,37 @@ void section(const char* title, const char* text) {
     fmt::print("\n{}\n{}", title, wrapped(text, "    ", 100));
 }
 
-/// The rule's own table: each ground for a proof, and what that must have excluded, by which evidence.
+/// Each ground on which the rule says `proven`, and what that must exclude: from the same table by which findings are checked.
 void proven_section(const Rule& rule) {
     fmt::print("\nWhat makes it proven\n");
     if (rule.proofs.empty()) {
-        fmt::print("{}", wrapped("Nothing: this rule is never proven.", "    ", 100));
+        fmt::print("    Nothing: this finding is never called proven.\n");
         return;
     }
+    Others all = 0;
+    for (const Proof& proof : rule.proofs) all |= proof.excludes;
+    std::map<Other, char> letters;
+    for (const OtherExplanation& other : other_explanations())
+        if (holds(all, other.id)) letters.emplace(other.id, static_cast<char>('a' + letters.size()));
     for (const Proof& proof : rule.proofs) {
-        std::string text = proof.ground;
-        text += proof.excludes ? ". Without one of these it falls to likely:" : ".";
-        for (const OtherExplanation& other : other_explanations())
-            if (holds(proof.excludes, other.id)) text += fmt::format("{} that {} is excluded, because {}", text.ends_with(':') ? "" : ";", other.what, other.excluded);
+        std::string text = proof.ground, excluding;
+        for (const auto& [other, letter] : letters)
+            if (holds(proof.excludes, other)) excluding += fmt::format("{}{}", excluding.empty() ? "" : ", ", letter);
+        if (!excluding.empty()) text += fmt::format(" (excluded: {})", excluding);
         fmt::print("{}", wrapped(text, "    - ", 100));
+    }
+    if (letters.empty()) return;
+    fmt::print("    - where one of these is not excluded, it is likely only:\n");
+    for (const OtherExplanation& other : other_explanations())
+        if (const auto letter = letters.find(other.id); letter != letters.end())
+            fmt::print("{}", wrapped(fmt::format("{}: {}. What excludes it: {}", letter->second, other.what, other.excluded), "      - ", 100));
     }
 }
 
 }  // namespace
 
 int run_explain(const std::vector<std::string>& words) {
-    const CommandLine line{"explain", "RULE", "Explains a finding: what it means, how it is recognised, what it is not, what to do next.",
+    const CommandLine line{"explain", "RULE", "Explains a finding: what it means, how it is recognised, what makes it proven, what it is not, what to do next.",
                            {}, "  tcpwitness explain reset-forged\n"};
     const auto operands = parse(line, words);
     if (!operands) return complain(operands.error().message, exit_usage);

@@ -30,6 +30,8 @@ public:
 
     /// What a running recording says about itself by now.
     void describe(const TraceInfo&);
+    /// More events will come, until finish().
+    void goes_on() { story_.ongoing = true; }
 
     void add(Event event);
 

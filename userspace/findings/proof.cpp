@@ -172,6 +172,7 @@ void check_proof(Finding& f, const Story& story) {
     if (f.certainty != Certainty::proven) return;
     std::optional<Doubt> found;
     if (!f.proof) found = Doubt{"the rule states no ground for a proof", "report this as a defect of tcpwitness"};
+    else if (holds(f.proof->excludes, Other::records_lost) && f.absences.empty()) found = Doubt{"the rule does not say on whose silence the proof leans", "report this as a defect of tcpwitness"};
     for (const OtherExplanation& row : other_explanations())
         if (!found && holds(f.proof->excludes, row.id)) found = doubt(row.id, f, story);
     if (!found) return;

@@ -14,6 +14,7 @@ namespace tcpwitness {
 
 Collector::Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
     : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink),
+      undecided_(filter_, [this](const void* data, std::size_t size) { write(data, size); }),
       looker_(probes, filter, namespaces, [this](const void* data, std::size_t size) { take(data, size); }), route_asker_(probes, namespaces), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
 Result<std::unique_ptr<Collector>> Collector::open(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink) {
@@ -43,10 +44,28 @@ void Collector::take(const void* data, std::size_t size) {
         ++malformed_;
         return;
     }
+    if (filter_.by_flow()) return undecided_.take(head, data);
+    write(data, head.size);
+}
+
+/// What nobody asked for is not written: not even the name of its namespace.
+void Collector::write(const void* data, std::size_t size) {
+    tw_head head;
+    std::memcpy(&head, data, sizeof head);
     if (head.netns != last_netns_) introduce(head.netns, head.time_ns);
     if (head.kind == TW_ROUTE) return take_route(head, data);
     ++counts_[head.probe].events;
-    sink_.record(head, data, head.size);
+    sink_.record(head, data, size);
+}
+
+/// So that the numbers that are missing are not taken for losses.
+void Collector::tell_withheld(std::uint64_t now_ns) {
+    for (const auto& [key, value] : undecided_.take_withheld()) sink_.meta(now_ns, key, value);
+}
+
+void Collector::settle() {
+    undecided_.drop_all();
+    tell_withheld(boot_clock_ns());
 }
 
 /// The programs see a moment later than the collector that it is over: what they told then is left out. A call that was inside the kernel at the
@@ -198,6 +217,7 @@ void Collector::check_losses() {
         }
         last_missed_check_ns_ = now;
         check_held_back();
+        tell_withheld(now);
     }
     last_check_ns_ = now;
 }

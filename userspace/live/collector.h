@@ -21,6 +21,7 @@
 #include "live/rings.h"
 #include "live/route_asker.h"
 #include "live/sink.h"
+#include "live/undecided.h"
 
 namespace tcpwitness {
 
@@ -68,6 +69,12 @@ public:
     std::uint64_t left_out() const;
     /// Events without a socket that were counted, not recorded.
     std::uint64_t held_back() const { return held_back_->total(); }
+    /// After the last record: nothing waits any more for its flow to be known.
+    void settle();
+    /// Records that were not written: the filter chooses by port or address, and they are about something else. Of them: those that had to go
+    /// before anybody knew that.
+    std::uint64_t withheld() const { return undecided_.dropped(); }
+    std::uint64_t overflowed() const { return undecided_.overflowed(); }
     /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
     std::uint64_t malformed() const { return malformed_ + rings_->malformed() + looker_.malformed(); }
 
@@ -83,11 +90,14 @@ private:
     void check_losses();
     void check_held_back();
     void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
+    void write(const void* data, std::size_t size);
+    void tell_withheld(std::uint64_t now_ns);
 
     LoadedProbes& probes_;
     const Filter& filter_;
     Namespaces& namespaces_;
     RecordSink& sink_;
+    Undecided undecided_;
     Looker looker_;
     RouteAsker route_asker_;
     Mapping ring_memory_, taken_memory_, counters_memory_, kept_memory_;
