@@ -68,6 +68,7 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection& c : story.connections) {
         if (c.is_listener() || c.embryonic || !(unreachable_error(c.error) || noted_only(c)) || !c.has(sign::syn_sent | sign::syn_out | sign::established)) continue;
+        if (c.has(sign::established) && !first<SocketError>(c)) continue;  // an error of the handshake, which only SO_ERROR told: it got over it
         const Event* icmp = icmp_refusal(c);
         const Event* neighbour = silent_neighbour(story, c);
         const bool own = icmp && icmp->as<Icmp>()->sender == c.flow.local.address;  // this host tells itself that a neighbour is silent
