@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -45,9 +46,10 @@ std::vector<Finding> find(const Story& story) {
         Finding f = about(id, Culprit::local_configuration, Certainty::likely, c, result->time_ns);
         prove(f, proofs[0]);
         const auto all = suspects(story, c);
-        std::string by;
-        for (const Suspect& one : all)
-            if (one.text.starts_with("BPF")) by = all.size() == 1 || one.text.find("cgroup") != std::string::npos ? one.text : by;
+        const auto program = [](const Suspect& one) { return one.text.starts_with("BPF"); };
+        const auto only = std::find_if(all.begin(), all.end(), program);
+        const bool named = only != all.end() && std::find_if(only + 1, all.end(), program) == all.end();
+        const std::string by = named ? only->text : "";
         f.headline = fmt::format("{}{}: connect() to {} was denied on this host with {}: {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error),
                                  !by.empty() ? "most likely by " + by : permission ? "by a BPF program of its control group, or a security module" : "by a security module");
         f.reasons.push_back("nothing was sent: neither the network nor the peer has a part in it");

@@ -5,7 +5,6 @@ away and the next SYN connects.
 """
 
 import errno
-import select
 import socket
 import time
 
@@ -43,15 +42,6 @@ def scenario(lab):
         connection.close()
         return error
 
-    def lucky():
-        connection = socket.socket(traffic.KIND[lab.family], socket.SOCK_STREAM)
-        connection.setblocking(False)
-        connection.connect_ex((lab.address(fe), 5063))
-        yield
-        writable = select.select([], [connection], [], 5)[1]
-        yield bool(writable), connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        connection.close()
-
     def ask_all(recorder):
         with recorder:
             edge.run(asking, 5061, name="prohibited")
@@ -76,9 +66,9 @@ def scenario(lab):
     passes = lab.file("passes.pcapng")
     with lab.record(edge, trace=passes):
         program.go()
-        trying = edge.start(lucky)
+        trying = edge.begin(traffic.connect_error, lab.address(fe), 5063, name="lucky")
+        time.sleep(0.3)
         mid.nft("flush ruleset")
-        assert trying.step() == (True, 0)
-        trying.finish()
+        assert trying.await_step() == 0
         program.await_step()
     assert not [one for one in lab.read_report(passes).findings if one["rule"] != "handshake-slow"], lab.report.findings

@@ -36,6 +36,7 @@ def scenario(lab):
     with lab.record(edge, mid, fe):
         program.go()
         held = edge.start(first, name="first")
+        program.await_step()
         assert edge.run(traffic.connect_error, lab.address(fe), 5061, name="second") == errno.ETIMEDOUT
         held.finish()
         program.finish()
