@@ -39,13 +39,12 @@ void proven_section(const Rule& rule) {
     for (const OtherExplanation& other : other_explanations())
         if (const auto letter = letters.find(other.id); letter != letters.end())
             fmt::print("{}", wrapped(fmt::format("{}: {}. What excludes it: {}", letter->second, other.what, other.excluded), "      - ", 100));
-    }
 }
 
 }  // namespace
 
 int run_explain(const std::vector<std::string>& words) {
-    const CommandLine line{"explain", "RULE", "Explains a finding: what it means, how it is recognised, what makes it proven, what it is not, what to do next.",
+    const CommandLine line{"explain", "RULE", "Explains a finding: what it means, how it is recognised, what it is not, what to do next.",
                            {}, "  tcpwitness explain reset-forged\n"};
     const auto operands = parse(line, words);
     if (!operands) return complain(operands.error().message, exit_usage);
