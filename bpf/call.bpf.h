@@ -5,6 +5,8 @@
 
 static __always_inline int call_enter(u8 op, s32 fd, s32 argument, u64 sockaddr)
 {
+    if (!recording)
+        return 0;
     const struct task_struct *task = current_task();
     const u64 id = id_of(task);
     if ((u32)(id >> 32) == options.self_pid || !current_wanted(task))
@@ -140,9 +142,31 @@ static __always_inline bool find_socket(struct tw_head *head, u8 *addresses, str
     return true;
 }
 
+/*
+ * A thread that polls calls accept() until it finds nothing (EAGAIN); one that has no descriptor left (EMFILE) may call it without end. Of those that
+ * fail alike on one listener, one a second is recorded; the next record of the thread's accept() tells how many more there were.
+ */
+static __always_inline bool failed_alike(struct tw_pending_call *slot, const struct tw_head *head, struct tw_call *body, s32 ret)
+{
+    const u32 now = (u32)bpf_jiffies64();
+    if (ret < 0 && ret == slot->failed_result && body->listener == slot->failed_listener && now - slot->failed_since < options.hz) {
+        slot->failed_more++;
+        return true;
+    }
+    body->argument = slot->failed_more;
+    slot->failed_more = 0;
+    slot->failed_result = ret < 0 ? ret : 0;
+    slot->failed_listener = body->listener;
+    slot->failed_since = now;
+    slot->failed_netns = head->netns;
+    return false;
+}
+
 static __always_inline int call_exit(u8 op, s64 ret)
 {
     enum { EBADF = 9, ENOTSOCK = 88, EAGAIN = 11, EINPROGRESS = 115 };
+    if (!recording) /* the slots stay as they were at the end: the collector reads who is inside a call */
+        return 0;
     struct task_struct *task = current_task();
     const u64 id = id_of(task);
     struct tw_pending_call *slot = slot_of(id);
@@ -158,6 +182,8 @@ static __always_inline int call_exit(u8 op, s64 ret)
     record.body.fd = call.fd;
     record.body.argument = call.argument;
     record.body.op = op;
+    if (op == TW_CALL_ACCEPT && failed_alike(slot, &record.head, &record.body, (s32)ret))
+        return 0;
     if (ret == -EINPROGRESS || ret == -EAGAIN)
         record.body.flags |= TW_CALL_NONBLOCK;
     remember_owner(id, slot);

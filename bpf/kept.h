@@ -122,6 +122,8 @@ static __always_inline void keep(const void *record, const struct keeping *keepi
 /* A connection came of it: its packets are recorded. */
 static __noinline int release(u64 handshake)
 {
+    if (!recording) /* what waits still is counted by the collector */
+        return 0;
     struct tw_kept_set *set = kept_set_of(handshake);
     if (!set)
         return 0;

@@ -159,6 +159,12 @@ struct tw_pending_call {
     uint8_t route_type;       /* of the route that says no (RTN_*); 0: none matched */
     uint8_t pad[3];
     uint32_t route_table;     /* connect: the table where its route lookup failed; 0: it did not */
+    /* accept() calls that failed alike, one after the other (call.bpf.h) */
+    uint64_t failed_listener; /* cookie */
+    uint32_t failed_since;    /* jiffies: the last one that was recorded */
+    uint32_t failed_more;     /* that were not recorded since */
+    uint32_t failed_netns;
+    int32_t failed_result;    /* -errno; 0: the last one did not fail */
     uint8_t addresses[32];    /* local, peer, as in a record */
 };
 

@@ -161,7 +161,7 @@ struct tw_call {
     uint32_t listener_id;    /* accept: its socket_id */
     int32_t ret;             /* >= 0 or -errno */
     int32_t fd;              /* argument; for socket and accept the result stands in ret */
-    int32_t argument;        /* listen: backlog; shutdown: how; socket: type; else 0 */
+    int32_t argument;        /* listen: backlog; shutdown: how; socket: type; accept: failed calls of this thread before it that were not recorded; else 0 */
     uint8_t op;              /* enum tw_call_op */
     uint8_t flags;           /* enum tw_call_flag */
     uint8_t pad[6];
@@ -172,7 +172,7 @@ struct tw_state {
     uint32_t tid;            /* else whoever the softirq interrupted */
     uint8_t old_state;
     uint8_t new_state;
-    uint16_t pad;
+    uint16_t soft_error;     /* new CLOSE: sk_err_soft, an error (ICMP) that did not end it at once and that nobody has asked for; else 0 */
     uint32_t argument;       /* new LISTEN: sk_max_ack_backlog */
 };
 
@@ -448,7 +448,7 @@ struct tw_queue {
     uint8_t wait[32];         /* where in the kernel it waits (wchan), zero-padded */
 };
 
-/* setsockopt() of an option that changes how TCP behaves. */
+/* setsockopt() of an option that changes how TCP behaves; or getsockopt() of SO_ERROR, where it told an error. */
 struct tw_option {
     uint32_t pid;
     uint32_t tid;
@@ -456,7 +456,7 @@ struct tw_option {
     int32_t ret;
     int32_t level;            /* SOL_SOCKET 1, IPPROTO_TCP 6 */
     int32_t option;           /* SO_*, TCP_* */
-    int32_t value;            /* SO_LINGER: l_onoff */
+    int32_t value;            /* SO_LINGER: l_onoff; SO_ERROR: the positive errno that the application was told */
     int32_t linger_s;         /* SO_LINGER: l_linger; else 0 */
 };
 

@@ -24,6 +24,8 @@ static __always_inline void tell_state(const struct sock *sk, u64 cookie, int ol
     record.body.tid = (u32)id;
     record.body.old_state = old_state;
     record.body.new_state = new_state;
+    if (new_state == TCP_CLOSE)
+        record.body.soft_error = sk->sk_err_soft;
     if (new_state == TCP_LISTEN)
         record.body.argument = sk->sk_max_ack_backlog;
     if (FILTER.by_task && old_state == TCP_CLOSE && (new_state == TCP_SYN_SENT || new_state == TCP_LISTEN) && current_wanted(task))

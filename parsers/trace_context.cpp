@@ -60,6 +60,7 @@ void TraceContext::learn(std::string_view key, std::string_view raw_value) {
         constexpr std::string_view prefix = "SKB_DROP_REASON_";
         if (const auto number = parse_number<std::uint32_t>(rest))
             drop_reasons_[*number] = value.starts_with(prefix) ? value.substr(prefix.size()) : value;
+    } else if (key.starts_with("withheld.")) {  // the sequence check's
     } else {
         info_.meta[clean(key)] = std::move(value);
     }

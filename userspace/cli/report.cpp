@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "case/case_story.h"
+#include "case/copies.h"
 #include "cli/between.h"
 #include "cli/capture_export.h"
 #include "cli/capture_progress.h"
@@ -148,9 +149,11 @@ std::vector<Exhibit> read_files(const std::vector<std::string>& files, const Arg
             ++failed;
             continue;
         }
-        if (const TraceInfo& info = read->front().info; info.cut_off)
+        const TraceInfo& info = read->front().info;
+        for (const std::string& place : info.damage) fmt::print(stderr, "tcpwitness: {}: damaged: {}\n", printable(file), printable(place));
+        if (info.cut_off)
             fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
-                       info.cut_note.empty() ? "" : " (" + info.cut_note + ")");
+                       info.cut_note.empty() ? "" : " (" + printable(info.cut_note) + ")");
         std::move(read->begin(), read->end(), std::back_inserter(exhibits));
     }
     return exhibits;
@@ -198,7 +201,9 @@ int run_report(const std::vector<std::string>& words) {
     std::size_t failed = 0;
     auto exhibits = read_files(files, arguments, failed);
     if (exhibits.empty()) return exit_failed;
-    const int code = failed ? exit_failed : exit_done;
+    const bool damaged = std::any_of(exhibits.begin(), exhibits.end(), [](const Exhibit& one) { return !one.info.damage.empty(); });
+    const int code = failed || damaged ? exit_failed : exit_done;
+    for (const std::string& copy : fold_copies(exhibits)) fmt::print(stderr, "tcpwitness: {}\n", printable(copy));
     if (const Status named = name_witnesses(exhibits, arguments.witnesses); !named) return complain(named.error().message, exit_usage);
     Story story = story_of(std::move(exhibits));
     auto filter = resolve_in(story, arguments.filters);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "correlate/byte_counts.h"
 #include "correlate/lifecycle.h"
 #include "correlate/reset_inference.h"
 
@@ -84,7 +85,7 @@ void Correlator::add(Event event) {
     } else if (says_over(event)) {
         // The recorder cannot tell a queue that was emptied from one that went with its socket.
         if (Connection* connection = by_cookie(event); connection && connection->live()) add_to(*connection, std::move(event));
-    } else {
+    } else if (!wait_with_packets(event)) {
         split_second_attempt(event);
         if (Connection* connection = connection_of(event))
             add_to(*connection, std::move(event));
@@ -170,6 +171,7 @@ void Correlator::mark_changed(Connection& connection) {
 
 void Correlator::add_to(Connection& connection, Event event) {
     const bool was_listener = connection.is_listener();
+    count_bytes(event, connection);
     if (ResetSent* reset = event.as<ResetSent>()) infer_reason(*reset, &connection);
     if (!event.as<Segment>()) tie(connection, event);
     take_facts(connection, event);
@@ -296,6 +298,7 @@ Story& Correlator::story() {
 }
 
 Story& Correlator::finish() {
+    story_.ongoing = false;
     give_up_all_waiting(~std::uint64_t{0});
     place_messages();
     story();

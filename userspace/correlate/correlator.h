@@ -30,6 +30,8 @@ public:
 
     /// What a running recording says about itself by now.
     void describe(const TraceInfo&);
+    /// More events will come, until finish().
+    void goes_on() { story_.ongoing = true; }
 
     void add(Event event);
 
@@ -88,6 +90,7 @@ private:
 
     // packets (packets.cpp)
     void add_packet(Event);
+    bool wait_with_packets(Event&);
     bool belongs(const Connection&, const Segment&, const FlowSlot&) const;
     Connection* start_embryonic(const Event&, FlowSlot&);
     Connection* start_knock(const Event&);

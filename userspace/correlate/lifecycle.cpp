@@ -166,7 +166,12 @@ void take(Connection& c, const Event&, const Queue& queue) {
     c.signs |= sign::waited;
 }
 
-void take(Connection& c, const Event&, const SocketOption& option) { note_task(c, option.task, owner_rank::seen); }
+void take(Connection& c, const Event&, const SocketOption& option) {
+    note_task(c, option.task, owner_rank::seen);
+    if (!option.tells_error()) return;
+    c.signs |= sign::error;
+    if (c.error == 0) c.error = option.value;
+}
 
 void take(Connection& c, const Event& event, const Sample&) {
     if (c.events.empty()) c.preexisting = true;

@@ -15,9 +15,9 @@ std::size_t start_of_last_handshake(const std::vector<Event>& packets, bool outg
     std::optional<std::uint32_t> isn;
     std::size_t start = 0;
     for (std::size_t i = 0; i < packets.size(); ++i) {
-        const Segment& segment = *packets[i].as<Segment>();
-        if (!segment.syn() || segment.outgoing != outgoing || isn == segment.seq) continue;
-        isn = segment.seq;
+        const Segment* segment = packets[i].as<Segment>();
+        if (!segment || !segment->syn() || segment->outgoing != outgoing || isn == segment->seq) continue;
+        isn = segment->seq;
         start = i;
     }
     return start;
@@ -46,6 +46,16 @@ void Correlator::add_packet(Event event) {
     if (segment.syn_ack() && segment.outgoing)
         if (Connection* half_open = start_embryonic(event, slot)) return add_to(*half_open, std::move(event));
     wait(flows_[{event.witness, event.flow}], std::move(event));  // looked up again: making room may have dropped the slot
+}
+
+/// An ICMP error about a segment that waits: the SYN of a connect() whose port is not known yet. False: none does.
+bool Correlator::wait_with_packets(Event& event) {
+    const Icmp* icmp = event.as<Icmp>();
+    if (!icmp || icmp->outgoing || !event.flow.complete()) return false;
+    const auto slot = flows_.find({event.witness, event.flow});
+    if (slot == flows_.end() || slot->second.waiting.empty() || slot->second.transit) return false;
+    wait(slot->second, std::move(event));
+    return true;
 }
 
 bool Correlator::belongs(const Connection& c, const Segment& segment, const FlowSlot& slot) const {

@@ -36,6 +36,7 @@ struct Story {
     std::vector<Event> environment;           ///< the host's configuration: as found, and its changes
     std::vector<Event> unmatched;             ///< events of no connection: forwarded packets, a RST for a segment without socket, ...
     std::uint64_t begin_ns = 0, end_ns = 0;   ///< common clock, from the first recording's beginning to the last one's end
+    bool ongoing = false;                     ///< the recording still runs: what is unanswered may yet be answered
 
     const Connection* connection(ConnectionId id) const;
     Connection* connection(ConnectionId id);

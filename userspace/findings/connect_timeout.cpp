@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/connect_given_up.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
@@ -133,6 +134,28 @@ void tell_packets(Finding& f, const Story& story, const Connection& c, const std
     f.reasons.push_back(fmt::format("nothing more of it was captured in the {} after the last SYN", duration_text(after)));
 }
 
+/// The application did not wait for the kernel's verdict, or the recording did not.
+void tell_given_up(Finding& f, const Story& story, const Connection& c, const GivenUpConnect& how, std::size_t syns) {
+    const std::string unanswered = count_text(syns, "SYN", "SYNs") + " unanswered";
+    const std::string time = since(how.began_ns, how.end_ns);
+    const std::string connect = fmt::format("{}{}: connect() to {}", who(c), at_place(story, c), c.flow.peer.text());
+    f.onset_ns = how.began_ns;
+    if (how.pending) {
+        f.headline = fmt::format("{} had no answer after {}, when the recording ended: {}", connect, time, unanswered);
+        f.reasons.push_back("the kernel was still trying");
+    } else if (how.exit) {
+        const ProcessExit& exit = *how.exit->as<ProcessExit>();
+        f.headline = fmt::format("{} ended with its process after {}: {}", connect, time, unanswered);
+        f.reasons.push_back(exit.signal() ? fmt::format("{} was killed by {} while it waited", who(exit.task), signal_name(exit.signal()))
+                                          : fmt::format("{} exited with status {} while the kernel was still trying", who(exit.task), exit.status()));
+        cite(f, how.exit);
+    } else {
+        f.headline = fmt::format("{} given up by {} after {}: {}", connect, c.owner.comm.empty() ? "the application" : printable(c.owner.comm), time, unanswered);
+        f.reasons.push_back("the application closed the socket while the kernel was still trying: the time limit is its own");
+    }
+    cite(f, last<StateChange>(c));
+}
+
 std::vector<const Event*> syns_captured(const Connection& c) {
     return packets(c, [](const Segment& segment) { return segment.syn(); });
 }
@@ -142,7 +165,8 @@ std::vector<Finding> find(const Story& story) {
     std::optional<Homes> homes;
     std::optional<Strangers> strangers;
     for (const Connection& c : story.connections) {
-        if (c.ending != Ending::connect_timeout) continue;
+        const auto given_up = c.ending == Ending::connect_timeout ? std::nullopt : given_up_connect(story, c);
+        if (c.ending != Ending::connect_timeout && !given_up) continue;
         if (!homes) homes.emplace(story);
         const bool told_by_packets = by_packets(c);
         const auto syns = told_by_packets ? syns_captured(c) : syns_sent(c);
@@ -152,14 +176,17 @@ std::vector<Finding> find(const Story& story) {
         const Event* end = result ? result : error ? error : &c.events.back();
         const std::uint64_t began = syns.empty() ? c.begin_ns : syns.front()->time_ns;
 
-        Finding f = about(id, Culprit::path, Certainty::possible, c, end->time_ns);
+        Finding f = about(id, Culprit::path, Certainty::possible, c, given_up ? given_up->end_ns : end->time_ns);
         f.first_ns = began;
         std::vector<std::uint64_t> times;
         for (const Event* syn : syns) times.push_back(syn->time_ns);
         f.headline = fmt::format("{}{}: connect() to {} timed out after {}: {} sent and no answer came", who(c), at_place(story, c),
                                  c.flow.peer.text(), since(began, end->time_ns), count_text(syns.size(), "SYN was", "SYNs were"));
         if (times.size() > 1) f.reasons.push_back(fmt::format("SYNs were sent again {}", intervals_text(times)));
-        if (!told_by_packets) f.reasons.push_back(fmt::format("the kernel gave up with ETIMEDOUT {} after the first SYN", since(began, end->time_ns)));
+        if (given_up)
+            tell_given_up(f, story, c, *given_up, std::max<std::size_t>(syns.size(), 1));
+        else if (!told_by_packets)
+            f.reasons.push_back(fmt::format("the kernel gave up with ETIMEDOUT {} after the first SYN", since(began, end->time_ns)));
         cite(f, syns);
         cite(f, error);
         cite(f, result);
@@ -175,13 +202,14 @@ std::vector<Finding> find(const Story& story) {
 }  // namespace
 
 const Rule connect_timeout = {
-    id, "connect() ended with ETIMEDOUT",
+    id, "a connect got no answer: the kernel gave up with ETIMEDOUT, or the application did before it",
     "The kernel sent a SYN, sent it again several times, and got no usable answer to any of them. Either the SYN never reached the peer, or the peer "
     "ignored it, or its answer never came back. From this host alone these look the same.",
-    "SYN, its retransmits, error ETIMEDOUT (110), then CLOSE. The finding gives the number of SYNs, the times between them and the total. When the "
+    "SYN, its retransmits, error ETIMEDOUT (110), then CLOSE. Or the socket was closed in SYN_SENT by an application with a time limit of its own, or by the end of its process; or SYNs were "
+    "unanswered when the recording ended. The finding gives the number of SYNs, the times between them and the total. When the "
     "peer's trace is in the story too: a SYN that never arrived there means loss on the way out, an answer that never arrived here means loss on the "
     "way back, and both are proven.",
-    "Not a refusal: that is answered by a RST at once (connect-refused). Not a slow application: the peer's kernel answers a SYN without it, unless its "
+    "Not a connect that was taken back within 200 ms: an answer was not yet due. Not a first address that another one replaced at once (fallback). Not a refusal: that is answered by a RST at once (connect-refused). Not a slow application: the peer's kernel answers a SYN without it, unless its "
     "accept queue is full. When a RST under the client's name kills the peer's half of the handshake, the finding is reset-forged.",
     "Check that the address and port are right and that the host is up. Record on the peer at the same time and report both traces together. Look for a "
     "firewall that drops silently, on the peer and on the way, and for an asymmetric route back.",

@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "findings/device_facts.h"
+#include "findings/excused.h"
 #include "findings/facts.h"
 #include "findings/interposers.h"
 #include "findings/unexplained.h"
@@ -44,7 +45,7 @@ public:
 
 private:
     void stand(Finding&& finding) {
-        if (!finding.state)
+        if (!finding.state && !finding.beside)
             for (const ConnectionId id : finding.connections) by_.emplace(id, standing_.size());
         standing_.push_back(std::move(finding));
     }
@@ -162,11 +163,15 @@ void name_this_host(Finding& f, const Story& story) {
 
 Judgement judge(const Story& story) {
     Claims claims(story);
+    Excused excused(story);
     const auto settle = [&](std::vector<Finding> found) {
+        std::erase_if(found, [&](const Finding& finding) { return excused.covers(finding); });
         std::sort(found.begin(), found.end(), [](const Finding& a, const Finding& b) { return a.first_ns < b.first_ns; });
         for (Finding& finding : found) claims.settle(std::move(finding));
     };
     for (std::vector<Finding>& found : find_each(story)) settle(std::move(found));
+    for (Finding& one : excused.take())
+        if (!claims.has(one.connections.front())) claims.settle(std::move(one));  // else it belongs to a finding about others as well
     settle(account_for_trouble(story, [&](ConnectionId id) {
         if (claims.has(id)) return true;
         const Connection* c = story.connection(id);

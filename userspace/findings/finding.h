@@ -45,6 +45,7 @@ struct Finding {
     std::uint64_t onset_ns = 0;             ///< when its trouble was there, so that its cause lies before; 0: last_ns
     const char* benign = nullptr;           ///< no trouble after all, but this pattern (benign.h): counted, not raised
     bool state = false;     ///< tells how things stand and judges nobody: beside the findings about the same connections, not instead of them
+    bool beside = false;    ///< tells a trouble of its connections that explains no other: it claims none of them
     std::string fold_key;   ///< findings of one rule with the same key are repeats; rules fill it, output ignores it
 };
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/request_given_up.h"
 #include "findings/segments.h"
 
 namespace tcpwitness {
@@ -14,7 +15,11 @@ namespace {
 
 constexpr const char* id = "server-silent";
 
-constexpr Proof proofs[] = {{"the server was recorded: the request reached it, and it sent nothing in that time", silence}};
+enum { sent_nothing, left_unread };
+constexpr Proof proofs[] = {
+    {"the server was recorded: the request reached it, and it sent nothing in that time", silence},
+    {"the server's socket was looked at, again and again: what the client had sent lay there unread until the client left", 0},
+};
 constexpr std::uint64_t too_long_ns = 5'000'000'000;
 constexpr std::uint64_t on_its_way_ns = 1'000'000'000;  ///< an answer that takes longer is held up
 
@@ -101,7 +106,7 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
                                         since((*arrived)->time_ns, (*answer)->time_ns)));
         return;
     }
-    prove(f, proofs[0]);
+    prove(f, proofs[sent_nothing]);
     lean_on(f, server.witness);
     f.reasons.push_back(server.accepted ? fmt::format("the request reached {}, where {} holds the connection and sent nothing in that time", place(story, server.witness), who(server))
                                         : fmt::format("the request reached {}, where no process had accepted the connection", place(story, server.witness)));
@@ -151,6 +156,9 @@ std::vector<Finding> find(const Story& story) {
         for (const Wait& wait : one.manner.waits)
             if (wait.how == How::answered || !pushed_to.contains(one.service))
                 found.push_back(tell(story, *one.connection, wait, one.asks_out, answering.contains(one.service)));
+    std::set<ConnectionId> told;
+    for (const Finding& f : found) told.insert(f.connections.begin(), f.connections.end());
+    for (Finding& f : requests_given_up(story, id, told, proofs[left_unread])) found.push_back(std::move(f));
     return found;
 }
 
@@ -158,9 +166,11 @@ std::vector<Finding> find(const Story& story) {
 
 const Rule server_silent = {
     id, "a server acknowledged a request and did not answer it",
-    "The request arrived: the server's kernel, or something in front of it, acknowledged every byte. But no answer came for 5 s or more. The network did its part; the application is busy, stuck, or waits for something "
+    "The request arrived: the server's kernel, or something in front of it, acknowledged every byte. But no answer came for 5 s or more, or the client's own time limit was over before. The network did its part; the application is busy, stuck, or waits for something "
     "itself, or a proxy took the request and has nobody to give it to.",
-    "Only with `--segments`: sizes and times of segments tell a request from an answer. Data went to the server, was acknowledged, and neither data nor FIN came back for 5 s, while the client sent nothing more. When the server's host is in "
+    "Always: a client that closed its connection first, a second or more after it was established, and by the numbers of its FIN had got no byte. Besides one of: the process failed right then (curl's status 28), "
+    "the server's queue held the request unread, no process had accepted the connection, the service answers others, or the client asked once and left after a whole number of seconds. "
+    "With `--segments` sizes and times of segments tell a request from an answer. Data went to the server, was acknowledged, and neither data nor FIN came back for 5 s, while the client sent nothing more. When the server's host is in "
     "the story too, it tells which process holds the connection: then it is proven.",
     "Not an idle connection: nobody has asked. Not a service that only takes data (logs, metrics): a client that goes on sending after a silence was not waiting, and such services are left out. Not a client that closed its "
     "half and gets its answer in time. A long poll answers late by design and looks the same.",

@@ -50,7 +50,7 @@ void connect_trouble(std::vector<TroubleSign>& signs, const Story& story, const 
     const std::uint64_t end = c.live() ? story_end(story, c) : c.end_ns;
     if (!c.live() && c.has(sign::syn_sent | sign::syn_out))
         add(signs, Trouble::connect_failed, &c.events.back(), end, fmt::format("the socket was closed {} after the first SYN, before any answer", since(began, end)));
-    else if (c.live() && end - std::min(end, began) >= answer_due_ns && c.has(sign::syn_sent | sign::syn_out))
+    else if (c.live() && !story.ongoing && end - std::min(end, began) >= answer_due_ns && c.has(sign::syn_sent | sign::syn_out))
         add(signs, Trouble::connect_failed, syns.empty() ? nullptr : syns.back(), end, fmt::format("no answer came to {} until the recording ended, {} after the first",
                                                                                                  count_text(syns.size(), "SYN", "SYNs"), since(began, end)));
 }

@@ -15,7 +15,7 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "unexplained";
-constexpr std::uint64_t answer_due_ns = 1'000'000'000;
+constexpr std::uint64_t answer_due_ns = 200'000'000;  ///< as connect-timeout has it: what waits longer was given up
 
 /// What was dropped or sent again got through after all: the connection went on, or ended in good order.
 bool made_good(const Connection& c, const std::vector<TroubleSign>& signs) {

@@ -16,6 +16,7 @@ void recording_doubts(const Recording& recording, bool several, std::vector<std:
     if (recording.unknown_records)
         reasons.push_back(fmt::format("{} could not be read{}", count_text(recording.unknown_records, recording.meta.contains("source") ? "line" : "record",
                                                                            recording.meta.contains("source") ? "lines" : "records"), where));
+    if (!recording.damage.empty()) reasons.push_back("the file is damaged" + where);
     if (recording.cut_off) reasons.push_back("the recording was cut off" + where);
     for (const ProbeStatus& probe : recording.probes)
         if (probe.missed()) reasons.push_back(fmt::format("the probe {} was not there{}", printable(probe.name), where));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
@@ -39,6 +40,20 @@ Waiting closed_there(const Story& story, const Connection& c) {
     for (const Waiting& waiting : waits(story, c, Queue::What::send))
         if (waiting.last().window_closed && waiting.length_ns() >= least_ns && waiting.length_ns() > longest.length_ns()) longest = waiting;
     return longest;
+}
+
+/// The window closed time after time, and each time it opened before long: whoever reads there reads on.
+bool goes_on(const Story& story, const Connection& c) {
+    constexpr std::uint64_t pause_ns = 10'000'000'000;
+    constexpr std::size_t enough = 3;
+    std::size_t times = 0;
+    for (const Waiting& waiting : waits(story, c, Queue::What::send)) {
+        const bool closed = std::any_of(waiting.events.begin(), waiting.events.end(), [](const Event* event) { return event->as<Queue>()->window_closed; });
+        if (!closed) continue;
+        if (waiting.length_ns() > pause_ns) return false;
+        ++times;
+    }
+    return times >= enough;
 }
 
 std::vector<const Event*> probes(const Connection& c, const Waiting& waiting) {
@@ -128,7 +143,11 @@ std::vector<Finding> find(const Story& story) {
         const Waiting waiting = closed_there(story, c);
         if (waiting.events.empty()) continue;
         const Connection* other = story.other_end(c);
-        if (!other || closed_here(story, *other).events.empty()) found.push_back(sender_found(story, c, waiting));
+        if (other && !closed_here(story, *other).events.empty()) continue;  // told there
+        if ((other && !by_packets(*other)) || goes_on(story, c))
+            found.push_back(harmless(benign::slow_reader, id, c, waiting.from_ns, between(story, c)));
+        else
+            found.push_back(sender_found(story, c, waiting));
     }
     return found;
 }
@@ -141,7 +160,7 @@ const Rule zero_window_stall = {
     "asks again and again whether the window has opened, and goes on when it does.",
     "A look at the sockets found received data that was not read for 2 s or more, and the window at 0; or, from the sender's side alone, data held back by the peer's closed window for as long, with the "
     "zero-window probes that the kernel sent. The finding shows which process did not read, what it was doing, and how much waited.",
-    "Not a short pause of a reader that catches up, and not a slow network: then the window stays open and the congestion window limits. When the process serves a port and takes no connections either it is "
+    "Not a reader that takes its data slowly and reads all the time, whatever its window does: what it has read moves between two looks (slow-reader). Not a short pause of a reader that catches up, and not a slow network: then the window stays open and the congestion window limits. When the process serves a port and takes no connections either it is "
     "hung-service. From the sender's side a proxy between the two may be the one that does not read.",
     "Look at the process that does not read: what it waits for stands in the finding. A consumer that is slower than its producer on purpose (back pressure) needs no repair. tcp_rmem and SO_RCVBUF say how much may "
     "wait unread.",

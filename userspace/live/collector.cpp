@@ -14,6 +14,7 @@ namespace tcpwitness {
 
 Collector::Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
     : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink),
+      undecided_(filter_, [this](const void* data, std::size_t size) { write(data, size); }),
       looker_(probes, filter, namespaces, [this](const void* data, std::size_t size) { take(data, size); }), route_asker_(probes, namespaces), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
 Result<std::unique_ptr<Collector>> Collector::open(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink) {
@@ -43,10 +44,48 @@ void Collector::take(const void* data, std::size_t size) {
         ++malformed_;
         return;
     }
+    if (filter_.by_flow()) return undecided_.take(head, data);
+    write(data, head.size);
+}
+
+/// What nobody asked for is not written: not even the name of its namespace.
+void Collector::write(const void* data, std::size_t size) {
+    tw_head head;
+    std::memcpy(&head, data, sizeof head);
     if (head.netns != last_netns_) introduce(head.netns, head.time_ns);
     if (head.kind == TW_ROUTE) return take_route(head, data);
     ++counts_[head.probe].events;
-    sink_.record(head, data, head.size);
+    sink_.record(head, data, size);
+}
+
+/// So that the numbers that are missing are not taken for losses.
+void Collector::tell_withheld(std::uint64_t now_ns) {
+    for (const auto& [key, value] : undecided_.take_withheld()) sink_.meta(now_ns, key, value);
+}
+
+void Collector::settle() {
+    undecided_.drop_all();
+    tell_withheld(boot_clock_ns());
+}
+
+/// The programs see a moment later than the collector that it is over: what they told then is left out. A call that was inside the kernel at the
+/// end is unfinished.
+void Collector::take_late(const void* data, std::size_t size) {
+    struct {
+        tw_head head;
+        tw_call body;
+    } call{};
+    std::memcpy(&call.head, data, std::min(size, sizeof(call.head)));
+    if (call.head.time_ns <= end_ns_) return take(data, size);
+    if (call.head.kind != TW_CALL || size < sizeof(call) || call.head.size > size) return;
+    std::memcpy(&call, data, sizeof(call));
+    if (call.body.enter_ns == 0 || call.body.enter_ns > end_ns_ || call.body.op == TW_CALL_SOCKET) return;
+    if (call.body.op == TW_CALL_ACCEPT) call.head.cookie = call.body.listener;  // as for_each_unfinished_call() tells it
+    call.body.flags |= TW_CALL_UNFINISHED;
+    call.head.time_ns = end_ns_;
+    std::string record(static_cast<const char*>(data), size);
+    std::memcpy(record.data(), &call, sizeof(call));
+    take(record.data(), record.size());
 }
 
 /// The first lookups that failed were not noted when they did.
@@ -114,10 +153,12 @@ void Collector::read_snapshot(tw_probe iterator) {
 Status Collector::drain() {
     const std::uint64_t now = boot_clock_ns();
     ring_buffer__consume(wake_.get());
-    rings_->take(now, [this](const void* data, std::size_t size) { take(data, size); });
-    stand_in_where_needed();
-    looker_.tick(now);
-    check_losses();
+    rings_->take(now, [this](const void* data, std::size_t size) { end_ns_ ? take_late(data, size) : take(data, size); });
+    if (!end_ns_) {
+        stand_in_where_needed();
+        looker_.tick(now);
+        check_losses();
+    }
     take_environment();
     return sink_.tick(now);
 }
@@ -139,13 +180,19 @@ void Collector::take_environment() {
     }
 }
 
+void Collector::stop() {
+    end_ns_ = probes_.stop();
+    missed_check_ns_ = 0;
+    check_losses();
+}
+
 void Collector::last_look() {
-    environment_.finish();
+    environment_.finish(now());
     take_environment();
 }
 
 void Collector::check_losses() {
-    const std::uint64_t now = boot_clock_ns();
+    const std::uint64_t now = this->now();
     std::array<std::uint64_t, TW_PROBES> lost{}, last{};
     for (unsigned cpu = 0; cpu < probes_.cpus(); ++cpu) {
         const auto* counters = static_cast<const volatile tw_counters*>(counters_memory_.data()) + cpu;
@@ -170,13 +217,14 @@ void Collector::check_losses() {
         }
         last_missed_check_ns_ = now;
         check_held_back();
+        tell_withheld(now);
     }
     last_check_ns_ = now;
 }
 
 void Collector::check_held_back() {
     constexpr std::uint64_t wait_ns = TW_KEPT_SECONDS * std::uint64_t{1'000'000'000};
-    const std::uint64_t now = boot_clock_ns();
+    const std::uint64_t now = this->now();
     if (probes_.kept_any())  // else its memory need not be touched
         kept_packets_->count_older(missed_check_ns_ ? now - std::min(now, wait_ns) : UINT64_MAX,
                                    [this](const tw_held_key& key) { held_back_->add(key, 1); });
@@ -194,9 +242,7 @@ void Collector::report_loss(tw_probe number, std::uint64_t count, std::uint64_t 
 }
 
 void Collector::unfinished_calls() {
-    for_each_unfinished_call(probes_.pending_calls_fd(), filter_, [&](const void* data, std::size_t size) { take(data, size); });
-    missed_check_ns_ = 0;
-    check_losses();
+    for_each_unfinished_call(probes_.pending_calls_fd(), filter_, now(), [&](const void* data, std::size_t size) { take(data, size); });
 }
 
 int Collector::wake_fd() const { return ring_buffer__epoll_fd(wake_.get()); }

@@ -21,6 +21,7 @@
 #include "live/rings.h"
 #include "live/route_asker.h"
 #include "live/sink.h"
+#include "live/undecided.h"
 
 namespace tcpwitness {
 
@@ -45,6 +46,11 @@ public:
     /// Looks at the queues now: at the end, while everything still stands.
     void look_at_queues() { looker_.look(boot_clock_ns()); }
 
+    /// Ends the recording at this moment, for all that is recorded.
+    void stop();
+    /// The boot clock; from the end on, that moment.
+    std::uint64_t now() const { return end_ns_ ? end_ns_ : boot_clock_ns(); }
+
     /// Takes the records made up to now, looks for losses and at the queues, and ticks the sink. Does not wait: wake_fd() is for that.
     Status drain();
 
@@ -63,12 +69,19 @@ public:
     std::uint64_t left_out() const;
     /// Events without a socket that were counted, not recorded.
     std::uint64_t held_back() const { return held_back_->total(); }
+    /// After the last record: nothing waits any more for its flow to be known.
+    void settle();
+    /// Records that were not written: the filter chooses by port or address, and they are about something else. Of them: those that had to go
+    /// before anybody knew that.
+    std::uint64_t withheld() const { return undecided_.dropped(); }
+    std::uint64_t overflowed() const { return undecided_.overflowed(); }
     /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
     std::uint64_t malformed() const { return malformed_ + rings_->malformed() + looker_.malformed(); }
 
 private:
     Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink);
     void take(const void* data, std::size_t size);
+    void take_late(const void* data, std::size_t size);
     void take_route(const tw_head&, const void* data);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void read_snapshot(tw_probe iterator);
@@ -77,11 +90,14 @@ private:
     void check_losses();
     void check_held_back();
     void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
+    void write(const void* data, std::size_t size);
+    void tell_withheld(std::uint64_t now_ns);
 
     LoadedProbes& probes_;
     const Filter& filter_;
     Namespaces& namespaces_;
     RecordSink& sink_;
+    Undecided undecided_;
     Looker looker_;
     RouteAsker route_asker_;
     Mapping ring_memory_, taken_memory_, counters_memory_, kept_memory_;
@@ -92,6 +108,7 @@ private:
     std::array<ProbeCount, TW_PROBES> counts_{};
     std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
     std::uint64_t malformed_ = 0;
+    std::uint64_t end_ns_ = 0;  ///< 0: it goes on
     std::uint64_t last_check_ns_ = 0, last_missed_check_ns_ = 0;
     std::uint64_t missed_check_ns_ = 1'000'000'000;  ///< how often the kernel is asked for what it left out; 0 at the end
     std::uint32_t last_netns_ = 0;

@@ -31,7 +31,7 @@ std::chrono::nanoseconds processor_time() {
 
 EnvironmentWatch::EnvironmentWatch() : thread_([this] { run(); }) {}
 
-EnvironmentWatch::~EnvironmentWatch() { finish(); }
+EnvironmentWatch::~EnvironmentWatch() { finish(0); }
 
 void EnvironmentWatch::add(std::uint32_t netns, std::string name) {
     {
@@ -51,10 +51,11 @@ std::vector<std::string> EnvironmentWatch::take() {
     return std::exchange(ready_, {});
 }
 
-void EnvironmentWatch::finish() {
+void EnvironmentWatch::finish(std::uint64_t end_ns) {
     {
         const std::lock_guard lock(mutex_);
         finishing_ = true;
+        end_ns_ = end_ns;
     }
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
@@ -119,8 +120,8 @@ void EnvironmentWatch::look_at(std::uint32_t netns, Watched& watched, bool last)
 
 void EnvironmentWatch::tell(std::uint32_t netns, std::vector<Environment> facts) {
     if (facts.empty()) return;
-    const std::uint64_t now = boot_clock_ns();
     const std::lock_guard lock(mutex_);
+    const std::uint64_t now = end_ns_ ? end_ns_ : boot_clock_ns();
     for (const Environment& fact : facts) ready_.push_back(environment_record(now, netns, fact));
 }
 

@@ -30,8 +30,8 @@ public:
     /// Records that are ready: TW_ENVIRONMENT, in time order.
     std::vector<std::string> take();
 
-    /// One last look, at counters too. After it, take() has everything.
-    void finish();
+    /// One last look, at counters too, told as of the recording's end (0: now). After it, take() has everything.
+    void finish(std::uint64_t end_ns);
 
 private:
     struct Watched {
@@ -50,6 +50,7 @@ private:
     std::vector<std::pair<std::uint32_t, std::string>> added_;  ///< not yet looked at
     std::vector<std::string> ready_;
     bool finishing_ = false, looking_ = false;
+    std::uint64_t end_ns_ = 0;
 
     // the thread's own
     HostEnvironment host_;

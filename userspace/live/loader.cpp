@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -79,6 +80,8 @@ public:
             if (error == 0) {
                 libbpf_set_print(previous);
                 attach(loaded);
+                loaded.started_ns_ = boot_clock_ns();
+                std::atomic_ref<std::uint32_t>(loaded.skeleton_->bpf->bss->recording).store(1);
                 return loaded;
             }
             const auto failed = failed_program(load_log);
@@ -308,11 +311,14 @@ void LoadedProbes::stand_in(bool wanted) {
     covered_from_ = left_out(row.programs.front());
 }
 
-void LoadedProbes::detach(const std::function<void()>& meanwhile) {
-    while (!links_.empty()) {
-        links_.pop_back();
-        if (meanwhile) meanwhile();
-    }
+std::uint64_t LoadedProbes::stop() {
+    const std::uint64_t now = boot_clock_ns();
+    std::atomic_ref<std::uint32_t>(skeleton_->bpf->bss->recording).store(0);
+    return now;
+}
+
+void LoadedProbes::detach() {
+    while (!links_.empty()) links_.pop_back();
     on_demand_.clear();   // what notes something goes after those that tell it
     stand_in(false);
 }

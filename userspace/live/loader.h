@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -80,9 +79,13 @@ public:
     /// Has the state probe's stand-in (Probe::stand_in) attached or not; what the first program is not run for meanwhile is covered, or missed.
     void stand_in(bool wanted);
 
-    /// Stops all hooks, one after the other; maps stay readable. The kernel takes tens of milliseconds for each: `meanwhile` runs in
-    /// between, so that the ring can be emptied while the rest still records.
-    void detach(const std::function<void()>& meanwhile = {});
+    /// When records began to be made, all hooks being attached (boot clock).
+    std::uint64_t started_ns() const { return started_ns_; }
+    /// Ends the recording for all hooks at one moment, which it returns: a record of a later time may still come, none of an earlier is missing.
+    std::uint64_t stop();
+
+    /// Takes all hooks away, one after the other: the kernel takes tens of milliseconds for each. Maps stay readable.
+    void detach();
 
 private:
     LoadedProbes();
@@ -100,6 +103,7 @@ private:
     std::uint32_t kept_sets_ = 1;
     RingLayout rings_;
     bool reset_reasons_told_ = false;
+    std::uint64_t started_ns_ = 0;
 
     friend class Loader;
 };

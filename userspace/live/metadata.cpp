@@ -48,7 +48,7 @@ Metadata initial_metadata(const Kernel& kernel, const LoadedProbes& probes, cons
         {"boot_id", boot_id()},
         {"command", command_line},
         {"clock.boot_to_wall_ns", std::to_string(boot_to_wall_ns())},
-        {"started_ns", std::to_string(boot_clock_ns())},
+        {"started_ns", std::to_string(probes.started_ns())},
     };
     for (const ProbeState& state : probes.states()) {
         out.emplace_back(probe_key(*state.probe, "hook"), hook_text(*state.probe));
@@ -63,7 +63,7 @@ Metadata initial_metadata(const Kernel& kernel, const LoadedProbes& probes, cons
 }
 
 void final_metadata(RecordSink& sink, const Collector& collector, const LoadedProbes& probes, const std::string& end_reason) {
-    const std::uint64_t now = boot_clock_ns();
+    const std::uint64_t now = collector.now();
     for (const ProbeState& state : probes.states()) {
         const ProbeCount count = collector.count(state.probe->number);
         sink.meta(now, probe_key(*state.probe, "events"), std::to_string(count.events));

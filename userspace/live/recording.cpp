@@ -68,15 +68,14 @@ Result<std::string> collect(Collector& collector, const StopConditions& stop, co
 }
 
 Status finish(LoadedProbes& probes, Collector& collector, RecordSink& sink, const std::string& reason) {
-    Status drained = success();
-    const auto drain = [&] {
-        if (drained) drained = collector.drain();
-    };
     collector.look_at_queues();
-    probes.detach(drain);
-    drain();
+    collector.stop();
+    Status drained = collector.drain();
     collector.unfinished_calls();
+    probes.detach();
+    if (drained) drained = collector.drain();  // what a program was still writing
     collector.last_look();
+    collector.settle();
     final_metadata(sink, collector, probes, reason);
     Status flushed = sink.tick(boot_clock_ns());
     return drained ? flushed : drained;

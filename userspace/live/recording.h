@@ -35,7 +35,7 @@ private:
 /// Collects until something ends it. Returns why: "interrupted", "duration", "command ended". The error is the sink's.
 Result<std::string> collect(Collector&, const StopConditions&, const StopSignals&);
 
-/// Detaches, takes what is still in the ring, adds calls that never returned and the closing metadata.
+/// Ends the recording for all probes at once, adds calls that never returned, detaches, takes what is still in the ring, adds the closing metadata.
 Status finish(LoadedProbes&, Collector&, RecordSink&, const std::string& reason);
 
 }  // namespace tcpwitness

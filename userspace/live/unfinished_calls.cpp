@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -56,7 +57,7 @@ Task task_of(std::uint64_t pid_tgid) {
     return task;
 }
 
-void describe(const tw_pending_call& call, const Filter& filter, const std::function<void(const void*, std::size_t)>& emit) {
+void describe(const tw_pending_call& call, const Filter& filter, std::uint64_t end_ns, const std::function<void(const void*, std::size_t)>& emit) {
     const Task task = task_of(call.pid_tgid);
     if (task.comm.empty()) return;  // killed inside the call: the slot was never cleared
     const std::uint32_t netns = namespace_inum("/proc/" + std::to_string(task.pid) + "/ns/net");
@@ -72,7 +73,7 @@ void describe(const tw_pending_call& call, const Filter& filter, const std::func
     RecordBuilder<tw_call> record(TW_CALL, TW_PROBE_CALL_EXIT);
     size = sizeof(record.head.cookie);
     getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &record.head.cookie, &size);
-    record.head.time_ns = boot_clock_ns();
+    record.head.time_ns = end_ns;
     record.head.netns = netns;
     End local = end_of(socket.get(), getsockname), peer = end_of(socket.get(), getpeername);
     if (call.op == TW_CALL_CONNECT && call.cookie) {  // a socket that is still connecting has no peer name
@@ -94,15 +95,37 @@ void describe(const tw_pending_call& call, const Filter& filter, const std::func
     emit(bytes.data(), bytes.size());
 }
 
+/// Calls of accept() that failed since the last one that was recorded.
+void describe_failed(const tw_pending_call& call, std::uint64_t end_ns, const std::function<void(const void*, std::size_t)>& emit) {
+    RecordBuilder<tw_call> record(TW_CALL, TW_PROBE_CALL_EXIT);
+    record.head.time_ns = end_ns;
+    record.head.netns = call.failed_netns;
+    record.head.cookie = record.body.listener = call.failed_listener;
+    record.head.state = 10;  // LISTEN
+    const Task task = task_of(call.pid_tgid);
+    record.body.task.pid = task.pid;
+    record.body.task.tid = task.tid;
+    std::memcpy(record.body.task.comm, task.comm.data(), std::min<std::size_t>(task.comm.size(), TW_COMM_LEN - 1));
+    record.body.ret = call.failed_result;
+    record.body.fd = call.fd;
+    record.body.argument = static_cast<std::int32_t>(call.failed_more - 1);
+    record.body.op = TW_CALL_ACCEPT;
+    if (call.failed_result == -EAGAIN) record.body.flags = TW_CALL_NONBLOCK;
+    const std::string bytes = record.bytes({});
+    emit(bytes.data(), bytes.size());
+}
+
 }  // namespace
 
-void for_each_unfinished_call(int map, const Filter& filter, const std::function<void(const void*, std::size_t)>& emit) {
+void for_each_unfinished_call(int map, const Filter& filter, std::uint64_t end_ns, const std::function<void(const void*, std::size_t)>& emit) {
     const std::size_t bytes = sizeof(tw_pending_call) * TW_PENDING_CALLS;
     void* mapped = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, map, 0);
     if (mapped == MAP_FAILED) return;
     const auto* slots = static_cast<const tw_pending_call*>(mapped);
-    for (std::uint32_t slot = 0; slot < TW_PENDING_CALLS; ++slot)
-        if (slots[slot].op && slots[slot].op != TW_CALL_SOCKET) describe(slots[slot], filter, emit);
+    for (std::uint32_t slot = 0; slot < TW_PENDING_CALLS; ++slot) {
+        if (slots[slot].failed_more && slots[slot].failed_result < 0) describe_failed(slots[slot], end_ns, emit);
+        if (slots[slot].op && slots[slot].op != TW_CALL_SOCKET && slots[slot].enter_ns <= end_ns) describe(slots[slot], filter, end_ns, emit);
+    }
     munmap(mapped, bytes);
 }
 

@@ -63,6 +63,7 @@ std::string sentence(const Call& call, const Event& event) {
     else
         text += fmt::format(" = {}{}", makes_descriptor && call.fd >= 0 ? "fd " : "", call.ret);
     if (call.op == Call::Op::accept) text += place_text(call, event);
+    if (call.op == Call::Op::accept && call.argument > 0) text += fmt::format(", {} before it failed and are not listed", count_text(static_cast<std::uint64_t>(call.argument), "call", "calls"));
     if (call.took_ns && (call.op == Call::Op::connect || call.took_ns >= 1'000'000)) text += " after " + duration_text(call.took_ns);
     return text;
 }
@@ -74,6 +75,7 @@ void add_fields(std::vector<Field>& to, const Call& call, const Event&) {
     if (call.op == Call::Op::listen) add(to, "backlog", call.argument);
     if (call.op == Call::Op::shutdown) add(to, "how", how_text(call.argument));
     if (call.phase == Call::Phase::exit) {
+        if (call.op == Call::Op::accept && call.argument > 0) add(to, "failed_before", call.argument);
         add(to, "result", call.ret);
         if (call.ret < 0) add(to, "error.type", errno_name(errno_of(call.ret)));
         if (!call.status.empty()) add(to, "status", call.status);

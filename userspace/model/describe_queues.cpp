@@ -149,9 +149,10 @@ void add_fields(std::vector<Field>& to, const Queue& queue, const Event& event) 
 
 Layer layer(const SocketOption&) { return Layer::app; }
 
-bool noteworthy(const SocketOption& option, const Event&) { return option.ret < 0; }
+bool noteworthy(const SocketOption& option, const Event&) { return option.ret < 0 || option.tells_error(); }
 
 std::string sentence(const SocketOption& option, const Event&) {
+    if (option.tells_error()) return fmt::format("getsockopt(fd {}, SO_ERROR) told {}", option.fd, error_text(option.value));
     std::string value = std::to_string(option.value);
     if (option.is(SOL_SOCKET, SO_LINGER)) value = option.value ? fmt::format("on, {} s", option.linger_s) : "off";
     const std::string result = option.ret < 0 ? error_text(errno_of(option.ret)) : std::to_string(option.ret);
@@ -166,6 +167,7 @@ void add_fields(std::vector<Field>& to, const SocketOption& option, const Event&
     if (option.is(SOL_SOCKET, SO_LINGER)) add(to, "linger_s", option.linger_s);
     add(to, "result", option.ret);
     if (option.ret < 0) add(to, "error.type", errno_name(errno_of(option.ret)));
+    if (option.tells_error()) add(to, "error.type", errno_name(option.value));
     if (option.task.known()) {
         add(to, "process.pid", option.task.pid);
         add(to, "thread.id", option.task.tid);

@@ -14,6 +14,7 @@ std::string sentence(const StateChange& change, const Event&) {
     std::string text = fmt::format("state {} -> {}", name(change.from), name(change.to));
     if (change.to == TcpState::listen) text += fmt::format(", accept queue holds {}", change.backlog);
     if (change.isn) text += fmt::format(", SYN seq {}", *change.isn);
+    if (change.soft_error) text += ", soft error " + error_text(change.soft_error);
     return text;
 }
 
@@ -22,6 +23,7 @@ void add_fields(std::vector<Field>& to, const StateChange& change, const Event&)
     add(to, "to", name(change.to));
     if (change.to == TcpState::listen) add(to, "accept_queue_max", change.backlog);
     if (change.isn) add(to, "isn", *change.isn);
+    if (change.soft_error) add(to, "soft_error", errno_name(change.soft_error));
     if (change.pid) {
         add(to, "current_pid", change.pid);
         add(to, "current_tid", change.tid);

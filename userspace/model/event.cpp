@@ -23,11 +23,14 @@ const char* name(Call::Op op) {
     return number < std::size(names) ? names[number] : "?";
 }
 
+bool SocketOption::tells_error() const { return is(SOL_SOCKET, SO_ERROR); }
+
 std::string name(const SocketOption& option) {
     static constexpr struct {
         std::int32_t level, option;
         const char* name;
     } names[] = {
+        {SOL_SOCKET, SO_ERROR, "SO_ERROR"},
         {SOL_SOCKET, SO_LINGER, "SO_LINGER"},
         {SOL_SOCKET, SO_KEEPALIVE, "SO_KEEPALIVE"},
         {SOL_SOCKET, SO_REUSEPORT, "SO_REUSEPORT"},

@@ -47,9 +47,18 @@ struct TcpNumbers {
     bool closed_by_application = false;  ///< SOCK_DEAD: no process has it open any more
     bool told = true;                    ///< false: another system's trace tells none of these, but those that the event's sentence names
 
-    std::uint32_t unacknowledged() const { return write_seq - snd_una; }  ///< bytes written, not acknowledged (SYN and FIN count one)
-    std::uint32_t unread() const { return rcv_nxt - copied_seq; }         ///< bytes received, not read by the application
+    TcpState state = TcpState::none;     ///< in which these were: of a closed socket the one before, once the connection is known
+    bool disconnected = false;           ///< tcp_disconnect() has moved write_seq ahead by a whole window
+
+    /// Bytes: SYN and FIN, which have a sequence number too, are not among them. A distance that runs backwards comes from a socket that is not
+    /// set up, and is 0.
+    std::uint32_t unacknowledged() const;  ///< written, not acknowledged
+    std::uint32_t unread() const;          ///< received, not read by the application
 };
+
+/// States in which a SYN or FIN of this end is not acknowledged, and those that only a FIN of the peer leads to.
+bool control_outstanding(TcpState);
+bool fin_received(TcpState);
 
 /// A call of the application. One call is two events: enter, then exit.
 struct Call {
@@ -59,7 +68,7 @@ struct Call {
     Phase phase{};
     Task task;
     std::int32_t fd = -1;        ///< the fd the call names; on exit of socket and accept the new one
-    std::int32_t argument = 0;   ///< listen: backlog; shutdown: how
+    std::int32_t argument = 0;   ///< listen: backlog; shutdown: how; accept: failed calls of the thread before it that were not recorded
     std::int32_t ret = 0;        ///< exit only: >= 0, or -errno
     std::uint64_t took_ns = 0;   ///< exit only; 0: not known, the call began before the recording
     bool nonblocking = false;
@@ -75,6 +84,7 @@ struct StateChange {
     std::uint32_t pid = 0, tid = 0;   ///< current task; the caller for CLOSE -> SYN_SENT and CLOSE -> LISTEN
     std::uint32_t backlog = 0;        ///< to LISTEN: accept queue limit
     std::optional<std::uint32_t> isn; ///< to SYN_SENT: of the SYN, where the stack's own log tells it
+    std::uint16_t soft_error = 0;     ///< to CLOSE: positive errno, of an error (ICMP) that had not ended it and that nobody had asked for
 };
 
 struct Timer {
@@ -94,6 +104,7 @@ struct Retransmit {
     TcpNumbers tcp;
     std::uint32_t seq = 0, end_seq = 0;
     std::int32_t error = 0;  ///< 0 or -errno: the resend itself failed
+    std::uint32_t bytes() const;  ///< of data: without SYN and FIN
 };
 
 /// A SYN-ACK sent again for a connection that has no socket yet.
@@ -233,16 +244,17 @@ struct Queue {
     bool full() const { return accept_queue > accept_max; }
 };
 
-/// setsockopt() of an option that changes how TCP behaves.
+/// setsockopt() of an option that changes how TCP behaves; or getsockopt() of SO_ERROR, where it told the application an error.
 struct SocketOption {
     Task task;                 ///< pid and tid only
     std::int32_t fd = -1;
     std::int32_t level = 0;    ///< SOL_SOCKET, IPPROTO_TCP
     std::int32_t option = 0;   ///< SO_*, TCP_*
-    std::int32_t value = 0;    ///< SO_LINGER: on or off
+    std::int32_t value = 0;    ///< SO_LINGER: on or off; SO_ERROR: positive errno
     std::int32_t linger_s = 0; ///< SO_LINGER
     std::int32_t ret = 0;      ///< 0, or -errno
     bool is(std::int32_t at_level, std::int32_t which) const { return level == at_level && option == which; }
+    bool tells_error() const;  ///< SO_ERROR
 };
 /// "TCP_USER_TIMEOUT"; "option 99" for one that has no name here.
 std::string name(const SocketOption&);

@@ -68,6 +68,9 @@ struct Recording {
     std::map<std::string, std::string> meta;     ///< every other key the recorder wrote
     bool cut_off = false;                        ///< no closing record: killed, or the file is truncated
     std::string cut_note;                        ///< how a truncated file ends ("the last block is incomplete"); empty = the file is whole
+    std::vector<std::string> damage;             ///< parts of the file that could not be read and were passed over, with their place
+    std::uint64_t records = 0;                   ///< of a trace: those that the recorder counts, packets too; each makes one event or two
+    std::vector<std::string> copies;             ///< other files that hold the same recording, a sentence each: counted once
     std::uint64_t unknown_records = 0;           ///< records of a newer tcpwitness that this one skipped
     std::uint64_t foreign_packets = 0;           ///< packets in the file that no probe of ours saw, or that are not TCP; skipped
     std::uint64_t sessions_not_listed = 0;       ///< of a capture: only counted, because they are too many

@@ -132,6 +132,14 @@ void Lines::witness(WitnessId id) {
     if (story_.recordings.size() > 1) files(witness);
     json_.member("cut_off", info.cut_off);
     if (!info.cut_note.empty()) json_.member("cut_note", info.cut_note);
+    if (info.records) json_.member("records", info.records);
+    for (const auto& [key, list] : {std::pair{"damage", &info.damage}, {"copies", &info.copies}}) {
+        if (list->empty()) continue;
+        json_.key(key);
+        json_.begin_array();
+        for (const std::string& one : *list) json_.value(one);
+        json_.end_array();
+    }
     json_.member("unknown_records", info.unknown_records);
     json_.member("foreign_packets", info.foreign_packets);
     if (info.capture() || info.sessions_not_listed) json_.member("sessions_not_listed", info.sessions_not_listed);
@@ -339,6 +347,7 @@ void Lines::finding(const Finding& finding, std::size_t number) {
     json_.member("rule", finding.rule);
     json_.member("culprit", name(finding.culprit));
     json_.member("certainty", name(finding.certainty));
+    if (finding.state) json_.member("state", true);
     json_.member("headline", finding.headline);
     json_.key("reasons");
     json_.begin_array();

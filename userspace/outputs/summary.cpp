@@ -1,5 +1,6 @@
 #include "outputs/summary.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <set>
@@ -32,6 +33,16 @@ std::uint64_t events_seen(const Story& story) {
     return events;
 }
 
+/// A call is one record and two events, and so is a packet on lo: the recorder counts records. Of a part of a story they are not known.
+std::string records_text(const Story& story, const OutputOptions& options) {
+    std::uint64_t records = 0;
+    for (const Recording& recording : story.recordings) {
+        if (!recording.records) return {};
+        records += recording.records;
+    }
+    return records && !options.to_ns ? fmt::format(" from {}", count_text(records, "record", "records")) : "";
+}
+
 std::uint64_t counted_only(const Story& story) {
     std::uint64_t count = 0;
     for (const Event& event : story.repeats) count += event.as<Repeats>()->count;
@@ -43,7 +54,7 @@ std::string markers_text(const Story& story, const WallClock& clock) {
     const std::vector<Marker> all = markers(story);
     std::string text;
     for (std::size_t i = 0; i < all.size() && i < markers_shown; ++i) {
-        text += fmt::format("{}{} {}", i ? ", " : "", all[i].name, clock.time(all[i].times_ns.front()));
+        text += fmt::format("{}{} {}", i ? ", " : "", printable(all[i].name), clock.time(all[i].times_ns.front()));
         if (all[i].times_ns.size() > 1) text += fmt::format(" ({} times)", all[i].times_ns.size());
     }
     if (all.size() > markers_shown) text += fmt::format(" and {} more", all.size() - markers_shown);
@@ -124,6 +135,8 @@ void write_log_cautions(const Recording& recording, const std::function<void(con
 
 void write_cautions(const Recording& recording, const std::function<void(const std::string&)>& caution) {
     write_log_cautions(recording, caution);
+    for (const std::string& copy : recording.copies) caution(printable(copy) + ".");
+    for (const std::string& place : recording.damage) caution("The file is damaged: " + printable(place) + ".");
     if (recording.cut_off)
         caution("The recording was cut off" + (recording.cut_note.empty() ? std::string(" before it was closed") : ": " + printable(recording.cut_note)) +
                 "; this is everything up to there.");
@@ -172,14 +185,15 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
         line("namespaces", names);
     }
     const std::uint64_t lost = lost_records(story);
-    line("events", fmt::format("{}, {} lost", events_seen(story), lost));
+    line("events", fmt::format("{}{}, {} lost", events_seen(story), records_text(story, options), lost));
     if (const std::uint64_t repeated = counted_only(story))
         line("repeats", fmt::format("{} more without a socket came too fast to be recorded one by one: counted only", repeated));
     line("connections", connections_text(story));
     if (const std::string text = interposers_text(story); !text.empty()) line("interposers", text);
     if (const std::string text = markers_text(story, clock); !text.empty()) line("markers", text);
     if (options.to_ns) line("between", fmt::format("{} and {}; what lies outside is left out", clock.time(options.from_ns), clock.time(options.to_ns)));
-    line("findings", std::to_string(plan.findings.size()));
+    const auto states = static_cast<std::size_t>(std::count(plan.listing.begin(), plan.listing.end(), Listing::beside));
+    line("findings", std::to_string(plan.findings.size() - states));
 
     const auto caution = [&](const std::string& text) { sink.append(wrapped(text, "! ", options.width)); };
     for (const Recording& recording : story.recordings) write_cautions(recording, caution);

@@ -66,13 +66,23 @@ TEST_CASE("a log goes to the exhibit that knows its messages' peers") {
     CHECK(order_in(all[1]) == "sms");
 }
 
-TEST_CASE("a log of another day changes nothing; a log alone stays what it is") {
-    std::vector<Exhibit> both = {trace_of({second}), log_of({wall + 86'400 * second})};
+TEST_CASE("a log of another day changes nothing and stays beside; a log alone stays what it is") {
+    std::vector<Exhibit> both = {log_of({wall + 86'400 * second}), trace_of({second})};
     place_logs(both);
-    REQUIRE(both.size() == 1);
+    REQUIRE(both.size() == 2);
     CHECK(both[0].events.size() == 1);
+    CHECK(both[1].log);
+    CHECK_FALSE(both[1].info.meta.contains("log.fits_shifted_hours"));
     std::vector<Exhibit> alone = {log_of({wall})};
     place_logs(alone);
     REQUIRE(alone.size() == 1);
     CHECK(alone[0].events.size() == 1);
+}
+
+TEST_CASE("a log whose clock shows another zone says by how many hours it would fit") {
+    std::vector<Exhibit> both = {log_of({wall + 2 * second, wall + 3 * second}), trace_of({2 * 3600 * second, 2 * 3600 * second + 5 * second})};
+    place_logs(both);
+    REQUIRE(both.size() == 2);
+    REQUIRE(both[1].log);
+    CHECK(both[1].info.meta.at("log.fits_shifted_hours") == "2");
 }

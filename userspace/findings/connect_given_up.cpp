@@ -1,0 +1,41 @@
+#include "findings/connect_given_up.h"
+
+#include <algorithm>
+
+#include "findings/facts.h"
+#include "findings/packets_alone.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::uint64_t answer_due_ns = 200'000'000;
+constexpr std::uint64_t sent_again_ns = 1'000'000'000;  ///< a SYN without answer is sent again by then
+constexpr std::uint64_t cleanup_ns = 1'000'000'000;     ///< from a process's exit to its sockets closed
+
+const Event* exit_of_owner(const Story& story, const Connection& c) {
+    for (const Event& event : story.process_exits) {
+        const ProcessExit& exit = *event.as<ProcessExit>();
+        if (c.owner.known() && exit.task.pid == c.owner.pid && story.same_host(event.witness, c.witness) && event.time_ns <= c.end_ns && c.end_ns - event.time_ns <= cleanup_ns)
+            return &event;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::optional<GivenUpConnect> given_up_connect(const Story& story, const Connection& c) {
+    if (c.role != Role::client || c.embryonic || c.error || by_packets(c) || c.established_ns || !c.has(sign::syn_sent | sign::syn_out)) return std::nullopt;
+    if (c.has(sign::established | sign::reset_received | sign::rst_in)) return std::nullopt;
+    GivenUpConnect how;
+    const auto syns = syns_sent(c);
+    how.began_ns = syns.empty() ? c.begin_ns : syns.front()->time_ns;
+    how.pending = c.live();
+    if (how.pending && story.ongoing) return std::nullopt;
+    how.end_ns = std::max(how.began_ns, how.pending ? std::max(story.recording_of(c.witness).end_ns, c.end_ns) : c.end_ns);
+    if (how.waited_ns() < (how.pending ? sent_again_ns : answer_due_ns)) return std::nullopt;
+    if (!how.pending) how.exit = exit_of_owner(story, c);
+    return how;
+}
+
+}  // namespace tcpwitness

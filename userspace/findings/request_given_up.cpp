@@ -1,0 +1,214 @@
+#include "findings/request_given_up.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/facts.h"
+#include "findings/packets_alone.h"
+#include "findings/queue_facts.h"
+#include "model/describe.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::uint64_t least_ns = 900'000'000;      ///< nobody's time limit for an answer is shorter, and few servers are quicker on a bad day
+constexpr std::uint64_t exit_within_ns = 1'000'000'000;
+constexpr std::uint64_t round_ns = 1'000'000'000, round_within_ns = 60'000'000;
+constexpr int curl_timed_out = 28;
+
+/// What the FIN that a client sent first tells: its numbers count what either end had sent by then.
+struct Left {
+    const Connection *client = nullptr, *server = nullptr;  ///< one of them may be unknown
+    const Event* fin = nullptr;
+    std::uint64_t waited_ns = 0;
+    std::uint32_t sent = 0, received = 0;
+    const Connection& end() const { return client ? *client : *server; }
+};
+
+/// The FIN of the client, where it came before any of the server.
+std::optional<Left> left(const Connection& c) {
+    const bool own = c.role == Role::client;
+    if (c.is_listener() || c.embryonic || c.preexisting || by_packets(c) || !c.established_ns || !c.local_isn || !c.peer_isn || !c.has(own ? sign::fin_out : sign::fin_in)) return std::nullopt;
+    for (const Event& event : c.events) {
+        const Segment* segment = event.as<Segment>();
+        if (!segment || !segment->fin()) continue;
+        if (segment->outgoing != own || event.time_ns < *c.established_ns) return std::nullopt;
+        Left how;
+        (own ? how.client : how.server) = &c;
+        how.fin = &event;
+        how.waited_ns = event.time_ns - *c.established_ns;
+        how.sent = segment->seq + segment->payload - (own ? *c.local_isn : *c.peer_isn) - 1;
+        how.received = segment->ack - (own ? *c.peer_isn : *c.local_isn) - 1;
+        constexpr std::uint32_t no_count = 1u << 31;  // beyond 2 GB the numbers cannot tell
+        return how.sent < no_count && how.received < no_count ? std::optional(how) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// It only closed its half, and what it asked for came after.
+bool half_closed(const Left& how) {
+    if (how.client) {
+        const bool shut = std::any_of(how.client->events.begin(), how.client->events.end(), [](const Event& event) { return event.as<Call>() && event.as<Call>()->op == Call::Op::shutdown; });
+        return shut && !how.client->has(sign::rst_out | sign::reset_sent);
+    }
+    return !how.server->has(sign::rst_in | sign::reset_received) && [&] {
+        const Event* total = last<Destroy>(*how.server);
+        return total && total->as<Destroy>()->bytes_acked > 1;  // the FIN counts one
+    }();
+}
+
+const Event* exit_after(const Story& story, const Left& how) {
+    if (!how.client || !how.client->owner.known()) return nullptr;
+    for (const Event& event : story.process_exits) {
+        const std::uint64_t apart = event.time_ns > how.fin->time_ns ? event.time_ns - how.fin->time_ns : how.fin->time_ns - event.time_ns;
+        if (event.as<ProcessExit>()->task.pid == how.client->owner.pid && story.same_host(event.witness, how.client->witness) && apart <= exit_within_ns) return &event;
+    }
+    return nullptr;
+}
+
+std::uint64_t accepted_ns(const Connection& server) {
+    for (const Event& event : server.events)
+        if (const Call* call = event.as<Call>(); call && call->op == Call::Op::accept && call->phase == Call::Phase::exit && call->ret >= 0) return event.time_ns;
+    return 0;
+}
+
+/// The server's half: what it did with the request until the client left.
+struct Served {
+    bool known = false, accepted = true;
+    std::uint64_t unread_ns = 0;
+    std::uint32_t unread = 0;
+    std::vector<const Event*> looks;
+    const Queue* process = nullptr;
+};
+Served served(const Story& story, const Left& how) {
+    Served s;
+    if (!how.server) return s;
+    const Connection& c = *how.server;
+    s.known = true;
+    const std::uint64_t at = accepted_ns(c);
+    if (calls_told(story, c.witness)) s.accepted = c.accepted && at <= how.fin->time_ns + story.uncertainty_ns(c.witness, how.end().witness);
+    for (const Waiting& waiting : waits(story, c, Queue::What::receive)) {
+        // the server reads only what it was sent: what lay there when the client left had lain there all the time since
+        const std::uint64_t until = std::min(waiting.to_ns, how.fin->time_ns);
+        if (waiting.from_ns >= until || until - waiting.from_ns < least_ns / 2 || waiting.to_ns + round_ns < how.fin->time_ns) continue;
+        s.unread_ns = until - waiting.from_ns;
+        s.unread = waiting.last().unread;
+        s.looks = waiting.events;
+        s.process = waiting.process();
+    }
+    return s;
+}
+
+/// It sent once and waited, and did not send again and again. False where nobody counted.
+bool asked_once(const Left& how) {
+    constexpr std::uint32_t most = 6;  // SYN, ACK, a request or two, FIN, and the ACK of the other's FIN
+    for (const Connection* c : {how.client, how.server})
+        if (const Event* total = c ? last<Destroy>(*c) : nullptr) {
+            const Destroy& totals = *total->as<Destroy>();
+            const std::uint32_t sent = c == how.client ? totals.segs_out : totals.segs_in;
+            return sent && sent <= most;
+        }
+    return false;
+}
+
+/// So much was sent that it filled the receiver: no request, and zero-window-stall tells it.
+bool filled_up(const Left& how) {
+    for (const Connection* c : {how.client, how.server})
+        if (c && c->has(sign::waited))
+            for (const Event& event : c->events)
+                if (const Queue* queue = event.as<Queue>(); queue && queue->window_closed) return true;
+    return false;
+}
+
+/// A time limit is a whole number of seconds.
+bool round_time(std::uint64_t ns) {
+    const std::uint64_t rest = ns % round_ns;
+    return ns + round_within_ns >= round_ns && (rest <= round_within_ns || rest >= round_ns - round_within_ns);
+}
+
+std::string exit_text(const ProcessExit& exit) {
+    if (exit.signal()) return fmt::format("{} was ended by {} then", who(exit.task), signal_name(exit.signal()));
+    return fmt::format("{} exited with status {} then{}", who(exit.task), exit.status(), exit.task.comm == "curl" && exit.status() == curl_timed_out ? ": its time limit was reached" : "");
+}
+
+}  // namespace
+
+std::vector<Finding> requests_given_up(const Story& story, const char* rule, const std::set<ConnectionId>& told, const Proof& unread) {
+    std::vector<Left> cases;
+    std::set<Endpoint> answering;
+    for (const Connection& c : story.connections) {
+        auto how = left(c);
+        if (!how || told.contains(c.id)) continue;
+        const Endpoint service = c.role == Role::client ? c.flow.peer : c.flow.local;
+        if (how->received) answering.insert(service);
+        if (how->waited_ns < least_ns || (c.role == Role::server && story.other_end(c))) continue;  // the client tells it
+        if (how->client) how->server = story.other_end(c);
+        cases.push_back(*how);
+    }
+    // Who was answered and then was closed by the server counts as well, but is rarely asked for.
+    if (!cases.empty())
+        for (const Connection& c : story.connections) {
+            const Event* total = c.role == Role::client || c.role == Role::server ? last<Destroy>(c) : nullptr;
+            if (!total) continue;
+            const Destroy& bytes = *total->as<Destroy>();
+            if ((c.role == Role::client ? bytes.bytes_received : bytes.bytes_acked) > 2) answering.insert(c.role == Role::client ? c.flow.peer : c.flow.local);
+        }
+
+    std::vector<Finding> found;
+    for (const Left& how : cases) {
+        const Connection& c = how.end();
+        const Endpoint service = how.client ? c.flow.peer : c.flow.local;
+        const Event* exit = exit_after(story, how);
+        const ProcessExit* end = exit ? exit->as<ProcessExit>() : nullptr;
+        const bool curl = end && end->task.comm == "curl" && end->status() == curl_timed_out;
+        const bool failed = end && !end->signal() && end->status() != 0;
+        if (how.received ? !curl : half_closed(how) || filled_up(how)) continue;
+        const Served server = served(story, how);
+        const bool round = round_time(how.waited_ns) && asked_once(how), answers = answering.contains(service);
+        const bool unserved = server.known && (!server.accepted || server.unread_ns);
+        // Who sends nothing may only hold a connection ready; who sends and gets nothing back may talk to a service that only takes data.
+        if (!failed && !unserved && (!how.sent || (!answers && !round))) continue;
+
+        Finding f = about(rule, how.client ? Culprit::peer_application : Culprit::local_application, failed || unserved || answers ? Certainty::likely : Certainty::possible, c,
+                          how.fin->time_ns);
+        f.first_ns = f.onset_ns = *c.established_ns;
+        const std::string time = since(0, how.waited_ns);
+        const std::string self = how.server ? fmt::format("{}{}", who(*how.server), at_place(story, *how.server)) : "";
+        const std::string client = how.client ? fmt::format("{}{}", who(*how.client), at_place(story, *how.client)) : c.flow.peer.address.text();
+        const std::string to = how.server && how.server->owner.known() ? fmt::format("{} ({})", service.text(), self) : service.text();
+        if (how.received)
+            f.headline = fmt::format("{} gave up on {} after {}: {} had come by then", client, to, time, count_text(how.received, "byte", "bytes"));
+        else if (!server.accepted)
+            f.headline = fmt::format("{} gave up on {} after {}: no process had accepted the connection", client, to, time);
+        else if (server.unread_ns)
+            f.headline = fmt::format("{} gave up on {} after {}: it had left {} unread for {}", client, to, time, count_text(server.unread, "byte", "bytes"), since(0, server.unread_ns));
+        else
+            f.headline = fmt::format("{} gave up on {} after {}: {} without an answer to {}", client, to, time, how.server ? "it had sat there" : "it was",
+                                     how.sent ? count_text(how.sent, "byte", "bytes") : "the connection");
+        f.reasons.push_back(fmt::format("the client closed the connection first, {} after it was established; by the numbers of its FIN it had sent {} and got {}", time,
+                                        count_text(how.sent, "byte", "bytes"), count_text(how.received, "byte", "bytes")));
+        if (failed || (end && end->signal())) f.reasons.push_back(exit_text(*end));
+        if (server.known && server.accepted && !server.unread_ns && how.sent) f.reasons.push_back(fmt::format("{} had accepted the connection and sent nothing", self));
+        if (answers && !how.received) f.reasons.push_back("the service answers other connections");
+        if (!failed && !unserved && !answers) f.reasons.push_back("the client left after a whole number of seconds, as a time limit of its own does; nothing shows that the service answers at all: it may be one that only takes data");
+        if (server.process) f.reasons.push_back("at that time: " + process_text(*server.process));
+        cite(f, how.fin);
+        cite(f, exit);
+        cite(f, server.looks);
+        if (how.server && how.client) add_end(f, how.server);
+        if (server.unread_ns && server.accepted && !how.received) prove(f, unread);
+        f.settle = how.server ? fmt::format("look at what {} does in that time (its stack, its own log, what it waits for)", who(*how.server))
+                              : record_on(c.flow.peer.address) + ": it tells whether the request reached the application there, and what that did";
+        if (f.certainty == Certainty::proven) f.settle.clear();
+        f.fold_key = fmt::format("left/{}/{}/{}", c.witness, c.owner.comm, service.text());
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+}  // namespace tcpwitness
