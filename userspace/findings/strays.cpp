@@ -70,7 +70,7 @@ const Connection* Strays::meant(const Event& reset) const {
     const auto at = clients_.find({reset.witness, reset.flow.local});
     if (at == clients_.end()) return nullptr;
     for (const Connection* c : at->second)
-        if (c->flow.peer != reset.flow.peer && c->begin_ns <= reset.time_ns && c->end_ns + slack_ns >= reset.time_ns) return c;
+        if (c->flow.peer != reset.flow.peer && c->begin_ns <= reset.time_ns && (c->live() || c->end_ns + slack_ns >= reset.time_ns)) return c;  // it may have been idle
     return nullptr;
 }
 

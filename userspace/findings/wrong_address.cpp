@@ -39,6 +39,12 @@ std::string holder(const Story& story, const Homes& homes, const Address& addres
     return home && *home != asking ? fmt::format(" ({})", place(story, *home)) : "";
 }
 
+/// The client's RST ends the handshake where the stranger began it: that is the same case. Of those halves often only the SYN-ACK is known.
+void add_halves(Finding& f, const Story& story, const Flow& stranger) {
+    for (const Connection& half : story.connections)
+        if (half.embryonic && half.flow == stranger.reversed()) add_end(f, &half);
+}
+
 /// The client asked one address, and another one answered.
 std::optional<Finding> answered_elsewhere(const Story& story, const Strays& strays, const Homes& homes, const Connection& c) {
     if (c.has(sign::established) || c.role != Role::client) return std::nullopt;
@@ -56,6 +62,7 @@ std::optional<Finding> answered_elsewhere(const Story& story, const Strays& stra
                              from.text(), holder(story, homes, from.address, c.witness));
     f.reasons.push_back(fmt::format("a SYN-ACK of {} acknowledges the SYN that was sent to {}", from.text(), c.flow.peer.text()));
     f.reasons.push_back("a device that translated the SYN's address, or the host that was asked, did not give the answer the address that was asked");
+    add_halves(f, story, answers.front()->flow);
     cite(f, syns);
     cite(f, answers);
     cite(f, result);

@@ -71,7 +71,6 @@ TEST_CASE("a silence is no effect of the reset that ends it") {
     INFO(all_text(findings));
     CHECK_FALSE(tells_effect(findings, "server-silent"));
     CHECK(of_rule(findings, "server-silent"));
-    CHECK(of_rule(findings, "reset-sent"));
     CHECK(law_breaches(story).empty());
 }
 
