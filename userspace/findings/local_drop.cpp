@@ -242,7 +242,6 @@ std::optional<Finding> about_connection(const Story& story, const Connection& c,
     judge(f, story, first, drops.size() + (c.has(sign::established) ? 1 : 0) >= tries(c, first));
     if (!c.has(sign::established)) f.cause_ns = std::min(c.begin_ns, first.time_ns);  // what drops was there before the SYN that met it
     f.last_ns = std::max(drops.back()->time_ns, c.has(sign::ended) ? c.end_ns : 0);
-    if (!c.has(sign::established)) f.cause_ns = c.begin_ns;  // the rule was there before the first SYN that met it
     f.headline = c.embryonic ? became.text : fmt::format("{}{}: {}", who(c), at_place(story, c), became.text);
     add_cause(f, story, drops);
     add_end(f, story.other_end(c));

@@ -68,10 +68,6 @@ std::optional<Finding> answered_elsewhere(const Story& story, const Strays& stra
     cite(f, result);
     tell_translator(f, story, c);
     add_end(f, story.other_end(c));
-    for (const Connection& half_open : story.connections)  // each SYN began a handshake anew where it arrived
-        if (half_open.embryonic && half_open.flow.peer.port == c.flow.local.port && half_open.begin_ns <= f.last_ns && half_open.end_ns >= f.first_ns &&
-            (half_open.flow == c.flow.reversed() || half_open.flow == answers.front()->flow.reversed() || half_open.peer_isn == c.local_isn))
-            add_end(f, &half_open);
     f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text(), from.address.text());
     return f;
 }
