@@ -130,6 +130,7 @@ void write_log_cautions(const Recording& recording, const std::function<void(con
         caution(fmt::format("{} neither ports nor numbers: taken as data of the only connection between those hosts.", count_text(static_cast<std::uint64_t>(*rows), "row shows", "rows show")));
     if (const auto rows = told("text.repeated_rows")) caution(count_text(static_cast<std::uint64_t>(*rows), "row stands", "rows stand") + " in the text twice, and counted once.");
     if (recording.meta.contains("text.relative_time")) caution("The text tells no time of day: its times count from an unknown moment.");
+    if (recording.meta.contains("text.no_date")) caution("The text tells times of day and no date: 1970-01-01 stands for its first day.");
     if (recording.meta.contains("own_end")) caution("The text does not tell which end is its host's own; --witness NAME=ADDR tells it.");
 }
 

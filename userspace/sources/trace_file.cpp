@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "parsers/packet_text.h"
+#include "parsers/pasted_text.h"
 #include "parsers/sip_log.h"
+#include "parsers/text_lines.h"
 #include "parsers/trace_decoder.h"
 #include "parsers/view_source.h"
 #include "parsers/windows_text.h"
@@ -55,9 +57,12 @@ Result<std::vector<ReadTrace>> read_traces(SourceFile& file, const ReadOptions& 
         all.push_back({main, std::move(*trace)});
         return all;
     }
+    std::string plain = to_utf8(*whole);
+    const bool marked_up = is_marked_up(plain);
+    if (marked_up) plain = without_markup(plain);
     std::optional<Error> problem;
     for (const SourceKind kind : {SourceKind::windows_text, SourceKind::packet_text, SourceKind::sip_log}) {
-        ViewSource view(*whole);
+        ViewSource view(marked_up ? std::string_view(plain) : *whole);
         auto trace = decode(kind, view, options);
         if (trace && (kind == main || !trace->events.empty()))
             all.push_back({kind, std::move(*trace)});
