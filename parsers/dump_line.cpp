@@ -106,7 +106,9 @@ bool take_old_segment(std::string_view text, PacketRow& row) {
         row.has_seq = true;
         row.segment.seq = static_cast<std::uint32_t>(*first);
         row.segment.payload = std::min<std::uint32_t>(value_of(range, "("), most_payload);
-    } else if (!numbers.starts_with("ack ") && !numbers.starts_with("win ")) {
+    } else if (numbers.starts_with("ack ") || numbers.starts_with("win ")) {
+        row.has_seq = false;
+    } else {
         return false;
     }
     if (!take_ends(text.substr(0, colon), row)) return false;

@@ -101,7 +101,8 @@ private:
         bool known = false, timestamps = false;
     };
 
-    std::uint64_t time_of(const PacketRow& row) const { return row.local_ns ? zone_.to_utc_ns(*row.local_ns) : row.offset_ns.value_or(0); }
+    /// Relative times begin with 1 ns: a time of 0 is one that is not known.
+    std::uint64_t time_of(const PacketRow& row) const { return row.local_ns ? zone_.to_utc_ns(*row.local_ns) : row.offset_ns.value_or(0) + 1; }
 
     /// Excerpts come in any order, and a row may stand in two of them.
     void put_in_order() {
@@ -262,7 +263,7 @@ private:
         if (repeated_) info.meta["text.repeated_rows"] = std::to_string(repeated_);
         if (!rows_.empty() && !rows_.front().local_ns) info.meta["text.relative_time"] = differences_ ? "differences" : "yes";
         if (!rows_.empty() && rows_.front().local_ns && !dated_) info.meta["text.no_date"] = "yes";
-        info.meta["time.zone"] = options_.zone ? "given" : "assumed";
+        info.meta["time.zone"] = info.meta.contains("text.relative_time") ? "none" : options_.zone ? "given" : "assumed";
         info.meta["time.zone_name"] = zone_.name();
         if (trace.events.empty()) return;
         info.started_ns = trace.events.front().time_ns;
