@@ -19,10 +19,10 @@ namespace {
 
 constexpr std::size_t pasted_bytes = 8u << 20;
 
-Result<Trace> decode(SourceKind kind, ByteSource& bytes, const ReadOptions& options) {
+Result<Trace> decode(SourceKind kind, ByteSource& bytes, const ReadOptions& options, bool pasted = true) {
     switch (kind) {
         case SourceKind::trace: return decode_trace(bytes);
-        case SourceKind::windows_text: return decode_windows_text(bytes, {options.zone, options.own_addresses});
+        case SourceKind::windows_text: return decode_windows_text(bytes, {options.zone, options.own_addresses, pasted});
         case SourceKind::packet_text: return decode_packet_text(bytes, {options.zone, options.own_addresses});
         case SourceKind::sip_log: return decode_sip_log(bytes, options.zone);
         case SourceKind::capture: break;
@@ -52,7 +52,7 @@ Result<std::vector<ReadTrace>> read_traces(SourceFile& file, const ReadOptions& 
     if (!whole) return whole.context(file.name);
     const bool pasted = main != SourceKind::trace && whole->size() < pasted_bytes;
     if (!pasted) {
-        auto trace = decode(main, bytes, options);
+        auto trace = decode(main, bytes, options, false);
         if (!trace) return trace.context(file.name);
         all.push_back({main, std::move(*trace)});
         return all;
