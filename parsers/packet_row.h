@@ -21,11 +21,13 @@ struct PacketRow {
     Kind kind = Kind::none;
     std::uint64_t frame = 0;                 ///< the list's number; 0 = none
     std::optional<std::uint64_t> local_ns;   ///< wall clock, as if it were UTC; without a date since midnight
-    bool has_date = false;
+    bool has_date = false;                   ///< without it local_ns counts from midnight
     std::optional<std::uint64_t> offset_ns;  ///< since some moment that the row does not tell
     Address source, destination;
     std::uint16_t source_port = 0, destination_port = 0;
     Segment segment;
+    bool complete = true;                    ///< false: a mail may have broken the row, and the rest of it stands on the next line
+    bool has_seq = true;                     ///< tcpdump: a number is shown
     bool relative = false;                   ///< tcpdump: numbers other than a SYN's may count from it
     bool unfinished_checksum = false;        ///< the device was still to fill it in: this host sent it
     std::int8_t direction = 0;               ///< tcpdump on "any": 1 out, -1 in

@@ -40,6 +40,7 @@ struct Prefix {
 /// "01/08/2013|11:18:57.123 5E0:1A4 INFO  :: rest"; a line without it is all rest.
 Prefix take_prefix(std::string_view line) {
     constexpr std::size_t date = 10;
+    line = windows::skip_blanks(line);
     if (line.size() <= date || line[date] != '|') return {std::nullopt, line};
     const auto local = windows::local_time(line.substr(0, date), line.substr(date + 1));
     if (!local) return {std::nullopt, line};

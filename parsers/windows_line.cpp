@@ -9,6 +9,7 @@ namespace tcpwitness::windows {
 namespace {
 
 constexpr std::uint64_t second = 1'000'000'000;
+constexpr std::string_view source_port = "SrcPort=";
 constexpr Words monitor_tcpip = "TCPIP_MicrosoftWindowsTCPIP:", monitor_afd = "WinsockAFD:", monitor_flags = "Flags=";
 
 bool take(std::string_view& text, char wanted) {
@@ -101,7 +102,7 @@ std::size_t segment_at(std::string_view text) {
     const auto flags = monitor_flags.find_in(text);
     if (flags == std::string_view::npos) return flags;
     const auto at = text.rfind("TCP:", flags);
-    if (at == std::string_view::npos || flags - at > longest_remarks) return std::string_view::npos;
+    if (at == std::string_view::npos || flags - at > longest_remarks || text.find(source_port, flags) == std::string_view::npos) return std::string_view::npos;
     std::string_view between = skip_blanks(text.substr(at + 4, flags - at - 4));
     while (!between.empty()) {
         const auto close = between.find(']');

@@ -67,7 +67,7 @@ Result<Trace> decode_windows_text(ByteSource& source, const WindowsTextOptions& 
     std::deque<std::string> kept;
     std::vector<Row> rows;
     std::size_t bytes = 0;
-    bool pasted = true;
+    bool pasted = options.pasted;
     const auto flush = [&] {
         for (const Row& row : rows) {
             if (!decoder.take(row.text)) return false;

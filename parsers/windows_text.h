@@ -14,6 +14,7 @@ namespace tcpwitness {
 struct WindowsTextOptions {
     std::optional<TimeZone> zone;  ///< what the text's local times mean, where the text does not tell; none: UTC is assumed
     std::vector<Address> own_addresses;  ///< of the host that made it, as the user says; empty: found out
+    bool pasted = true;  ///< excerpts may stand in it in any order; false: it is known to be longer than what is put in order
 };
 
 /// True where a text begins like one of the three forms (Network Monitor's copied lines, netsh trace convert, pktmon etl2txt). `beginning` is

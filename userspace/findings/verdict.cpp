@@ -88,6 +88,8 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
     }
     if (verdict.connections == 0) {
         verdict.sentence = "no TCP connection is in it";
+        for (const Recording& recording : story.recordings)
+            if (recording.unknown_records && recording.meta.contains("source")) verdict.sentence += fmt::format("; {} could not be read", count_text(recording.unknown_records, "line", "lines"));
         if (const std::string said = told_by_log(story); !said.empty()) verdict.sentence += "; an application's log tells: " + said;
         return verdict;
     }

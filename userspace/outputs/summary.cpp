@@ -74,7 +74,9 @@ std::string connections_text(const Story& story) {
 void write_text_cautions(const Recording& info, const std::function<void(const std::string&)>& caution) {
     if (const auto zone = info.meta.find("time.zone"); zone != info.meta.end() && zone->second == "assumed")
         caution("The text does not tell its time zone: its times are taken for UTC. --tz ZONE tells it.");
-    if (info.unknown_records)
+    if (info.unknown_records && info.meta.at("source") == "packet list")
+        caution(fmt::format("{} TCP and could not be read.", count_text(info.unknown_records, "row says", "rows say")));
+    else if (info.unknown_records)
         caution(fmt::format("{} of the stack and of sockets skipped: they say nothing that a timeline shows.", count_text(info.unknown_records, "line", "lines")));
     if (info.foreign_packets)
         caution(fmt::format("{} of other components, or of packets that are not TCP, skipped.", count_text(info.foreign_packets, "line", "lines")));
@@ -129,7 +131,10 @@ void write_log_cautions(const Recording& recording, const std::function<void(con
     if (const auto rows = told("text.rows_without_ports"))
         caution(fmt::format("{} neither ports nor numbers: taken as data of the only connection between those hosts.", count_text(static_cast<std::uint64_t>(*rows), "row shows", "rows show")));
     if (const auto rows = told("text.repeated_rows")) caution(count_text(static_cast<std::uint64_t>(*rows), "row stands", "rows stand") + " in the text twice, and counted once.");
-    if (recording.meta.contains("text.relative_time")) caution("The text tells no time of day: its times count from an unknown moment.");
+    if (const auto relative = recording.meta.find("text.relative_time"); relative != recording.meta.end())
+        caution(relative->second == "differences" ? "The text tells no time of day: each time counts from the row before, so rows that are not in it shift all later ones."
+                                                  : "The text tells no time of day: its times count from an unknown moment.");
+    if (recording.meta.contains("text.no_date")) caution("The text tells times of day and no date: 1970-01-01 stands for its first day.");
     if (recording.meta.contains("own_end")) caution("The text does not tell which end is its host's own; --witness NAME=ADDR tells it.");
 }
 

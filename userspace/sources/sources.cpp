@@ -4,6 +4,7 @@
 
 #include "parsers/file_kind.h"
 #include "parsers/packet_text.h"
+#include "parsers/pasted_text.h"
 #include "parsers/pcap_reader.h"
 #include "parsers/pcapng_beginning.h"
 #include "parsers/sip_log.h"
@@ -32,7 +33,10 @@ constexpr Source table[] = {
 }  // namespace
 
 std::string_view Beginning::text() const {
-    if (!text_) text_ = to_utf8(bytes_);
+    if (!text_) {
+        text_ = to_utf8(bytes_);
+        if (is_marked_up(*text_)) text_ = without_markup(*text_);
+    }
     return *text_;
 }
 

@@ -26,7 +26,7 @@ public:
     explicit Beginning(std::string_view bytes) : bytes_(bytes) {}
 
     std::string_view bytes() const { return bytes_; }
-    std::string_view text() const;  ///< as UTF-8, whatever encoding it is in
+    std::string_view text() const;  ///< as UTF-8, whatever encoding it is in, and without the marks of quoting and HTML
 
 private:
     std::string_view bytes_;

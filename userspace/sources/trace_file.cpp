@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "parsers/packet_text.h"
+#include "parsers/pasted_text.h"
 #include "parsers/sip_log.h"
+#include "parsers/text_lines.h"
 #include "parsers/trace_decoder.h"
 #include "parsers/view_source.h"
 #include "parsers/windows_text.h"
@@ -17,10 +19,10 @@ namespace {
 
 constexpr std::size_t pasted_bytes = 8u << 20;
 
-Result<Trace> decode(SourceKind kind, ByteSource& bytes, const ReadOptions& options) {
+Result<Trace> decode(SourceKind kind, ByteSource& bytes, const ReadOptions& options, bool pasted = true) {
     switch (kind) {
         case SourceKind::trace: return decode_trace(bytes);
-        case SourceKind::windows_text: return decode_windows_text(bytes, {options.zone, options.own_addresses});
+        case SourceKind::windows_text: return decode_windows_text(bytes, {options.zone, options.own_addresses, pasted});
         case SourceKind::packet_text: return decode_packet_text(bytes, {options.zone, options.own_addresses});
         case SourceKind::sip_log: return decode_sip_log(bytes, options.zone);
         case SourceKind::capture: break;
@@ -50,14 +52,17 @@ Result<std::vector<ReadTrace>> read_traces(SourceFile& file, const ReadOptions& 
     if (!whole) return whole.context(file.name);
     const bool pasted = main != SourceKind::trace && whole->size() < pasted_bytes;
     if (!pasted) {
-        auto trace = decode(main, bytes, options);
+        auto trace = decode(main, bytes, options, false);
         if (!trace) return trace.context(file.name);
         all.push_back({main, std::move(*trace)});
         return all;
     }
+    std::string plain = to_utf8(*whole);
+    const bool marked_up = is_marked_up(plain);
+    if (marked_up) plain = without_markup(plain);
     std::optional<Error> problem;
     for (const SourceKind kind : {SourceKind::windows_text, SourceKind::packet_text, SourceKind::sip_log}) {
-        ViewSource view(*whole);
+        ViewSource view(marked_up ? std::string_view(plain) : *whole);
         auto trace = decode(kind, view, options);
         if (trace && (kind == main || !trace->events.empty()))
             all.push_back({kind, std::move(*trace)});

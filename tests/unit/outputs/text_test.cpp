@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "golden.h"
@@ -263,4 +264,52 @@ TEST_CASE("Live lines") {
     CHECK(known.ends_with("  wire   SYN out seq 3269462193 win 64240 mss 1460 ttl 64 id 54021"));
     const std::string unknown = live_event_line(made.story, edge.events[2], nullptr, options);
     CHECK(holds(unknown, "10.0.1.2:40112 -- 10.0.2.2:5061"));
+}
+
+TEST_CASE("Messages of a log that no socket carried are listed, the first of many unless all are asked for") {
+    Case made = healthy(1);
+    for (std::size_t i = 0; i < 23; ++i) {
+        Message message;
+        message.protocol = "SIP";
+        message.start_line = "OPTIONS sip:example.net SIP/2.0";
+        message.call_id = "call-" + std::to_string(i);
+        Event& event = made.story.unmatched.emplace_back();
+        event.time_ns = 1'000'000 * i;
+        event.body = std::move(message);
+    }
+    const std::string some = text(made);
+    CHECK(holds(some, "\nMESSAGES WITHOUT A SOCKET\n"));
+    CHECK(holds(some, "call-19"));
+    CHECK_FALSE(holds(some, "call-20"));
+    CHECK(holds(some, "\n3 more; --all lists them\n"));
+    OutputOptions options;
+    options.all = true;
+    CHECK(holds(text(made, options), "call-22"));
+    CHECK_FALSE(holds(text(healthy(1)), "MESSAGES WITHOUT"));
+}
+
+TEST_CASE("What a pasted text cannot tell is said") {
+    const std::pair<std::map<std::string, std::string>, const char*> cautions[] = {
+        {{{"text.rows_without_ports", "15"}}, "15 rows show neither ports nor numbers"},
+        {{{"text.repeated_rows", "1"}}, "1 row stands in the text twice"},
+        {{{"text.relative_time", "yes"}}, "its times count from an unknown moment"},
+        {{{"text.relative_time", "differences"}}, "each time counts from the row before"},
+        {{{"text.no_date", "yes"}}, "no date"},
+        {{{"own_end", "guessed"}}, "--witness NAME=ADDR tells it"},
+        {{{"log.messages_outside", "2"}}, "2 messages of the log lie outside"},
+        {{{"log.fits_shifted_hours", "-2"}}, "shifted by -2 h they do"},
+    };
+    for (const auto& [meta, words] : cautions) {
+        Case made = healthy(1);
+        CHECK_FALSE(holds(text(made), words));
+        for (const auto& [key, value] : meta) made.story.recordings.front().meta[key] = value;
+        CHECK(holds(text(made), words));
+    }
+}
+
+TEST_CASE("Rows that say TCP and could not be read are counted as that") {
+    Case made = healthy(1);
+    made.story.recordings.front().meta["source"] = "packet list";
+    made.story.recordings.front().unknown_records = 2;
+    CHECK(holds(text(made), "2 rows say TCP and could not be read."));
 }
