@@ -53,6 +53,7 @@ void Collector::write(const void* data, std::size_t size) {
     tw_head head;
     std::memcpy(&head, data, sizeof head);
     if (head.netns != last_netns_) introduce(head.netns, head.time_ns);
+    if (head.kind == TW_CALL || head.kind == TW_SNAPSHOT) introduce_cgroup(head, data);
     if (head.kind == TW_ROUTE) return take_route(head, data);
     ++counts_[head.probe].events;
     sink_.record(head, data, size);
@@ -122,6 +123,19 @@ void Collector::introduce(std::uint32_t netns, std::uint64_t boot_ns) {
     if (!addresses.empty()) sink_.meta(boot_ns, prefix + ".addresses", addresses);
     for (const auto& [sysctl, value] : sysctls) sink_.meta(boot_ns, prefix + ".sysctl." + sysctl, value);
     environment_.add(netns, name);
+}
+
+/// The first record of a control group's task brings the group's path with it. Whoever owns a socket called, or is in the snapshot.
+void Collector::introduce_cgroup(const tw_head& head, const void* data) {
+    const std::size_t at = sizeof(tw_head) + (head.kind == TW_CALL ? offsetof(tw_call, task) : offsetof(tw_snapshot, task));
+    tw_task task;
+    if (head.size < at + sizeof(task)) return;
+    std::memcpy(&task, static_cast<const char*>(data) + at, sizeof(task));
+    if (task.cgroup == 0 || task.cgroup == last_cgroup_) return;
+    last_cgroup_ = task.cgroup;
+    if (!introduced_cgroups_.insert(task.cgroup).second) return;
+    if (const std::string path = cgroup_paths_.path(task.cgroup); !path.empty())
+        sink_.meta(head.time_ns, "cgroup." + std::to_string(task.cgroup) + ".path", path);
 }
 
 void Collector::snapshot() {

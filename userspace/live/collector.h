@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "bpf/options.h"
+#include "live/cgroup_paths.h"
 #include "live/environment_watch.h"
 #include "live/handles.h"
 #include "live/held_back.h"
@@ -84,6 +85,7 @@ private:
     void take_late(const void* data, std::size_t size);
     void take_route(const tw_head&, const void* data);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
+    void introduce_cgroup(const tw_head&, const void* data);
     void read_snapshot(tw_probe iterator);
     void take_environment();
     void stand_in_where_needed();
@@ -113,6 +115,9 @@ private:
     std::uint64_t missed_check_ns_ = 1'000'000'000;  ///< how often the kernel is asked for what it left out; 0 at the end
     std::uint32_t last_netns_ = 0;
     std::unordered_set<std::uint32_t> introduced_;
+    CgroupPaths cgroup_paths_;
+    std::uint64_t last_cgroup_ = 0;
+    std::unordered_set<std::uint64_t> introduced_cgroups_;
     std::unordered_set<std::uint64_t> snapshot_cookies_;
     EnvironmentWatch environment_;  ///< last: ends first
 };

@@ -66,6 +66,7 @@ struct Recording {
     std::uint64_t started_ns = 0, ended_ns = 0;  ///< boot clock; ended 0: the trace was cut off
     std::vector<ProbeStatus> probes;
     std::map<std::string, std::string> meta;     ///< every other key the recorder wrote
+    std::map<std::uint64_t, std::string> cgroups;  ///< control groups of tasks: cgroup v2 id to path
     bool cut_off = false;                        ///< no closing record: killed, or the file is truncated
     std::string cut_note;                        ///< how a truncated file ends ("the last block is incomplete"); empty = the file is whole
     std::vector<std::string> damage;             ///< parts of the file that could not be read and were passed over, with their place

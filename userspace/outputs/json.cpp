@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "correlate/markers.h"
 #include "findings/time_split.h"
+#include "model/control_group.h"
 #include "model/describe.h"
 #include "outputs/heading.h"
 #include "outputs/json_writer.h"
@@ -22,6 +23,7 @@ public:
 
     void witness(WitnessId);
     void files(const Witness&);
+    void cgroups(const Recording&);
     void connection(const Connection&, const std::vector<std::size_t>& findings);
     void event(const Event&, const Connection*);
     void gap(const Event&);
@@ -107,6 +109,23 @@ void Lines::facts(const Event& event) {
     }
 }
 
+void Lines::cgroups(const Recording& info) {
+    json_.key("cgroups");
+    json_.begin_array();
+    for (const auto& [id, path] : info.cgroups) {
+        const ControlGroup group = control_group(path);
+        json_.begin_object();
+        json_.member("cgroup_id", id);
+        json_.member("path", path);
+        if (!group.container_id.empty()) json_.member("container.id", group.container_id);
+        if (!group.runtime.empty()) json_.member("container.runtime", group.runtime);
+        if (!group.pod_uid.empty()) json_.member("k8s.pod.uid", group.pod_uid);
+        if (!group.unit.empty()) json_.member("systemd.unit", group.unit);
+        json_.end_object();
+    }
+    json_.end_array();
+}
+
 void Lines::numbers(const char* key, const auto& list) {
     json_.key(key);
     json_.begin_array();
@@ -147,6 +166,7 @@ void Lines::witness(WitnessId id) {
     json_.begin_object();
     for (const auto& [name, value] : witness.sysctls) json_.member(name, value);
     json_.end_object();
+    if (!info.cgroups.empty()) cgroups(info);
     json_.key("probes");
     json_.begin_array();
     for (const ProbeStatus& probe : info.probes) {

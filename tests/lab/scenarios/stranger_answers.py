@@ -23,7 +23,7 @@ def scenario(lab):
           }}
         }}
     """)
-    client.sysctl(tcp_syn_retries=1, tcp_syn_linear_timeouts=0)
+    client.sysctl(tcp_syn_retries=1)
 
     def frontend():
         listener = traffic.listen(PORT, lab.family)
