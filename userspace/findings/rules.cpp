@@ -28,6 +28,7 @@ std::span<const Rule> rules() {
         retransmission_timeout,
         handshake_incomplete,
         port_exhaustion,
+        loss_stall,
         nagle_delayed_ack,
         server_silent,
         handshake_slow,
