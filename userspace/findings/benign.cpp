@@ -18,6 +18,7 @@ std::span<const BenignPattern> benign_patterns() {
         BenignPattern{benign::late_reset, "a RST after both ends had closed"},
         BenignPattern{benign::loss_made_good, "packets were lost or dropped, sent again, and arrived"},
         BenignPattern{benign::withdrawn, "a connect that its own process took back at once, before an answer was due"},
+        BenignPattern{benign::long_poll, "a server that holds requests until there is something to tell: it answers most of them late"},
         BenignPattern{benign::forwarded, "a RST that this host only forwarded between other hosts"},
     };
     return table;
