@@ -28,6 +28,7 @@ extern const Rule retransmission_timeout;
 extern const Rule handshake_incomplete;
 extern const Rule port_exhaustion;
 extern const Rule nagle_delayed_ack;
+extern const Rule loss_stall;
 extern const Rule server_silent;
 extern const Rule handshake_slow;
 extern const Rule endpoint_down;

@@ -31,6 +31,7 @@ std::span<const Rule> rules() {
         retransmission_timeout,
         handshake_incomplete,
         port_exhaustion,
+        loss_stall,
         nagle_delayed_ack,
         handshake_slow,
         endpoint_down,

@@ -3,32 +3,13 @@
 
 #include <algorithm>
 
-#include "case/case_story.h"
-#include "findings/finding.h"
-#include "support/capture_script.h"
-#include "support/findings.h"
+#include "support/capture_findings.h"
 
 using namespace tcpwitness;
 using namespace test;
 using tcp_flag::ack, tcp_flag::fin, tcp_flag::psh, tcp_flag::rst, tcp_flag::syn;
 
 namespace {
-
-Story story_from(CaptureStory capture) {
-    std::vector<Exhibit> exhibits;
-    exhibits.push_back(exhibit_of(std::move(capture)));
-    return story_of(std::move(exhibits));
-}
-
-/// The one finding that the capture yields.
-Finding only(CaptureScript& script) {
-    const auto findings = find_all(story_from(script.finish()));
-    INFO(all_text(findings));
-    REQUIRE(findings.size() == 1);
-    return findings.front();
-}
-
-bool says(const Finding& finding, const std::string& words) { return all_text(finding).find(words) != std::string::npos; }
 
 /// A capture on the client's host, or on the server's: the other end's packets have passed routers.
 struct At {
