@@ -6,6 +6,7 @@
 namespace tcpwitness {
 
 extern const Rule listener_gone;
+extern const Rule process_died;
 extern const Rule interposer;
 extern const Rule local_drop;
 extern const Rule wrong_address;

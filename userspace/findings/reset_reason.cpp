@@ -1,5 +1,9 @@
 #include "findings/reset_reason.h"
 
+#include <sys/socket.h>
+
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -13,6 +17,14 @@ namespace {
 std::uint32_t unread_bytes(const Connection& c, const TcpNumbers& tcp) {
     const std::uint32_t unread = tcp.unread();
     return unread > 0 && c.has(sign::peer_closed | sign::fin_in) && !fin_received(tcp.state) ? unread - 1 : unread;
+}
+
+/// setsockopt(SO_LINGER, 0) was seen, and nothing after it that takes it back.
+bool lingers(const Connection& c) {
+    bool set = false;
+    for (const Event& event : c.events)
+        if (const SocketOption* option = event.as<SocketOption>(); option && option->is(SOL_SOCKET, SO_LINGER) && option->ret == 0) set = option->value && option->linger_s == 0;
+    return set;
 }
 
 bool one_of(const std::string& reason, std::initializer_list<const char*> words) {
@@ -37,16 +49,38 @@ std::optional<WhyReset> why_reset(const Connection& c, const Event& event) {
         why.settle = "a kernel from 6.10 on tells the reason itself";
     }
 
-    if (reason == "TCP_ABORT_ON_CLOSE") {
+    if (reset.by == ResetSent::By::sock_destroy) {
+        why.kind = "destroyed";
+        why.by_other = true;
+        why.certainty = Certainty::proven;
+        why.settle.clear();
+        why.sentence = "by SOCK_DESTROY, as `ss -K` does";
+        why.reasons = {"the kernel reset the connection inside a SOCK_DESTROY request, whoever has the socket open"};
+    } else if (reset.by == ResetSent::By::listener) {
+        why.kind = "never-accepted";
+        why.certainty = Certainty::proven;
+        why.settle.clear();
+        why.sentence = "no process had accepted it when its listening socket was closed";
+    } else if (reset.by == ResetSent::By::connect) {
+        why.kind = "disconnect";
+        why.sentence = "it disconnected the socket by connect() with AF_UNSPEC";
+    } else if (reason == "TCP_ABORT_ON_CLOSE") {
+        why.early = true;
         const std::uint32_t unread = unread_bytes(c, reset.tcp);
         why.kind = "unread";
         why.sentence = unread ? fmt::format("it closed the socket with {} unread", count_text(unread, "byte", "bytes")) : "it closed the socket with data unread";
     } else if (one_of(reason, {"TCP_ABORT_ON_LINGER", "TCP_DISCONNECT_WITH_DATA"}) || (reason == "TCP_STATE" && !reset.answers_segment)) {
-        // tcp_disconnect(), which close() with SO_LINGER 0 takes, gives TCP_STATE on its own reset (6.11 and later)
-        why.kind = "linger";
-        why.on_purpose = true;
-        why.sentence = "it closed the socket with SO_LINGER 0, which resets instead of closing";
-        if (told && reason == "TCP_STATE") why.reasons.push_back("a reset of the kernel's own accord with that reason comes from tcp_disconnect()");
+        // tcp_disconnect(), which close() with SO_LINGER 0 takes, gives TCP_STATE on its own reset (6.11 and later); so does tcp_abort().
+        const bool set = reset.linger_s == 0u || lingers(c);
+        why.kind = set ? "linger" : "abort";
+        why.on_purpose = set || !reset.linger_told;
+        why.sentence = set ? "it closed the socket with SO_LINGER 0, which resets instead of closing" : "it aborted the connection instead of closing it";
+        if (!set) {
+            why.certainty = std::min(why.certainty, Certainty::likely);
+            why.reasons.push_back(reset.linger_told ? "SO_LINGER was not set to 0" : "that SO_LINGER was set to 0 was not seen; another process may have destroyed it (SOCK_DESTROY)");
+            why.settle = "record again from before the socket is opened: what is set on it is told then";
+        }
+        if (told && set && reason == "TCP_STATE") why.reasons.push_back("a reset of the kernel's own accord with that reason comes from tcp_disconnect()");
         if (const std::uint32_t lost = reset.tcp.unacknowledged()) why.reasons.push_back(fmt::format("{} not acknowledged yet may be lost", count_text(lost, "byte", "bytes")));
     } else if (reason == "TCP_ABORT_ON_DATA") {
         why.kind = "data-after-close";

@@ -17,6 +17,8 @@ struct WhyReset {
     std::vector<std::string> reasons;
     std::string settle;
     bool on_purpose = false;         ///< SO_LINGER 0: may be a health check
+    bool early = false;              ///< closed with data unread: it may have answered before it had read all
+    bool by_other = false;           ///< SOCK_DESTROY: any process may do it to any connection
 };
 
 /// Nothing where the reset is harmless (it answers a late FIN or a bare ACK of a connection that was closed).

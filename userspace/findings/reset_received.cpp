@@ -4,6 +4,7 @@
 #include "findings/benign.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/harmless_reset.h"
 #include "findings/packets_alone.h"
 #include "findings/strays.h"
 
@@ -65,20 +66,29 @@ void tell_packets(Finding& f, const Connection& c, const Event& reset) {
 }
 
 std::vector<Finding> find(const Story& story) {
-    std::map<std::string, std::vector<const Connection*>> groups;
+    std::map<std::string, std::vector<const Connection*>> groups, half_open;
     std::vector<const Connection*> candidates;
     for (const Connection& c : story.connections) {
-        if (c.ending != Ending::reset_received) continue;
+        if (c.ending != Ending::reset_received && c.ending != Ending::handshake_reset) continue;
         const Connection* other = story.other_end(c);
         const Event* own = other && other->has(sign::reset_sent) ? first<ResetSent>(*other) : nullptr;
         const bool forgotten = own && !own->as<ResetSent>()->has_socket && own->as<ResetSent>()->answers_segment && !other->both_closed();
         if (other && other->has(sign::reset_sent) && !forgotten) continue;  // told there, as reset-sent, or passed over as harmless
+        if (c.ending == Ending::handshake_reset) {  // haproxy's check by TCP does not even acknowledge the SYN-ACK
+            if (!other && !c.has(sign::syn_ack_retransmit) && packets(c, [](const Segment& segment) { return segment.syn(); }).size() <= 1)
+                half_open[fmt::format("{}/{}/{}", c.witness, c.flow.peer.address.text(), c.flow.local.port)].push_back(&c);
+            continue;
+        }
         candidates.push_back(&c);
         groups[fmt::format("{}/{}/{}", c.witness, c.flow.peer.address.text(), c.role == Role::server ? c.flow.local.port : c.flow.peer.port)].push_back(&c);
     }
     const auto health_checks = regular_resets(groups);
     std::vector<Finding> found;
     std::optional<Strays> strays;
+    const auto half_checks = regular_resets(half_open);
+    for (const auto& [where, all] : half_open)
+        for (const Connection* c : all)
+            if (half_checks.contains(c->id)) found.push_back(harmless(benign::health_check, id, *c, c->end_ns, between(story, *c)));
     for (const Connection* one : candidates) {
         const Connection& c = *one;
         if (health_checks.contains(c.id)) {
@@ -86,6 +96,10 @@ std::vector<Finding> find(const Story& story) {
             continue;
         }
         const Event* reset = first<ResetReceived>(c);
+        if (const char* pattern = reset ? harmless_reset(story, c, *reset) : nullptr) {
+            found.push_back(harmless(pattern, id, c, c.end_ns, between(story, c)));
+            continue;
+        }
         const Event* error = last<SocketError>(c);
         const auto packets = resets_in(c);
         const Event* at = reset ? reset : error ? error : packets.empty() ? &c.events.back() : packets.front();

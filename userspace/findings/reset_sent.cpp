@@ -10,6 +10,7 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/flood.h"
+#include "findings/harmless_reset.h"
 #include "findings/packets_alone.h"
 #include "findings/reset_reason.h"
 #include "findings/strays.h"
@@ -44,7 +45,9 @@ Finding raise(const Story& story, const ExitsByPid& exits, const Connection& c, 
     const ResetSent& reset = *event.as<ResetSent>();
     Finding f = about(id, why.culprit, std::min(why.certainty, Certainty::likely), c, event.time_ns);
     const std::string actor = reset.task.known() ? who(reset.task) : who(c);
-    f.headline = fmt::format("{}{} reset its connection with {}: {}", actor, at_place(story, c), c.flow.peer.text(), why.sentence);
+    f.headline = why.by_other && c.owner.pid != reset.task.pid
+                     ? fmt::format("{}{} destroyed the connection of {} with {}: {}", actor, at_place(story, c), who(c), c.flow.peer.text(), why.sentence)
+                     : fmt::format("{}{} reset its connection with {}: {}", actor, at_place(story, c), c.flow.peer.text(), why.sentence);
     f.reasons = why.reasons;
     f.settle = why.settle;
     if (why.certainty == Certainty::proven) prove(f, proofs[by_reason], others({Other::reason_guessed}));
@@ -166,6 +169,10 @@ std::vector<Finding> find(const Story& story) {
         auto why = why_reset(c, *event);
         if (!why) {
             found.push_back(harmless(benign::late_reset, id, c, event->time_ns, between(story, c)));
+            continue;
+        }
+        if (const char* pattern = why->on_purpose || why->early ? harmless_reset(story, c, *event) : nullptr) {
+            found.push_back(harmless(pattern, id, c, event->time_ns, between(story, c)));
             continue;
         }
         if (why->on_purpose)

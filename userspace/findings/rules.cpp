@@ -9,6 +9,7 @@ namespace tcpwitness {
 std::span<const Rule> rules() {
     static const std::array table = {
         listener_gone,
+        process_died,
         interposer,
         local_drop,
         wrong_address,

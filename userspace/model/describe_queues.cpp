@@ -54,7 +54,8 @@ const char* what_name(Queue::What what) {
 std::string listener_text(const Queue& queue) {
     std::string text = fmt::format("accept queue {} of {}{}", queue.accept_queue, queue.accept_max, queue.full() ? ", full" : "");
     if (queue.syn_queue) text += fmt::format(", {} half-open", queue.syn_queue);
-    if (queue.drops) text += ", " + count_text(queue.drops, "packet dropped", "packets dropped");
+    // The counter grows with whatever the listener throws away: a RST in a handshake, a bad checksum. Only a full queue is trouble of its own.
+    if (queue.drops) text += ", " + count_text(queue.drops, "packet dropped", "packets dropped") + (queue.full() ? "" : " (its queue was not full)");
     return text;
 }
 
@@ -95,7 +96,7 @@ std::uint64_t lasted_ns(const Queue& queue, const Event& event) { return event.t
 Layer layer(const Queue&) { return Layer::tcp; }
 
 bool noteworthy(const Queue& queue, const Event&) {
-    return queue.drops || queue.overflows || queue.syn_cookies || (!queue.over && (queue.full() || queue.what != Queue::What::listener));
+    return (queue.drops && queue.full()) || queue.overflows || queue.syn_cookies || (!queue.over && (queue.full() || queue.what != Queue::What::listener));
 }
 
 std::string sentence(const Queue& queue, const Event& event) {

@@ -36,6 +36,7 @@ std::string in_words(const ResetSent& reset, const Event& event) {
         const bool syn = reset.segment_flags & tcp_flag::syn;
         return syn && event.flow.local.port ? fmt::format("nothing listens on port {}", event.flow.local.port) : "no socket for this segment";
     }
+    if (reset.reason == "INVALID_SYN" && !(reset.segment_flags & tcp_flag::syn)) return "the handshake could not be completed";
     if (reset.by == ResetSent::By::sock_destroy) return "destroyed by SOCK_DESTROY";
     if (reset.by == ResetSent::By::listener) return "not accepted yet, and its listener went";
     if (reset.by == ResetSent::By::connect) return "disconnected by connect() with AF_UNSPEC";

@@ -1,4 +1,6 @@
 // reset-sent, reset-received, idle-reset, listener-gone, retransmission-timeout.
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 
 #include "support/findings.h"
@@ -57,7 +59,14 @@ TEST_CASE("SO_LINGER 0 is raised, unless a health check does it at an even pace"
     auto t = trace();
     Session once = client_alone(t);
     client_opens(t, once, 0);
-    aborts(t, once.client, 3, "TCP_DISCONNECT_WITH_DATA");
+    TcpNumbers tcp;
+    tcp.snd_una = once.client.isn + 1;
+    SocketOption linger;
+    linger.level = SOL_SOCKET;
+    linger.option = SO_LINGER;
+    linger.value = 1;
+    t.as(once.client).at(3).add(linger).state(TcpState::established, TcpState::close).reset_sent("TCP_DISCONNECT_WITH_DATA", tcp);
+    t.packet(true, tcp_flag::rst | tcp_flag::ack, once.client.isn + 6, once.client.peer_isn + 1).destroy();  // 5 bytes sent, none got
     const Finding f = only(t.story());
     CHECK(f.rule == "reset-sent");
     CHECK(f.culprit == Culprit::local_application);
@@ -87,6 +96,49 @@ TEST_CASE("a health check that resets, seen by the server alone, is not raised")
     const auto findings = find_all(t.story());
     INFO(all_text(findings));
     CHECK(findings.empty());
+}
+
+TEST_CASE("a reset on purpose is harmless where nothing was sent, or where the answer came last and whole") {
+    const auto pattern = [](std::uint32_t sent, std::uint32_t got, std::uint32_t asked_ms, std::uint32_t answered_ms) -> std::string {
+        auto t = trace();
+        Session s = client_alone(t);
+        client_opens(t, s, 0);
+        TcpNumbers tcp;
+        tcp.snd_una = tcp.snd_nxt = tcp.write_seq = s.client.isn + 1 + sent;
+        tcp.rcv_nxt = tcp.copied_seq = s.client.peer_isn + 1 + got;
+        tcp.send_idle_ms = asked_ms;
+        tcp.recv_idle_ms = answered_ms;
+        t.as(s.client).at(500).state(TcpState::established, TcpState::close).reset_sent("TCP_ABORT_ON_LINGER", tcp);
+        t.packet(true, tcp_flag::rst | tcp_flag::ack, s.client.isn + 1 + sent, s.client.peer_isn + 1 + got).destroy();
+        const Judgement result = judge(t.story());
+        return result.benign.empty() ? "" : result.benign.front().benign;
+    };
+    CHECK(pattern(0, 0, 0, 0) == "health-check");
+    CHECK(pattern(100, 500, 5, 3) == "abort-after-exchange");
+    CHECK(pattern(100, 500, 3, 5).empty());      // it asked again, and left before that was answered
+    CHECK(pattern(100, 0, 3, 3).empty());        // never answered
+    CHECK(pattern(100, 70'000, 5, 3).empty());   // who knows whether that was all
+}
+
+TEST_CASE("SO_LINGER is named only where it was set, SOCK_DESTROY with the process that asked for it") {
+    const auto headline = [](ResetSent::By by, bool told, std::optional<std::uint32_t> linger) {
+        auto t = trace();
+        Session s = client_alone(t);
+        client_opens(t, s, 0);
+        ResetSent reset;
+        reset.task = by == ResetSent::By::sock_destroy ? task(600, "ss") : s.client.task;
+        reset.reason = "TCP_STATE";
+        reset.has_socket = true;
+        reset.by = by;
+        reset.linger_told = told;
+        reset.linger_s = linger;
+        t.as(s.client).at(3000).state(TcpState::established, TcpState::close).add(reset).rst_out().destroy();
+        return only(t.story()).headline;
+    };
+    CHECK_THAT(headline(ResetSent::By::close, true, 0u), Contains("SO_LINGER 0"));
+    CHECK_THAT(headline(ResetSent::By::close, true, std::nullopt), !Contains("SO_LINGER"));
+    CHECK_THAT(headline(ResetSent::By::unknown, false, std::nullopt), !Contains("SO_LINGER"));
+    CHECK_THAT(headline(ResetSent::By::sock_destroy, true, std::nullopt), Contains("ss[600] destroyed the connection of dialer[100]") && Contains("SOCK_DESTROY"));
 }
 
 TEST_CASE("data after close") {

@@ -1,0 +1,81 @@
+#include "findings/harmless_reset.h"
+
+#include <algorithm>
+
+#include "findings/benign.h"
+#include "findings/facts.h"
+#include "findings/packets_alone.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::uint64_t check_ns = 1'000'000'000;      ///< a check that sends nothing is over by then
+constexpr std::uint32_t answer_at_once_ms = 100;       ///< an early answer goes right before the close that resets
+constexpr std::uint32_t small_answer = 64 * 1024;      ///< of a larger one nobody knows whether it was all
+
+constexpr std::uint32_t no_count = 1u << 31;           ///< beyond 2 GB the numbers cannot tell
+
+const TcpNumbers* numbers(const Event* event) {
+    if (!event) return nullptr;
+    const ResetSent* sent = event->as<ResetSent>();
+    const ResetReceived* received = event->as<ResetReceived>();
+    const TcpNumbers* tcp = sent ? &sent->tcp : received ? &received->tcp : nullptr;
+    return tcp && tcp->told && (tcp->snd_una || tcp->rcv_nxt) ? tcp : nullptr;
+}
+
+std::uint32_t less(std::uint32_t bytes, bool fin) { return fin && bytes ? bytes - 1 : bytes; }
+bool own_fin(const Connection& c) { return c.has(sign::local_closed | sign::fin_out); }
+bool their_fin(const Connection& c) { return c.has(sign::peer_closed | sign::fin_in); }
+
+/// By the numbers of the RST itself, what its sender had sent and got. (A socket's own are gone: tcp_disconnect() wipes them before it sends the RST.)
+struct Exchange {
+    std::uint32_t sent = 0, got = 0;
+};
+std::optional<Exchange> exchange(const Connection& c, bool outgoing) {
+    if (!c.local_isn || !c.peer_isn) return std::nullopt;
+    const auto resets = packets(c, [&](const Segment& segment) { return segment.rst() && segment.outgoing == outgoing && (segment.flags & tcp_flag::ack); });
+    if (resets.empty()) return std::nullopt;
+    const Segment& rst = *resets.front()->as<Segment>();
+    Exchange e;
+    e.sent = less(rst.seq - (outgoing ? *c.local_isn : *c.peer_isn) - 1, outgoing ? own_fin(c) : their_fin(c));
+    e.got = less(rst.ack - (outgoing ? *c.peer_isn : *c.local_isn) - 1, outgoing ? their_fin(c) : own_fin(c));
+    return e.sent < no_count && e.got < no_count ? std::optional(e) : std::nullopt;
+}
+
+/// All that this end wrote, sent or not. Of one that did not reset itself.
+std::optional<std::uint32_t> written(const Connection& c, const Event* reset) {
+    const TcpNumbers* tcp = numbers(reset);
+    if (!tcp || !c.local_isn) return std::nullopt;
+    const std::uint32_t bytes = less(tcp->write_seq - *c.local_isn - 1, own_fin(c));
+    return bytes < no_count ? std::optional(bytes) : std::nullopt;
+}
+
+}  // namespace
+
+const char* harmless_reset(const Story& story, const Connection& c, const Event& reset) {
+    const bool sent_here = reset.as<ResetSent>() != nullptr;
+    const TcpNumbers* tcp = numbers(&reset);
+    const auto told = exchange(c, sent_here);
+    if (!tcp || !told || by_packets(c) || !c.established_ns || c.role == Role::unknown) return nullptr;
+    const bool client_here = c.role == Role::client;
+    const Connection* other = story.other_end(c);
+    if (client_here == sent_here) {  // the client did it
+        if (sent_here && less(tcp->unread(), their_fin(c))) return nullptr;
+        const auto answer = client_here ? (other ? written(*other, first<ResetReceived>(*other)) : std::nullopt) : written(c, &reset);
+        if (answer && *answer > told->got) return nullptr;  // it cut an answer off
+        if (!told->sent && !told->got) return reset.time_ns - *c.established_ns <= check_ns ? benign::health_check : nullptr;
+        const std::uint32_t answered_ms = client_here ? tcp->recv_idle_ms : tcp->send_idle_ms, asked_ms = client_here ? tcp->send_idle_ms : tcp->recv_idle_ms;
+        const bool whole = answer || their_fin(c) || told->got <= small_answer;
+        return told->got && answered_ms <= asked_ms && whole ? benign::abort_after_exchange : nullptr;
+    }
+    // The server answered early and closed with the rest of the request unread: what matters is whether the answer arrived.
+    if (client_here || tcp->send_idle_ms > answer_at_once_ms) return nullptr;
+    const auto answer = written(c, &reset);
+    if (!answer || !*answer) return nullptr;
+    const TcpNumbers* client = other ? numbers(first<ResetReceived>(*other)) : nullptr;
+    const bool arrived = client && other->peer_isn ? less(client->rcv_nxt - *other->peer_isn - 1, their_fin(*other)) == *answer : !less(tcp->unacknowledged(), own_fin(c));
+    return arrived ? benign::abort_after_exchange : nullptr;
+}
+
+}  // namespace tcpwitness
