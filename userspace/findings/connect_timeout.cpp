@@ -120,6 +120,11 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     }
 }
 
+/// The capture ended before its sender gave up: SYNs sent again, and nothing at all came back.
+bool still_trying(const Connection& c) {
+    return by_packets(c) && c.ending == Ending::open && c.role == Role::client && c.has(sign::syn_retransmit) && !c.has(sign::established | sign::syn_ack_in | sign::rst_in | sign::icmp_error);
+}
+
 /// By packets alone: what the application got is not told, only that nobody answered.
 void tell_packets(Finding& f, const Story& story, const Connection& c, const std::vector<const Event*>& syns) {
     const std::string times = fmt::format("{} over {}", count_text(syns.size(), "SYN", "SYNs"), since(syns.front()->time_ns, syns.back()->time_ns));
@@ -129,7 +134,7 @@ void tell_packets(Finding& f, const Story& story, const Connection& c, const std
         f.headline = fmt::format("{} got no answer to {} from {}{}: they arrived here, and nothing was sent back", c.flow.peer.text(), times, c.flow.local.text(), at_place(story, c));
         f.settle = "look at this host's packet filter, and at the listener's queues; record here with `tcpwitness record`";
     } else {
-        f.headline = fmt::format("{}{}: no answer to {} to {}", who(c), at_place(story, c), times, c.flow.peer.text());
+        f.headline = fmt::format("{}{}: no answer to {} to {}{}", who(c), at_place(story, c), times, c.flow.peer.text(), still_trying(c) ? ", unanswered until the capture ended" : "");
     }
     f.reasons.push_back(fmt::format("nothing more of it was captured in the {} after the last SYN", duration_text(after)));
 }
@@ -165,8 +170,9 @@ std::vector<Finding> find(const Story& story) {
     std::optional<Homes> homes;
     std::optional<Strangers> strangers;
     for (const Connection& c : story.connections) {
-        const auto given_up = c.ending == Ending::connect_timeout ? std::nullopt : given_up_connect(story, c);
-        if (c.ending != Ending::connect_timeout && !given_up) continue;
+        const bool trying = still_trying(c);
+        const auto given_up = trying || c.ending == Ending::connect_timeout ? std::nullopt : given_up_connect(story, c);
+        if (c.ending != Ending::connect_timeout && !trying && !given_up) continue;
         if (!homes) homes.emplace(story);
         const bool told_by_packets = by_packets(c);
         const auto syns = told_by_packets ? syns_captured(c) : syns_sent(c);

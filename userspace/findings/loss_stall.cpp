@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,7 @@ constexpr const char* id = "loss-stall";
 constexpr std::uint64_t long_stall_ns = 3'000'000'000;
 constexpr std::uint64_t short_stall_ns = 1'000'000'000;  ///< enough when the same segment had to be sent again and again:
 constexpr std::size_t many_rounds = 3;
+constexpr std::uint64_t longest_timeout_ns = 150'000'000'000;  ///< Linux: TCP_RTO_MAX is 120 s; and some more
 /// No single stall, but the whole transfer suffers.
 constexpr std::uint32_t many_resends = 50, share_percent = 5;
 
@@ -51,6 +53,7 @@ public:
         for (const Event& event : c_.events) {
             const Segment* segment = event.as<Segment>();
             if (!segment || segment->syn() || segment->syn_ack()) continue;
+            if (const std::uint64_t before_ns = std::exchange(last_ns_, event.time_ns); before_ns && event.time_ns > before_ns + longest_timeout_ns) skip();
             if (segment->rst()) {
                 over(nullptr, event.time_ns);
                 return std::move(found_);
@@ -111,6 +114,13 @@ private:
         if (stall_.worth_telling()) found_.push_back(stall_);
     }
 
+    /// No sender waits so long between two tries: it had stopped, or the capture had.
+    void skip() {
+        over(nullptr, 0);
+        waits_ = false;
+        sent_.reset();
+    }
+
     void end_vain() {
         vain_.outgoing = stall_.outgoing;
         vain_.in_vain = true;
@@ -121,6 +131,7 @@ private:
     const Connection& c_;
     Stall stall_, vain_;
     bool waits_ = false, closed_ = false;
+    std::uint64_t last_ns_ = 0;
     std::optional<std::uint32_t> sent_, acked_;
     std::vector<Stall> found_;
 };
@@ -163,7 +174,7 @@ void tell_where(Finding& f, const Connection& c, const Stall& stall) {
     if (stall.heard) f.reasons.push_back("the other end was heard in that time: its host was alive, and so was the way back");
 }
 
-Finding tell(const Story& story, const Connection& c, std::vector<Stall>& stalls) {
+Finding tell(const Story& story, const Connection& c, const std::vector<Stall>& stalls) {
     const Stall& worst = *std::max_element(stalls.begin(), stalls.end(), [](const Stall& a, const Stall& b) { return a.took_ns() < b.took_ns(); });
     Finding f = about(id, Culprit::path, worst.heard ? Certainty::likely : Certainty::possible, c, worst.to_ns);
     f.first_ns = worst.from_ns;
@@ -187,7 +198,7 @@ Finding tell(const Story& story, const Connection& c, std::vector<Stall>& stalls
 }
 
 /// Much was lost, here and there.
-std::optional<Finding> tell_share(const Story& story, const Connection& c) {
+std::optional<Finding> tell_share(const Connection& c) {
     if (!c.wire) return std::nullopt;
     for (const bool by_server : {false, true}) {
         const WireDirection& wire = by_server ? c.wire->server : c.wire->client;
@@ -217,7 +228,7 @@ std::optional<Finding> judge_one(const Story& story, const Connection& c) {
         stalls = stalls_told(c);
     }
     if (!stalls.empty()) return tell(story, c, stalls);
-    return by_packets(c) ? tell_share(story, c) : std::nullopt;
+    return by_packets(c) ? tell_share(c) : std::nullopt;
 }
 
 std::vector<Finding> find(const Story& story) {

@@ -7,6 +7,7 @@
 #include "findings/facts.h"
 #include "findings/forged_marks.h"
 #include "findings/packet_filter_rule.h"
+#include "findings/packets_alone.h"
 #include "findings/strays.h"
 
 namespace tcpwitness {
@@ -95,6 +96,14 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Connect
     tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn_ack);
 }
 
+/// This end had reset or closed before: whoever answers, with whatever TTL, needs no forger.
+bool answers_our_end(const Connection& c, const Event& reset) {
+    return std::any_of(c.events.begin(), c.events.end(), [&](const Event& event) {
+        const Segment* segment = event.as<Segment>();
+        return segment && segment->outgoing && (segment->rst() || (by_packets(c) && segment->fin())) && event.time_ns < reset.time_ns;
+    });
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::optional<RoundTrips> round_trips;
@@ -120,6 +129,7 @@ std::vector<Finding> find(const Story& story) {
         }
         if ((other && other->witness == c.witness) || on_this_host(c)) continue;  // a kernel that does not tell why it resets shows one end only
         if (!round_trips) round_trips.emplace(story);
+        if (answers_our_end(c, *resets.front())) continue;
         Marks marks = forged_marks(c, *resets.front(), *round_trips);
         if (!marks.strong) continue;
         Finding f = finding_about(story, c, resets, nullptr);

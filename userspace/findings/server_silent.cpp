@@ -8,6 +8,7 @@
 #include "findings/benign.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 #include "findings/request_given_up.h"
 #include "findings/segments.h"
 
@@ -27,6 +28,8 @@ constexpr std::uint64_t on_its_way_ns = 1'000'000'000;  ///< an answer that take
 
 /// Shorter messages may be pings, keepalives, window updates or good-byes (BGP, TLS, HTTP/2, SSH): such a one asks only where one like it was answered.
 constexpr std::uint32_t small_message = 64;
+constexpr std::size_t few_small = 3;
+constexpr std::uint64_t long_ns = 30'000'000'000;  ///< until then, what nobody has answered when the recording ends may need no answer
 constexpr std::uint64_t soon_ns = 1'000'000'000;  ///< an answer that comes so soon belongs to what was asked
 
 enum class How { answered, closed, gave_up, open };
@@ -54,14 +57,14 @@ struct Manner {
 /// Walks a connection once; `asks_out`: this end is the one that asks.
 class Exchange {
 public:
-    Exchange(const Connection& c, bool asks_out) : c_(c), asks_out_(asks_out) {}
+    Exchange(const Story& story, const Connection& c, bool asks_out) : story_(story), c_(c), asks_out_(asks_out) {}
 
-    Manner manner(std::uint64_t story_end_ns) {
+    Manner manner() {
         for (const Event* event : segments_of(c_)) {
             const Segment& segment = *event->as<Segment>();
             segment.outgoing == asks_out_ ? take_client(*event, segment) : take_server(*event, segment);
         }
-        over(nullptr, c_.live() ? story_end_ns : c_.end_ns, c_.live() ? How::open : How::gave_up);
+        over(nullptr, c_.live() ? story_.end_ns : c_.end_ns, c_.live() ? How::open : How::gave_up);
         return std::move(manner_);
     }
 
@@ -69,6 +72,12 @@ private:
     bool waited_long(std::uint64_t at_ns) const { return wait_.request && wait_.ack && at_ns >= wait_.ack->time_ns + too_long_ns; }
 
     void over(const Event* end, std::uint64_t at_ns, How how) {
+        if (wait_.request && wait_.ack)
+            if (const std::uint64_t seen_ns = watched_until(story_, c_.witness, wait_.ack->time_ns, at_ns); seen_ns < at_ns) {
+                end = nullptr;
+                at_ns = seen_ns;
+                how = How::open;
+            }
         if (waited_long(at_ns)) {
             wait_.end = end;
             wait_.end_ns = at_ns;
@@ -77,7 +86,7 @@ private:
             manner_.waits.push_back(wait_);
         } else if (wait_.request && how == How::answered && at_ns < wait_.request->time_ns + soon_ns) {
             ++manner_.prompt;
-            small_answered_ = small_answered_ || wait_.request->as<Segment>()->payload <= small_message;
+            small_prompt_ += wait_.request->as<Segment>()->payload <= small_message;
         }
         wait_ = {};
     }
@@ -116,12 +125,17 @@ private:
         } else if (segment.payload && !(wait_.request && seq_before(segment.seq, end_of(*wait_.request->as<Segment>())))) {
             manner_.pushes = manner_.pushes || waited;
             wait_ = {&event, nullptr};
-            wait_.small = manner_.answers && segment.payload <= small_message && !small_answered_;
+            if (segment.payload > small_message) return;
+            // What is small asks where nearly everything small was answered at once: a database, a shell.
+            wait_.small = manner_.answers && (small_prompt_ < few_small || small_prompt_ + 1 < small_asked_);
+            ++small_asked_;
         }
     }
 
+    const Story& story_;
     const Connection& c_;
-    bool asks_out_, small_answered_ = false;
+    bool asks_out_;
+    std::size_t small_prompt_ = 0, small_asked_ = 0;
     Manner manner_;
     Wait wait_{};
     std::uint64_t server_ns_ = 0;
@@ -164,7 +178,7 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
 }
 
 Finding tell(const Story& story, const Connection& c, const Wait& wait, bool asks_out, bool known_to_answer) {
-    const bool sure = wait.how == How::answered || wait.how == How::closed || known_to_answer;
+    const bool sure = wait.how == How::answered || wait.how == How::closed || (known_to_answer && (wait.how == How::gave_up || wait.end_ns >= wait.ack->time_ns + long_ns));
     Finding f = about(id, asks_out ? Culprit::peer_application : Culprit::local_application, sure ? Certainty::likely : Certainty::possible, c, wait.end_ns);
     f.first_ns = wait.request->time_ns;
     f.onset_ns = wait.ack->time_ns;  // until then the silence is the path's
@@ -173,7 +187,9 @@ Finding tell(const Story& story, const Connection& c, const Wait& wait, bool ask
     f.headline = asks_out ? fmt::format("{}{}: {} acknowledged a request of {} and did not answer for {}; {}", who(c), at_place(story, c), c.flow.peer.text(), request, time, end_text(wait.how))
                           : fmt::format("{}{} left a request of {} from {} unanswered for {}; {}", who(c), at_place(story, c), request, c.flow.peer.text(), time, end_text(wait.how));
     f.reasons.push_back(fmt::format("the request was acknowledged {} after it was sent: the path works, and so does the kernel that acknowledged", since(wait.request->time_ns, wait.ack->time_ns)));
-    if (!sure) f.reasons.push_back("nothing in this recording shows that the service answers at all: it may be one that only takes data");
+    if (!sure)
+        f.reasons.push_back(known_to_answer ? "no answer had come so far: this message may be one that is not answered"
+                                            : "nothing in this recording shows that the service answers at all: it may be one that only takes data");
     cite(f, wait.request);
     cite(f, wait.ack);
     cite(f, wait.end);
@@ -198,7 +214,7 @@ std::vector<Finding> find(const Story& story) {
         if (c.is_listener() || c.role == Role::unknown || !c.has(sign::established) || !segments_recorded(story, c.witness)) continue;
         const bool asks_out = c.role == Role::client;
         if (!asks_out && story.other_end(c)) continue;  // the client tells it
-        Case one{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, Exchange(c, asks_out).manner(story.end_ns)};
+        Case one{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, Exchange(story, c, asks_out).manner()};
         if (one.manner.answers || (c.wire && c.wire->server.bytes)) answering.insert(one.service);
         if (one.manner.pushes) pushed_to.insert(one.service);
         if (!one.manner.waits.empty()) cases.push_back(std::move(one));

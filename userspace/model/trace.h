@@ -55,6 +55,11 @@ struct PacketOverlap {
     std::uint64_t events_without_packet = 0;    ///< of sockets, that must have had one, while the capture ran
 };
 
+/// A time of an hour and more without a single packet: captures that were merged, or a capture that stood still. What happened then is not known.
+struct Pause {
+    std::uint64_t from_ns = 0, to_ns = 0;
+};
+
 /// What one file, or one live recording, says about itself.
 ///
 /// Which kinds of evidence it holds is told by `probes`: what comes of no probe that is listed and not attached can be expected in it. A
@@ -74,6 +79,7 @@ struct Recording {
     std::vector<std::string> copies;             ///< other files that hold the same recording, a sentence each: counted once
     std::uint64_t unknown_records = 0;           ///< records of a newer tcpwitness that this one skipped
     std::uint64_t foreign_packets = 0;           ///< packets in the file that no probe of ours saw, or that are not TCP; skipped
+    std::vector<Pause> pauses;                   ///< of a capture, by its own times and in their order
     std::uint64_t sessions_not_listed = 0;       ///< of a capture: only counted, because they are too many
     std::optional<PacketOverlap> overlap;        ///< a capture beside a trace of its host
     Clock clock;                                 ///< from its own times to the story's

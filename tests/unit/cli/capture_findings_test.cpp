@@ -39,6 +39,14 @@ TEST_CASE("captures: SYNs that nobody answers") {
     CHECK(f.evidence == std::vector<std::uint64_t>{1, 2, 3, 4});
 }
 
+TEST_CASE("captures: SYNs unanswered until the capture ended") {
+    CaptureScript script;
+    for (double at : {0.0, 1'000.0, 3'000.0, 7'000.0}) script.client({.at_ms = at, .seq = 0, .flags = syn, .direction = 1});
+    const Finding f = only(script.until(8'000));
+    CHECK(f.rule == "connect-timeout");
+    CHECK(says(f, "unanswered until the capture ended"));
+}
+
 TEST_CASE("captures: a refused connect, and a knock on this host") {
     CaptureScript script;
     const bool at_server = GENERATE(false, true);
