@@ -106,6 +106,37 @@ Result<std::string_view> Reader::read_block() {
     return whole->substr(8, length - block_frame);
 }
 
+/// What stands at the buffer's beginning. One block's two lengths may agree by chance; that another one follows makes it sure.
+bool Reader::surely_a_packet() {
+    constexpr std::size_t fixed = 20, most = 1u << 20;  // headers, or a record
+    const auto head = buffer_.peek(block_frame + fixed);
+    if (!head || head->size() < block_frame + fixed || number32(head->data()) != block::packet) return false;
+    const std::uint32_t length = number32(head->data() + 4), captured = number32(head->data() + 20);
+    if (length < block_frame + fixed || length % 4 != 0 || length > most || captured > length - block_frame - fixed) return false;
+    if (number32(head->data() + 8) >= interfaces_.size()) return false;
+    const auto both = buffer_.peek(length + block_frame);
+    if (!both || both->size() < length || number32(both->data() + length - 4) != length) return false;
+    if (both->size() < length + block_frame) return both->size() == length;
+    const std::uint32_t type = number32(both->data() + length), next = number32(both->data() + length + 4);
+    return (type == block::section || (type > 0 && type < 0x100)) && next >= block_frame && next % 4 == 0 && next <= max_block;
+}
+
+bool Reader::resume() {
+    if (interfaces_.empty()) return false;
+    const std::string note = std::exchange(cut_note_, "");
+    ended_ = false;
+    if (block_length_) return true;  // only what the block holds is wrong
+    while (true) {
+        const auto ready = buffer_.peek(4);
+        if (!ready || ready->size() < 4) break;
+        buffer_.consume(4);  // every block is as long as a number of these
+        if (surely_a_packet()) return true;
+    }
+    ended_ = true;
+    cut_note_ = note;
+    return false;
+}
+
 Result<Reader::Item> Reader::next() {
     while (true) {
         auto item = next_block();

@@ -62,6 +62,11 @@ public:
     std::uint32_t block_type() const { return type_; }
     bool swapped() const { return swapped_; }           ///< its numbers are in the other byte order than this host's
 
+    /// After an error, or where the file holds zeros: goes on behind the damaged block where its length can be trusted, else at the next place
+    /// where a packet of a known interface is followed by another block or the file's end. False: nothing that is sure follows.
+    bool resume();
+    std::uint64_t next_offset() const { return buffer_.offset() + block_length_; }  ///< of the block that next() would read
+
     const Section& section() const { return section_; }                        ///< the current one
     const std::vector<Interface>& interfaces() const { return interfaces_; }  ///< of the current section
     const Packet& packet() const { return packet_; }
@@ -70,6 +75,7 @@ public:
 
 private:
     Result<std::string_view> read_block();
+    bool surely_a_packet();
     Status read_section(std::string_view body);
     Status read_interface(std::string_view body);
     Status read_packet(std::string_view body);

@@ -29,6 +29,38 @@ void SequenceCheck::see(std::uint16_t cpu_number, std::uint32_t number, std::uin
     cpu.seen = true;
 }
 
+void SequenceCheck::excuse(std::uint16_t cpu_number, std::uint32_t first, std::uint32_t last, std::uint64_t time_ns) {
+    if (first == 0 || last < first) return;
+    last_ = nullptr;
+    Cpu& cpu = cpus_[cpu_number];
+    const auto ahead = static_cast<std::int32_t>(first - static_cast<std::uint32_t>(cpu.next));
+    const std::uint64_t begin = cpu.seen ? cpu.next + static_cast<std::uint64_t>(static_cast<std::int64_t>(ahead)) : first;
+    const std::uint64_t end = begin + (last - first);
+    if (cpu.seen && begin < cpu.next) fill(cpu, begin, std::min(end, cpu.next - 1));
+    if (cpu.seen && end < cpu.next) return;
+    const std::uint64_t from = cpu.last_time_ns;
+    cpu.last_time_ns = std::max(from, time_ns);
+    if (begin > cpu.next) cpu.holes.emplace(cpu.next, Hole{begin - 1, from, cpu.last_time_ns});
+    cpu.next = end + 1;
+    cpu.seen = true;
+}
+
+/// The same of a run of numbers, which may lie in several holes.
+void SequenceCheck::fill(Cpu& cpu, std::uint64_t first, std::uint64_t last) {
+    auto hole = cpu.holes.upper_bound(first);
+    if (hole != cpu.holes.begin()) --hole;
+    while (hole != cpu.holes.end() && hole->first <= last) {
+        const auto [begin, whole] = *hole;
+        if (whole.last < first) {
+            ++hole;
+            continue;
+        }
+        hole = cpu.holes.erase(hole);
+        if (first > begin) cpu.holes.emplace(begin, Hole{first - 1, whole.from_ns, whole.to_ns});
+        if (last < whole.last) hole = cpu.holes.emplace(last + 1, whole).first;
+    }
+}
+
 /// A number that comes late makes its hole smaller, or two of it.
 void SequenceCheck::fill(Cpu& cpu, std::uint64_t number) {
     auto hole = cpu.holes.upper_bound(number);

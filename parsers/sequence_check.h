@@ -16,6 +16,9 @@ class SequenceCheck {
 public:
     void see(std::uint16_t cpu, std::uint32_t number, std::uint64_t time_ns);
 
+    /// The recorder says that it took these numbers in and did not write them: what the filter does not choose is no loss.
+    void excuse(std::uint16_t cpu, std::uint32_t first, std::uint32_t last, std::uint64_t time_ns);
+
     /// A loss that the recorder itself wrote down; cpu 0xffff: more than one.
     void explain(std::uint16_t cpu, const Gap& gap);
 
@@ -40,6 +43,7 @@ private:
         std::uint64_t from_ns, to_ns, lost;
     };
     static void fill(Cpu& cpu, std::uint64_t number);
+    static void fill(Cpu& cpu, std::uint64_t first, std::uint64_t last);
     static void absorb(std::vector<Declared>& declared, std::size_t& first, Missing& missing);
 
     std::map<std::uint16_t, Cpu> cpus_;

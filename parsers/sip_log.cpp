@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t max_messages = 5'000'000, longest_value = 1024;
 constexpr std::string_view begin_record = "$$begin_record", end_record = "$$end_record", sending = "Sending Packet - ", received = "Data Received - ";
 constexpr Words local_address = "Local Address: ";
+constexpr std::string_view message_mark = " SipMessage c=[", trace_mark = "TL_";
 
 bool same_word(std::string_view one, std::string_view other) {
     return one.size() == other.size() && std::equal(one.begin(), one.end(), other.begin(), [](char a, char b) { return (a | 0x20) == (b | 0x20); });
@@ -39,11 +40,20 @@ struct Prefix {
 /// "01/08/2013|11:18:57.123 5E0:1A4 INFO  :: rest"; a line without it is all rest.
 Prefix take_prefix(std::string_view line) {
     constexpr std::size_t date = 10;
+    line = windows::skip_blanks(line);
     if (line.size() <= date || line[date] != '|') return {std::nullopt, line};
     const auto local = windows::local_time(line.substr(0, date), line.substr(date + 1));
     if (!local) return {std::nullopt, line};
-    const auto colons = line.find(":: ", date);
-    return {local, colons == std::string_view::npos ? std::string_view{} : line.substr(colons + 3)};
+    const auto colons = line.find("::", date);
+    return {local, colons == std::string_view::npos ? std::string_view{} : windows::skip_blanks(line.substr(colons + 2))};
+}
+
+/// "TL_INFO(TF_PROTOCOL) [0]06E4.0EB4::01/18/2012-05:00:43.101.00005386 (SIPStack,...)": its time.
+std::optional<std::uint64_t> trace_time(std::string_view line) {
+    const auto colons = line.find("::");
+    const auto dash = colons == std::string_view::npos ? colons : line.find('-', colons);
+    if (dash == std::string_view::npos) return std::nullopt;
+    return windows::local_time(line.substr(colons + 2, dash - colons - 2), line.substr(dash + 1));
 }
 
 class SipLog {
@@ -58,6 +68,7 @@ private:
     enum class Where { outside, record, record_body, headers, body };
     void take_record(std::string_view line);
     void begin_packet(std::string_view behind, bool outgoing, std::uint64_t local_ns);
+    void begin_message(std::string_view line, std::size_t mark);
     void take_header(std::string_view name, std::string_view value);
     void take_peer(std::string_view text);
     void add();
@@ -68,6 +79,7 @@ private:
     Message message_;
     Flow flow_;
     std::uint64_t local_ns_ = 0;
+    std::optional<std::uint64_t> traced_ns_;  ///< of the last line that begins a trace's entry
     std::size_t messages_ = 0;
     bool moved_ = false;  ///< the record is of a message that came or went
 };
@@ -75,16 +87,18 @@ private:
 void SipLog::take(std::string_view line) {
     if (const auto begin = line.find(begin_record); begin != std::string_view::npos) {
         add();
-        // "TL_INFO(TF_PROTOCOL) [0]06E4.0EB4::01/18/2012-05:00:43.101.00005386 (SIPStack,...)$$begin_record"
-        const auto colons = line.find("::");
-        const auto dash = colons == std::string_view::npos ? colons : line.find('-', colons);
-        if (dash == std::string_view::npos) return;
-        const auto local = windows::local_time(line.substr(colons + 2, dash - colons - 2), line.substr(dash + 1));
+        const auto local = line.substr(0, begin).find("::") != std::string_view::npos ? trace_time(line) : traced_ns_;  // on a line of its own: the time stands on the one before
         if (!local) return;
         where_ = Where::record;
         local_ns_ = *local;
         return;
     }
+    if (const std::string_view text = windows::skip_blanks(line); text.starts_with(trace_mark)) {
+        add();
+        traced_ns_ = trace_time(text);
+        return;
+    }
+    if (const auto mark = line.find(message_mark); mark != std::string_view::npos && line.find("EndOf") == std::string_view::npos) return begin_message(line, mark);
     if (where_ == Where::record_body && line.find(end_record) == std::string_view::npos) return;
     if (where_ == Where::record || where_ == Where::record_body) return take_record(line);
     const Prefix prefix = take_prefix(line);
@@ -93,8 +107,13 @@ void SipLog::take(std::string_view line) {
             if (prefix.rest.starts_with(words)) return begin_packet(prefix.rest.substr(words.size()), outgoing, *prefix.local_ns);
     if (where_ == Where::outside) return;
     const std::string_view text = windows::trim_blanks(prefix.rest);
-    if (text.starts_with("End of ")) return add();
-    if (where_ == Where::body) return;
+    if (text.starts_with("End of ") || text.find("EndOf") != std::string_view::npos) return add();
+    if (where_ == Where::body) {
+        // Pasted texts may have an empty line after each: headers go on behind it, until a body does begin.
+        const auto one = header(text);
+        if (text.starts_with("v=") || !message_.call_id.empty() || !one) return;
+        return take_header(one->first, one->second);
+    }
     if (text.empty()) {
         if (!message_.start_line.empty()) where_ = Where::body;
     } else if (message_.start_line.empty()) {
@@ -119,7 +138,7 @@ void SipLog::take_record(std::string_view line) {
         message_.remark = kept(value);
     else if (same_word(name, "Direction"))
         message_.outgoing = value.starts_with("outgoing"), moved_ = true;
-    else if (same_word(name, "Peer"))
+    else if (same_word(name, "Peer") || same_word(name, "Peer-IP"))
         take_peer(value);
     else if (same_word(name, "Result-Code") && windows::number(value).value_or(1) != 0)
         message_.result_code = kept(value);
@@ -160,6 +179,23 @@ void SipLog::begin_packet(std::string_view behind, bool outgoing, std::uint64_t 
     if (const auto close = behind.find(") "); close != std::string_view::npos) message_.bytes = windows::number(behind.substr(close + 2)).value_or(0);
 }
 
+/// "<<<<<Incoming SipMessage c=[<SipTlsConnection_386DD23>], 192.168.1.20:5071<-192.168.1.20:50807"
+void SipLog::begin_message(std::string_view line, std::size_t mark) {
+    add();
+    const auto close = line.find("], ", mark);
+    if (!traced_ns_ || close == std::string_view::npos) return;
+    const std::string_view ends = line.substr(close + 3);
+    const auto in = ends.find("<-"), out = ends.find("->");
+    const auto arrow = std::min(in, out);
+    if (arrow == std::string_view::npos) return;
+    where_ = Where::headers;
+    local_ns_ = *traced_ns_;
+    moved_ = true;
+    message_.outgoing = out < in;
+    flow_.local = windows::endpoint(windows::trim_blanks(ends.substr(0, arrow))).value_or(Endpoint{});
+    take_peer(windows::trim_blanks(ends.substr(arrow + 2)));
+}
+
 void SipLog::add() {
     if (moved_) message_.remark.clear();
     if (where_ != Where::outside && (!message_.start_line.empty() || !message_.remark.empty())) {
@@ -193,6 +229,7 @@ Trace SipLog::finish() {
 
 bool is_sip_log(std::string_view beginning) {
     if (const auto at = beginning.find(begin_record); at != std::string_view::npos) return beginning.substr(0, at).find("TL_") != std::string_view::npos;
+    if (const auto at = beginning.find(message_mark); at != std::string_view::npos && beginning.substr(0, at).find(trace_mark) != std::string_view::npos) return true;
     for (const std::string_view words : {sending, received})
         if (const auto at = beginning.find(words); at != std::string_view::npos)
             if (const auto line = beginning.rfind('\n', at); take_prefix(beginning.substr(line == std::string_view::npos ? 0 : line + 1)).local_ns) return true;

@@ -51,6 +51,7 @@ void TraceContext::learn(std::string_view key, std::string_view raw_value) {
     else if (key == "started_ns") set_number(info_.started_ns, value);
     else if (key == "ended_ns") set_number(info_.ended_ns, value);
     else if (take_prefix(rest, "netns.")) learn_namespace(rest, std::move(value));
+    else if (take_prefix(rest, "cgroup.")) learn_cgroup(rest, std::move(value));
     else if (take_prefix(rest, "probe.")) learn_probe(rest, std::move(value));
     else if (take_prefix(rest, "reason.reset.")) {
         constexpr std::string_view prefix = "SK_RST_REASON_";
@@ -60,6 +61,7 @@ void TraceContext::learn(std::string_view key, std::string_view raw_value) {
         constexpr std::string_view prefix = "SKB_DROP_REASON_";
         if (const auto number = parse_number<std::uint32_t>(rest))
             drop_reasons_[*number] = value.starts_with(prefix) ? value.substr(prefix.size()) : value;
+    } else if (key.starts_with("withheld.")) {  // the sequence check's
     } else {
         info_.meta[clean(key)] = std::move(value);
     }
@@ -78,6 +80,13 @@ void TraceContext::learn_namespace(std::string_view rest, std::string value) {
         witness.sysctls[clean(rest)] = std::move(value);
     else
         info_.meta["netns." + std::to_string(*netns) + "." + clean(rest)] = std::move(value);
+}
+
+/// "4242.path"
+void TraceContext::learn_cgroup(std::string_view rest, std::string value) {
+    const std::size_t dot = rest.find('.');
+    if (dot == std::string_view::npos || rest.substr(dot + 1) != "path") return;
+    if (const auto id = parse_number<std::uint64_t>(rest.substr(0, dot))) info_.cgroups[*id] = std::move(value);
 }
 
 /// "reset_sent.hook"

@@ -30,6 +30,7 @@ public:
     TraceInfo& info() { return info_; }
 
 private:
+    void learn_cgroup(std::string_view rest, std::string value);
     void learn_namespace(std::string_view rest, std::string value);
     void learn_probe(std::string_view rest, std::string value);
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "bpf/records.h"
 #include "parsers/event_store.h"
 #include "parsers/file_kind.h"
@@ -58,6 +59,9 @@ private:
     Status take(pcapng::Reader::Item item);
     Status take_record(const pcapng::Reader::Packet& packet);
     void take_packet(const pcapng::Reader::Packet& packet, const Device& device);
+    bool pass_over(const std::string& why);
+    void note_damage(const std::string& what);
+    void excuse(std::string_view line, std::uint64_t time_ns);
     void finish();
     Error not_ours(const std::string& seen) const { return Error{fmt::format("not a tcpwitness trace, but {}", seen)}; }
 
@@ -70,6 +74,8 @@ private:
     SequenceCheck sequence_;
     std::vector<Device> devices_;  ///< [interface of the current section]
     bool ours_ = false;
+    std::uint64_t damaged_ = 0;
+    std::string rest_damaged_;  ///< why nothing behind some place could be read
     std::optional<std::uint64_t> boot_to_wall_;  ///< by the last record, whose block and head carry both clocks
 };
 
@@ -82,15 +88,45 @@ Result<Trace> TraceDecoder::run() {
 
     while (true) {
         const auto item = reader_.next();
-        if (!item) return item.error();
-        if (*item == pcapng::Reader::Item::end) break;
-        if (const Status taken = take(*item); !taken) return taken.error();
+        if (!item) {
+            if (!ours_) return item.error();
+            if (!pass_over(item.error().message)) break;
+            continue;
+        }
+        if (*item == pcapng::Reader::Item::end) {
+            // Zeros may be a hole that a file system left, with more behind it.
+            const std::string note = reader_.cut_note();
+            if (ours_ && note.ends_with("zeros") && pass_over(note)) continue;
+            break;
+        }
+        if (const Status taken = take(*item); !taken) {
+            if (!ours_) return taken.error();
+            note_damage(taken.error().message);
+        }
         if (context_.mixed()) return Error{"holds more than one recording; give each one's own file instead"};
     }
     if (!ours_ && !reader_.cut_note().empty()) return Error{fmt::format("not a tcpwitness trace, or cut off before it says so: {}", reader_.cut_note())};
     if (!ours_) return not_ours("a pcapng capture without records of ours");
     finish();
     return std::move(trace_);
+}
+
+/// What came before a damaged place is good, and what comes after it where blocks surely begin again. Records that are lost with it leave numbers
+/// missing, so they become a gap like any other loss.
+bool TraceDecoder::pass_over(const std::string& why) {
+    const std::uint64_t from = reader_.offset();
+    if (!reader_.resume()) {
+        if (!why.ends_with("zeros")) rest_damaged_ = fmt::format("nothing behind byte {} could be read: {}", from, why);
+        return false;
+    }
+    note_damage(fmt::format("bytes {} to {} passed over: {}", from, reader_.next_offset() - 1, why));
+    return true;
+}
+
+void TraceDecoder::note_damage(const std::string& what) {
+    constexpr std::size_t most_named = 8;
+    ++damaged_;
+    if (trace_.info.damage.size() < most_named) trace_.info.damage.push_back(what);
 }
 
 Status TraceDecoder::take(pcapng::Reader::Item item) {
@@ -107,6 +143,7 @@ Status TraceDecoder::take(pcapng::Reader::Item item) {
         if (!ours_) return not_ours(fmt::format("a pcapng capture{}{}", reader_.section().application.empty() ? "" : " made by ",
                                                 clean(reader_.section().application)));
         const auto& packet = reader_.packet();
+        while (devices_.size() <= packet.interface) devices_.push_back(device_of(reader_.interfaces()[devices_.size()]));  // one that was damaged behind its name
         const Device& device = devices_[packet.interface];
         if (device.kind == Device::Kind::records) return take_record(packet);
         if (device.kind == Device::Kind::packets)
@@ -126,8 +163,26 @@ Status TraceDecoder::take_record(const pcapng::Reader::Packet& packet) {
     std::memcpy(&head, packet.data.data(), sizeof head);
     if (packet.time_ns >= head.time_ns && head.time_ns != 0) boot_to_wall_ = packet.time_ns - head.time_ns;
     sequence_.see(head.cpu, head.seq, head.time_ns);
+    if (head.kind != TW_META && head.kind != TW_GAP && head.kind != TW_ENVIRONMENT) ++trace_.info.records;  // as the recorder counts
+    if (head.kind == TW_META && packet.data.size() > sizeof(tw_head) + sizeof(tw_meta)) excuse(packet.data.substr(sizeof(tw_head) + sizeof(tw_meta)), head.time_ns);
     if (head.kind == TW_GAP && events.size() > before) sequence_.explain(head.cpu, *events.back().as<Gap>());
     return success();
+}
+
+/// "withheld.3=17-40,42": numbers of that CPU that the recorder did not write, because its filter does not choose what they are about.
+void TraceDecoder::excuse(std::string_view line, std::uint64_t time_ns) {
+    constexpr std::string_view prefix = "withheld.";
+    if (!line.starts_with(prefix)) return;
+    line.remove_prefix(prefix.size());
+    const auto equals = line.find('=');
+    const auto cpu = parse_number<std::uint16_t>(line.substr(0, equals));
+    if (!cpu || equals == std::string_view::npos) return;
+    for (std::string_view range : split(line.substr(equals + 1, line.find('\0') - equals - 1), ',')) {
+        const auto dash = range.find('-');
+        const auto first = parse_number<std::uint32_t>(range.substr(0, dash));
+        const auto last = dash == std::string_view::npos ? first : parse_number<std::uint32_t>(range.substr(dash + 1));
+        if (first && last) sequence_.excuse(*cpu, *first, *last, time_ns);
+    }
 }
 
 void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Device& device) {
@@ -136,6 +191,7 @@ void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Devic
     const auto cpu = static_cast<std::uint16_t>(packet.id >> 32);
     const auto seq = static_cast<std::uint32_t>(packet.id);
     sequence_.see(cpu, seq, time);
+    ++trace_.info.records;
     const auto& interface = reader_.interfaces()[packet.interface];
     auto parsed = parse_segment(interface.link_type, packet.data, packet.original_length);
     if (!parsed) {
@@ -161,6 +217,11 @@ void TraceDecoder::finish() {
     if (!trace_.events.empty()) context_.witness(0);  // every event has a witness, gaps of no namespace too
     if (info.boot_to_wall_ns == 0) info.boot_to_wall_ns = boot_to_wall_.value_or(0);
     info.cut_note = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
+    if (!rest_damaged_.empty()) {
+        note_damage(rest_damaged_);
+        info.cut_note = rest_damaged_;
+    }
+    if (damaged_ > info.damage.size()) info.damage.push_back(fmt::format("and {} more damaged places", damaged_ - info.damage.size()));
     info.cut_off = info.ended_ns == 0 || !info.cut_note.empty();
 }
 

@@ -6,8 +6,8 @@
 
 namespace tcpwitness {
 
-/// Reads a whole trace of ours. One that was cut off anywhere yields what is there, with TraceInfo::cut_off set; one that is damaged, or
-/// another kind of file, yields one line that says what and where.
+/// Reads a whole trace of ours. One that was cut off anywhere yields what is there, with TraceInfo::cut_off set; one that is damaged
+/// yields what surely could be read, with the places in TraceInfo::damage. Of another kind of file: one line that says what it is.
 Result<Trace> decode_trace(ByteSource& source);
 
 }  // namespace tcpwitness

@@ -28,6 +28,9 @@ public:
     /// From corrected local times to UTC. Where a file's lines leap an hour for summer time, so does this.
     std::uint64_t to_utc(std::uint64_t local_ns) const { return zone().to_utc_ns(local_ns); }
 
+    /// When the offset column was 0, as time() counts; nothing where the text has none.
+    std::optional<std::int64_t> beginning() const { return relative_ ? std::optional(base_) : std::nullopt; }
+
     const TimeZone& zone() const { return given_ ? *given_ : told_ ? *told_ : assumed_; }
     const char* source() const { return given_ ? "given" : told_ ? "file" : "assumed"; }
 

@@ -78,6 +78,15 @@ void Decoder::finish_events(std::vector<Event>& events) {
     for (std::size_t i = 0; i < events.size(); ++i) events[i].id = i + 1;
 }
 
+/// The text tells no host's name: the address that most of its events have as their own end stands for it.
+std::string Decoder::host_name(const std::vector<Event>& events) const {
+    std::map<Address, std::size_t> counts;
+    for (const Event& event : events)
+        if (packets_.own_addresses().contains(event.flow.local.address)) ++counts[event.flow.local.address];
+    const auto most = std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == counts.end() ? "windows" : most->first.text();
+}
+
 /// Which kinds of evidence the text holds, in the words that rules ask in.
 void Decoder::describe(TraceInfo& info, const std::vector<Event>& events) const {
     const auto row = [&](const char* name, const char* hook, bool there, std::uint64_t count, const char* missing) {
@@ -102,11 +111,15 @@ Trace Decoder::finish() {
     trace.events = store_.take_ordered();
     finish_events(trace.events);
     TraceInfo& info = trace.info;
-    describe_text(info, "Windows text", "windows");
+    describe_text(info, "Windows text", host_name(trace.events).c_str());
+    if (!packets_.guessed_own()) info.witnesses.front().addresses.assign(packets_.own_addresses().begin(), packets_.own_addresses().end());
     info.unknown_records = unknown_;
     info.foreign_packets = foreign_;
+    if (packets_.guessed_own()) info.meta["own_end"] = "guessed";
     info.meta["time.zone"] = clock_.source();
     info.meta["time.zone_name"] = clock_.zone().name();
+    if (const auto beginning = clock_.beginning(); beginning && *beginning + clock_.correction() > 0)
+        info.meta["time.beginning_ns"] = std::to_string(clock_.to_utc(static_cast<std::uint64_t>(*beginning + clock_.correction())));
     if (const std::uint64_t ns = clock_.uncertainty_ns()) info.meta["time.uncertainty_ns"] = std::to_string(ns);
     describe(info, trace.events);
     return trace;

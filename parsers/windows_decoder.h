@@ -21,7 +21,10 @@ public:
     /// What a trace may hold in memory.
     static constexpr std::size_t max_events = 20'000'000;
 
-    explicit Decoder(std::optional<TimeZone> zone) : clock_(std::move(zone)) {}
+    /// `own`: the host's addresses, as the user says.
+    explicit Decoder(std::optional<TimeZone> zone, const std::vector<Address>& own = {}) : clock_(std::move(zone)) {
+        packets_.own_is(own);
+    }
 
     /// False: there is no room for more, the rest of the file is left out.
     bool take(std::string_view text);
@@ -37,6 +40,7 @@ public:
 
 private:
     void finish_events(std::vector<Event>&);
+    std::string host_name(const std::vector<Event>&) const;
     void describe(TraceInfo&, const std::vector<Event>&) const;
 
     Clock clock_;

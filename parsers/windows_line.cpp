@@ -9,6 +9,7 @@ namespace tcpwitness::windows {
 namespace {
 
 constexpr std::uint64_t second = 1'000'000'000;
+constexpr std::string_view source_port = "SrcPort=";
 constexpr Words monitor_tcpip = "TCPIP_MicrosoftWindowsTCPIP:", monitor_afd = "WinsockAFD:", monitor_flags = "Flags=";
 
 bool take(std::string_view& text, char wanted) {
@@ -95,15 +96,26 @@ void take_process(std::string_view& text, Line& line) {
     }
 }
 
-/// Where "TCP:Flags=" stands, or "TCP:[SynReTransmit #106631]Flags=".
+/// Where "TCP:Flags=" stands, or "TCP: [Bad CheckSum] [SynReTransmit #106631]Flags=", with remarks in brackets and blanks as they come.
 std::size_t segment_at(std::string_view text) {
-    constexpr std::size_t longest_remark = 80;
+    constexpr std::size_t longest_remarks = 160;
     const auto flags = monitor_flags.find_in(text);
     if (flags == std::string_view::npos) return flags;
     const auto at = text.rfind("TCP:", flags);
-    if (at == std::string_view::npos || flags - at > longest_remark) return std::string_view::npos;
-    const std::string_view between = text.substr(at + 4, flags - at - 4);
-    return between.empty() || between.starts_with('[') ? at : std::string_view::npos;
+    if (at == std::string_view::npos || flags - at > longest_remarks || text.find(source_port, flags) == std::string_view::npos) return std::string_view::npos;
+    std::string_view between = skip_blanks(text.substr(at + 4, flags - at - 4));
+    while (!between.empty()) {
+        const auto close = between.find(']');
+        if (between.front() != '[' || close == std::string_view::npos) return std::string_view::npos;
+        between = skip_blanks(between.substr(close + 1));
+    }
+    return at;
+}
+
+/// "[Bad CheckSum]" among the remarks before "Flags=".
+bool says_bad_checksum(std::string_view segment) {
+    const std::string_view remarks = segment.substr(0, segment.find("Flags="));
+    return remarks.find("Bad Check") != std::string_view::npos || remarks.find("Bad check") != std::string_view::npos;
 }
 
 /// frame  time AM date  offset  process (pid)  [source] [destination]  protocol  what it said
@@ -119,21 +131,38 @@ Line parse_monitor_line(std::string_view text) {
     } else if ((at = segment_at(text)) != std::string_view::npos) {
         line.provider = Provider::segment;
         line.body = text.substr(at);
+        line.bad_checksum = says_bad_checksum(line.body);
     }
     std::string_view head = text.substr(0, at == std::string_view::npos ? text.size() : at);
-    if (!take_number(head) || !blank_at(head)) return {};
-    head = skip_blanks(head);
-    const auto seconds_of_day = take_time_of_day(head);
-    if (!seconds_of_day) return {};
-    head = skip_blanks(head);
-    const auto local = take_date(head, *seconds_of_day);
-    if (!local) return {};
-    head = skip_blanks(head);
-    line.local_ns = *local;
-    if (const auto seconds = take_number(head); seconds && *seconds < 0xffffffffu) {
-        line.offset_ns = *seconds * second;
-        if (take(head, '.') || take(head, ',')) *line.offset_ns += take_fraction(head);
+    if (std::string_view number = head; const auto frame = take_number(number))
+        if (blank_at(number)) {
+            line.frame = *frame;
+            head = skip_blanks(number);
+        }
+    // Columns may have been left out: the date, or the time of day and the date.
+    if (std::string_view clock = head; const auto seconds_of_day = take_time_of_day(clock)) {
+        head = skip_blanks(clock);
+        line.local_ns = *seconds_of_day * second;
+        std::string_view date = head;
+        if (const auto local = take_date(date, *seconds_of_day)) {
+            line.local_ns = *local;
+            head = skip_blanks(date);
+            if (line.provider == Provider::none && !line.frame) return {};
+        } else if (line.provider == Provider::none) {
+            return {};
+        }
+    } else if (line.provider == Provider::none || !line.frame) {
+        return {};
     }
+    if (std::string_view offset = head; const auto seconds = take_number(offset)) {
+        const bool fraction = take(offset, '.') || take(offset, ',');
+        const std::uint64_t part = fraction ? take_fraction(offset) : 0;
+        if (*seconds < 0xffffffffu && (offset.empty() || blank_at(offset))) {  // not the first number of an address
+            line.offset_ns = *seconds * second + part;
+            head = offset;
+        }
+    }
+    if (!line.local_ns && !line.offset_ns) return {};
     if (line.provider == Provider::none) {
         line.provider = Provider::other;
         return line;

@@ -20,12 +20,14 @@ enum class Provider : std::uint8_t {
 
 struct Line {
     Provider provider = Provider::none;
+    std::uint64_t frame = 0;       ///< Network Monitor's number of the row; 0 = not told
     std::uint64_t local_ns = 0;    ///< what the clock on the wall showed, as if it were UTC; 0 = not there
     std::optional<std::uint64_t> offset_ns;  ///< since the file began; then local_ns has seconds only
     std::uint16_t cpu = 0;
     std::uint32_t pid = 0, tid = 0;   ///< of whoever ran there, who need not be who it is about
     std::string_view process;      ///< its name; empty = not told
-    std::string_view addresses;    ///< segment: source and destination, perhaps run together
+    std::string_view addresses;    ///< segment: source and destination, perhaps run together, and the protocol's column
+    bool bad_checksum = false;     ///< segment: shown with a checksum that the device was still to fill in: this host sent it
     std::string_view body;         ///< behind the provider's name
 };
 

@@ -56,20 +56,32 @@ std::string_view first_word(std::string_view text) {
 
 }  // namespace
 
-/// "192.168.1.1  192.168.3.10  TCP"; also "192.168.1.1192.168.3.10", where addresses that are known decide where the one ends.
+/// An address, or a host's name, as a column shows it.
+std::optional<Address> Packets::column(std::string_view text) {
+    if (const auto address = Address::parse(text)) return address;
+    const bool digits_only = std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+    return digits_only ? std::nullopt : Address::named(text);
+}
+
+/// "192.168.1.1  192.168.3.10  TCP", "192.168.1.1  192.168.3.10TCP", "client.example  10.0.0.2  TCP"; also "192.168.1.1192.168.3.10  TCP", where addresses that
+/// are known decide where the one ends. Words of other columns may stand before.
 std::optional<std::pair<Address, Address>> Packets::addresses(std::string_view text) const {
-    text = skip_blanks(text);
-    const std::string_view first = first_word(text);
-    const std::string_view second = first_word(skip_blanks(text.substr(first.size())));
-    const auto one = Address::parse(first), other = Address::parse(second);
-    if (one && other) return std::pair{*one, *other};
+    text = trim_blanks(text);
+    if (text.ends_with("TCP")) text = trim_blanks(text.substr(0, text.size() - 3));
+    std::string_view first, second;
+    while (!text.empty()) {
+        first = second;
+        second = first_word(text);
+        text = skip_blanks(text.substr(second.size()));
+    }
+    if (const auto one = column(first), other = column(second); one && other) return std::pair{*one, *other};
     const auto known = [&](const Address& address) { return local_.contains(address) || peers_.contains(address); };
     std::optional<std::pair<Address, Address>> best;
     int best_known = 0;
     bool several = false;
     constexpr std::size_t shortest = 7, longest = 15;  // of an IPv4 address
-    for (std::size_t length = shortest; length <= longest && length + shortest <= first.size(); ++length) {
-        const auto left = Address::parse(first.substr(0, length)), right = Address::parse(first.substr(length));
+    for (std::size_t length = shortest; length <= longest && length + shortest <= second.size(); ++length) {
+        const auto left = Address::parse(second.substr(0, length)), right = Address::parse(second.substr(length));
         if (!left || !right) continue;
         const int how_known = known(*left) + known(*right);
         several = best && how_known == best_known;
@@ -94,8 +106,20 @@ bool Packets::take_monitor(const Line& line, std::uint64_t time_ns) {
     segment.ack = static_cast<std::uint32_t>(number_after(line.body, "Ack=").value_or(0));
     segment.window = static_cast<std::uint16_t>(std::min<std::uint64_t>(number_after(line.body, "Win=").value_or(0), 65535));
     segment.payload = static_cast<std::uint32_t>(std::min<std::uint64_t>(number_after(line.body, "PayloadLen=").value_or(0), 1u << 20));
+    note_sender(line, between->first, between->second, segment);
     add(segment, {{between->first, *from_port}, {between->second, *to_port}}, time_ns, line.cpu);
     return true;
+}
+
+/// What a row tells of whose packet it is: a checksum that the device was still to fill in, a process in whose context it was sent.
+void Packets::note_sender(const Line& line, const Address& from, const Address& to, const Segment& segment) {
+    if (signs_.size() >= most_flows) return;
+    SentHere& signs = signs_[from];
+    ++signs.packets;
+    signs.unfinished_checksums += line.bad_checksum;
+    signs.by_process += line.pid > 4 && (segment.syn() || segment.payload);  // 0 and 4 are the kernel's own
+    if (segment.syn() && !first_client_) first_client_ = from;
+    signs_.try_emplace(to);
 }
 
 void Packets::announce(const Line& line, std::uint64_t time_ns) {
@@ -239,8 +263,31 @@ void Packets::find_syn_ack(std::uint32_t seq, Flow& flow, std::uint32_t& receive
     received_isn = found->second.answers;
 }
 
-/// Where sockets do not tell, the address that most packets have is the host's: it sees its own traffic only.
-void Packets::orient(std::vector<Event>& events) const {
+/// The one address that the rows themselves mark as the host's own; none where they mark none, or several.
+std::optional<Address> Packets::marked_own() const {
+    std::optional<Address> own;
+    for (const bool by_checksum : {true, false}) {
+        for (const auto& [address, signs] : signs_) {
+            const std::uint64_t marked = by_checksum ? signs.unfinished_checksums : signs.by_process;
+            if (!marked || marked * 2 < signs.packets) continue;
+            if (own) return std::nullopt;
+            own = address;
+        }
+        if (own) return own;
+    }
+    return own;
+}
+
+/// Where sockets do not tell: what the rows mark as sent here, else the address that most packets have (a host sees its own traffic only), else the client's.
+void Packets::orient(std::vector<Event>& events) {
+    if (!given_.empty()) {  // what the text seemed to tell of these and of who speaks with them counts no more
+        for (const Event& event : events)
+            if (event.as<Segment>())
+                for (const auto& [own, other] : {std::pair(event.flow.local.address, event.flow.peer.address), std::pair(event.flow.peer.address, event.flow.local.address)})
+                    if (given_.contains(own) && !given_.contains(other)) local_.erase(other);
+        local_.insert(given_.begin(), given_.end());
+    }
+    if (const auto own = local_.empty() ? marked_own() : std::nullopt) local_.insert(*own);
     std::map<Address, std::size_t> counts;
     for (const Event& event : events)
         if (event.as<Segment>() && !local_.contains(event.flow.local.address) && !local_.contains(event.flow.peer.address)) {
@@ -251,6 +298,9 @@ void Packets::orient(std::vector<Event>& events) const {
         const auto found = counts.find(address);
         return found == counts.end() ? 0 : found->second;
     };
+    guessed_ = local_.empty() && !counts.empty();
+    const bool tie = counts.size() == 2 && counts.begin()->second == counts.rbegin()->second;
+    if (tie) local_.insert(first_client_ && counts.contains(*first_client_) ? *first_client_ : counts.begin()->first);
     for (Event& event : events) {
         Segment* const segment = event.as<Segment>();
         if (!segment) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -32,11 +33,16 @@ public:
 
     const std::set<Address>& own_addresses() const { return local_; }
 
+    /// As the user says: this counts before all that the text tells.
+    void own_is(const std::vector<Address>& addresses) { given_.insert(addresses.begin(), addresses.end()); }
     void is_local(const Address& address) { if (local_.size() < most_addresses && !address.unspecified()) local_.insert(address); }
     void is_peer(const Address& address) { if (peers_.size() < most_addresses && !address.unspecified()) peers_.insert(address); }
 
     /// A connection has just entered SYN-RECEIVED: the SYN before it came in. Its flow as this host sees it, where there was one.
     std::optional<Flow> take_syn(std::uint64_t time_ns);
+
+    /// The packet from `from` to `to` was seen just before.
+    bool just_seen(const Endpoint& from, const Endpoint& to, std::uint64_t time_ns) const { return last({from, to}, time_ns); }
 
     /// What the segment was that a RST answers or that was dropped, where the trace holds it.
     void answer(ResetSent&, const Flow& own, std::uint64_t time_ns) const;
@@ -47,7 +53,9 @@ public:
     std::uint64_t seen() const { return seen_; }
 
     /// Turns every segment round that came in: source and destination are local and peer until then.
-    void orient(std::vector<Event>& events) const;
+    void orient(std::vector<Event>& events);
+    /// Nothing told which address is the host's own: it is the one with most packets, or the client.
+    bool guessed_own() const { return guessed_; }
 
 private:
     static constexpr std::size_t most_addresses = 1u << 20;
@@ -67,14 +75,23 @@ private:
         Flow flow;
         std::uint32_t answers = 0;
     };
+    struct SentHere {
+        std::uint64_t packets = 0, unfinished_checksums = 0, by_process = 0;
+    };
     bool learn(const Segment&, const Flow& from_to, std::uint64_t time_ns);
     void add(const Segment&, const Flow& from_to, std::uint64_t time_ns, std::uint16_t cpu);
     const Last* last(const Flow& from_to, std::uint64_t time_ns) const;
+    static std::optional<Address> column(std::string_view text);
     std::optional<std::pair<Address, Address>> addresses(std::string_view text) const;
+    void note_sender(const Line&, const Address& from, const Address& to, const Segment&);
+    std::optional<Address> marked_own() const;
 
     Sockets& sockets_;
     std::optional<Announced> announced_;
-    std::set<Address> local_, peers_;
+    std::set<Address> given_, local_, peers_;
+    std::map<Address, SentHere> signs_;       ///< by sender, of rows
+    std::optional<Address> first_client_;     ///< who sent the first SYN
+    bool guessed_ = false;
     std::unordered_map<Flow, Last, FlowHash> last_;  ///< by source and destination
     std::unordered_map<std::uint32_t, SynAck> syn_acks_;
     std::uint64_t seen_ = 0;

@@ -377,7 +377,9 @@ bool Tcpip::take_drop(std::string_view said, std::uint64_t time_ns) {
     const auto why = after(said, "Reason = ");
     if (!source || !destination || !why || !source->port || !destination->port) return false;
     const bool outgoing = has(said, "Direction = 0") || has(said, "(Send)");
-    const Flow own = outgoing ? Flow{*source, *destination} : Flow{*destination, *source};
+    // Some versions call the own end the source of what came in: the packet that was seen just before tells.
+    const bool own_is_source = outgoing || (packets_.just_seen(*destination, *source, time_ns) && !packets_.just_seen(*source, *destination, time_ns));
+    const Flow own = own_is_source ? Flow{*source, *destination} : Flow{*destination, *source};
     packets_.is_local(own.local.address);
     // "9(Inspection drop)", "Transport endpoint was not found"
     std::string_view reason = *why;

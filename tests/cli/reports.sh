@@ -35,6 +35,27 @@ fails "No such file" report missing
 fails "?[31mred" report "$escape"
 fails "No space left" report -o /dev/full trace.pcapng
 fails "No such file" report -o missing/out trace.pcapng
+# Damage in the middle: what came before is shown, and what comes after; the place is told, and the status tells too.
+cp trace.pcapng damaged
+size=$(stat -c %s damaged)
+printf 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' | dd of=damaged bs=1 seek=$((size * 6 / 10)) conv=notrunc status=none
+"$tool" report damaged >out 2>err && fail "a damaged file: status 0"
+grep -q '^! The file is damaged: ' out && grep -q '^tcpwitness: damaged: damaged: .*byte' err && grep -q TIMELINES out || fail "a damaged file: $(cat err out | head -30)"
+
+# A name may hold bytes that drive a terminal or turn the reading direction; no message and no report passes them on.
+hostile=$'\e[31m\u202e\xc2\x9bgnp.pcapng'
+cp trace.pcapng "$hostile"
+head -c 9000 trace.pcapng >"cut$hostile"
+shown() { ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80\xae|\xc2\x9b' "$@"; }
+"$tool" report "$hostile" "cut$hostile" "missing$hostile" >out 2>err
+shown out && shown err || fail "a file's name reaches the terminal: $(cat -v out err | grep -F '^[')"
+"$tool" report "$hostile" >out 2>err
+command=$(grep -om1 "wireshark -r .*" out)
+[[ $(eval "set -- $command; printf %s \"\$3\"") == "$hostile" ]] ||
+    fail "the command for Wireshark does not name the file: $command"
+"$tool" report --format pcapng -o "new$hostile" "$hostile" >out 2>err || fail "export of a file with a hostile name: $(cat -v err)"
+shown out && shown err || fail "export: a file's name reaches the terminal"
+rm -f ./*"$hostile"
 printf 'dear' >kept
 fails "--force" report -o kept trace.pcapng
 [[ $(cat kept) == dear ]] || fail "an existing file was written over"
@@ -70,7 +91,8 @@ set +o pipefail
 # One bad file does not keep the others from being reported; the status tells.
 cp trace.pcapng ./-dash
 "$tool" report trace.pcapng empty -- -dash >both 2>err && fail "a bad file among good ones: status 0"
-[[ $(grep -c '^file ' both) -eq 2 ]] || fail "a bad file among good ones: not both good ones are in the story"
+grep -q -- '-dash is the same recording as trace.pcapng: counted once' err || fail "a copy is not recognised: $(cat err)"
+grep -q '^! -dash is the same recording as trace.pcapng: counted once' both || fail "a copy is not told in the report: $(head -20 both)"
 grep -q 'an empty file' err || fail "a bad file among good ones goes unnamed"
 
 # Messages must not end up in a file that took the number of a closed descriptor.

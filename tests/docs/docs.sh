@@ -33,9 +33,11 @@ rules=$("$tool" rules | awk '{ print $1 }')
 [[ -n $rules ]] || fail "tcpwitness rules lists nothing"
 for rule in $rules; do
     text=$("$tool" explain "$rule") || fail "tcpwitness explain $rule fails"
-    for title in "What it means" "How it is recognised" "What it is not" "What to do next"; do
+    for title in "What it means" "How it is recognised" "What it is not" "What makes it proven" "What to do next"; do
         grep -A1 "^$title\$" <<<"$text" | grep -Eq '^    .{20}' || fail "tcpwitness explain $rule: nothing under '$title'"
     done
+    proven=$(awk '/^What makes it proven$/ { on = 1; next } !NF { on = 0 } on' <<<"$text")
+    [[ $proven == *"never called proven"* ]] || grep -Eq '^    - .{20}' <<<"$proven" || fail "tcpwitness explain $rule: no ground under 'What makes it proven'"
     [[ $(head -1 <<<"$text") == "$rule: "* ]] || fail "tcpwitness explain $rule: no summary"
 done
 

@@ -1,4 +1,5 @@
-"""Law 1, checked from outside: every connection that shows trouble in the report's events has a place, as a finding or as a harmless pattern.
+"""The laws, checked from outside, over every report of the lab. Law 1: every connection that shows trouble in the report's events has a place, as a
+finding or as a harmless pattern.
 
 This looks at the events by itself and as simply as can be, so that it does not share the product's own idea of trouble.
 """
@@ -58,4 +59,33 @@ def unaccounted(report):
         why = trouble(connection, events.get(number, []))
         if why:
             problems.append(f"connection {number} ({connection.get('network.peer.address')}:{connection.get('network.peer.port')}) was in trouble ({why}) and has no place")
+    return problems
+
+
+STATES = {"endpoint-up", "endpoint-down", "evidence-gap"}  # they tell how things stand
+
+
+def false_comfort(report):
+    """Law 2: "clean" stands beside no trouble and no doubt, and trouble is never called anything else."""
+    problems = []
+    telling = [finding for finding in report.findings if finding["rule"] not in STATES]
+    for verdict in report.of("verdict"):
+        if not verdict["sentence"]:
+            problems.append("the verdict has no sentence")
+        if telling and verdict["verdict"] != "trouble":
+            problems.append(f"the verdict is {verdict['verdict']}, and yet: {telling[0]['headline']}")
+        if verdict["verdict"] == "clean" and verdict["reasons"]:
+            problems.append(f"the verdict is clean, and yet: {verdict['reasons'][0]}")
+    return problems
+
+
+def baseless(report):
+    """Law 4: what is proven says on what ground; what is not says what would settle it."""
+    problems = []
+    for finding in report.findings:
+        proven = finding["certainty"] == "proven"
+        if proven != ("ground" in finding):
+            problems.append(f"{finding['rule']} is {finding['certainty']} {'with a' if 'ground' in finding else 'without a'} ground: {finding['headline']}")
+        if proven and finding["settle"]:
+            problems.append(f"{finding['rule']} is proven, and yet to be settled: {finding['settle']}")
     return problems

@@ -35,7 +35,8 @@ class Cgroup:
 
     def __init__(self, name):
         self._own_mount = None if mounted() else tempfile.mkdtemp(prefix=f"twlab-{os.getpid()}-")
-        self.path = os.path.join(mounted() or self._own_mount, f"twlab-{os.getpid()}-{name}")
+        self.parent = os.path.join(mounted() or self._own_mount, f"twlab-{os.getpid()}")
+        self.path = os.path.join(self.parent, name)
 
     def __enter__(self):
         if self._own_mount:
@@ -45,6 +46,7 @@ class Cgroup:
 
     def __exit__(self, *_):
         os.rmdir(self.path)
+        os.rmdir(self.parent)
         if self._own_mount:
             subprocess.run(["umount", self._own_mount], check=True)
             os.rmdir(self._own_mount)

@@ -26,7 +26,9 @@ def write_example(folder, rule, report):
     report = re.sub(rf"{PREFIX}-\d+-", "", report)
     report = re.sub(rf"\b{re.escape(socket.gethostname())}\b", "host", report)
     findings, _, timelines = report.partition("\nTIMELINES")
-    block = next((block for block in findings.split("\n\n") if re.match(rf"\[\d+\] {re.escape(rule)} ", block.lstrip())), None)
+    blocks = findings.split("\n\n")
+    block = next((block for block in blocks if re.match(rf"\[\d+\] {re.escape(rule)} ", block.lstrip())), None)
+    block = block or next((block for block in blocks if f"    state: {rule}: " in block), None)  # told beside the finding that caused it
     assert block, f"the report has no finding {rule}:\n{report}"
     text = block.strip("\n") + "\n"
     number = re.match(r"\[(\d+)\]", text)[1]

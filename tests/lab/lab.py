@@ -61,6 +61,11 @@ class Lab:
         connect_pair(*hosts, 1)
         return hosts
 
+    @staticmethod
+    def cable(a, b, number):
+        """One more cable: the addresses of both sides, each by family. Numbers from 3 on are free beside a chain."""
+        return connect_pair(a, b, number)
+
     def chain(self, *names):
         """Hosts in a row, by default the usual case: an edge host, a device in the middle, a front end."""
         hosts = [self.host(name) for name in names or ("edge", "mid", "fe")]

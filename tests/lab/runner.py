@@ -13,7 +13,7 @@ import time
 import traceback
 
 import settings
-from accounting import unaccounted
+from accounting import baseless, false_comfort, unaccounted
 from lab import Lab
 
 PASSED, FAILED = 0, 1
@@ -23,7 +23,7 @@ def play(module, lab):
     """A scenario of the lab judges itself: it raises where the report is not what it must be. What holds for every report is checked here."""
     module.scenario(lab)
     if lab.report is not None:
-        problems = unaccounted(lab.report)
+        problems = unaccounted(lab.report) + false_comfort(lab.report) + baseless(lab.report)
         if problems:
             print(f"{module.__name__}: " + "; ".join(problems[:5]))
             return FAILED

@@ -31,9 +31,9 @@ lines='TCPWITNESS|10.1.0.2|10.2.0.2|state CLOSE -> SYN_SENT  (10.1.0.2:40001 > 1
 TCPWITNESS|10.1.0.2|10.2.0.2|RTO timer armed, fires in 1000 ms  (10.1.0.2:40001 > 10.2.0.2:5061)
 TCP|10.1.0.2|10.2.0.2|40001 → 5061 [SYN] Seq=0 Win=64240 Len=0
 TCP|10.1.0.2|10.2.0.2|40001 → 5061 [RST] Seq=1 Win=64240 Len=0
-TCPWITNESS|10.1.0.2|10.2.0.2|retransmit (SYN) of seq 7000, 1 bytes, round 1, rto 1.0 s  (10.1.0.2:40001 > 10.2.0.2:5061)
+TCPWITNESS|10.1.0.2|10.2.0.2|retransmit (SYN) of seq 7000, 0 bytes, round 1, rto 1.0 s  (10.1.0.2:40001 > 10.2.0.2:5061)
 TCPWITNESS|2001:db8::1|2001:db8::2|RST sent: TCP_ABORT_ON_CLOSE, by server[900]  ([2001:db8::1]:443 > [2001:db8::2]:5061)
-TCPWITNESS|10.1.0.2|10.2.0.2|socket error ETIMEDOUT, 0 bytes unacknowledged, 0 retransmits  (10.1.0.2:40001 > 10.2.0.2:5061)
+TCPWITNESS|10.1.0.2|10.2.0.2|socket error ETIMEDOUT, 0 retransmits  (10.1.0.2:40001 > 10.2.0.2:5061)
 TCPWITNESS|10.1.0.2|10.2.0.2|client[500] connect() = -ETIMEDOUT after 7.0 s  (10.1.0.2:40001 > 10.2.0.2:5061)'
 for file in plain.pcapng zstd.pcapng.zst editcap.pcapng mergecap.pcapng; do
     seen=$(show -r "$work/$file" -Y '(tcpwitness && tcpwitness.kind != "meta" && tcpwitness.cpu != 3) || tcp' \
@@ -50,12 +50,12 @@ synack_retransmit|retransmit 2 of SYN-ACK seq 12345, timeout 1000 ms
 error|socket error ECONNABORTED, 0 bytes unacknowledged, 0 retransmits, set by ss[600]
 reset_received|RST received, 0 bytes unacknowledged, 42 unread
 reset_sent|RST sent: reason 99, by the listening socket, answers [SYN] seq 31
-destroy|socket destroyed, 5000000000 bytes acknowledged, 0 received, 6 retransmits
+destroy|socket destroyed, 5000000000 bytes acknowledged, 0 received (SYN and FIN counted), 6 retransmits
 process_exit|server[500] killed by signal 9
 snapshot|was there before the recording: SYN_SENT, server[500]
 queue|accept queue 129 of 128, 7 half-open, 42 dropped, for 6.0 s; server[500] in state T in accept4, at do_signal_stop
 option|setsockopt(fd 9, SO_LINGER, on, 0 s)
-sample|sample: srtt 24 ms, cwnd 10, 5000000000 bytes acknowledged, 0 received, 6 retransmits
+sample|sample: srtt 24 ms, cwnd 10, 5000000000 bytes acknowledged, 0 received (SYN and FIN counted), 6 retransmits
 drop|dropped [SYN] seq 31 out: reason 12 in __ip_local_out
 icmp|ICMP packet too big code 0 in, sent by 2001:db8::9, next hop takes 1280 bytes, about seq 31
 route|route lookup: no route, table main, ENETUNREACH, for server[500]
@@ -87,7 +87,7 @@ filter 'tcpwitness.peer.ipv4 == 10.2.0.0/16' 5
 filter 'tcpwitness.local.ipv6 == 2001:db8::/32' 1
 filter 'tcpwitness.port == 443' 1
 filter 'tcpwitness.timer == "RTO" && tcpwitness.timeout_ms == 1000' 1
-filter 'tcpwitness.unacknowledged == 106' 1
+filter 'tcpwitness.unacknowledged == 105' 1
 filter 'tcpwitness.isn == 12345' 1
 filter 'tcpwitness.listener == 0x77 && tcpwitness.ret == 9 && tcpwitness.took_ns == 500' 1
 filter 'tcpwitness.process_state == "T" && tcpwitness.process_call == "accept4"' 1
@@ -98,6 +98,14 @@ filter 'tcpwitness.icmp_type == 2 && tcpwitness.mtu == 1280' 1
 filter 'tcpwitness.route == "no route" && tcpwitness.table == 254' 1
 filter 'tcpwitness.kind == "repeats" && tcpwitness.count > 100000' 1
 filter 'tcpwitness.malformed' 0
+
+"$write_sample" "$work/foreign.pcapng" foreign || exit 1
+names='?[31m?xcod|?[31m?xcod[500] socket() = fd 3
+grüß|grüß[500] socket() = fd 3
+???|???[500] socket() = fd 3'
+seen=$(show -r "$work/foreign.pcapng" -Y 'tcpwitness.cpu == 2 && tcpwitness.kind == "call"' -T fields -E separator='|' -e tcpwitness.comm -e _ws.col.Info | sed 's/  (.*//')
+expect "names of processes pass no control characters on, and no duration is told that is not known" "$names" "$seen"
+expect "nor does the tree" 0 "$(show -r "$work/foreign.pcapng" -Y 'tcpwitness.cpu == 2' -V | grep -cP '\x1b|\x{202e}|\x{200b}|\x{9b}')"
 
 "$write_sample" "$work/damaged.pcapng" damaged || exit 1
 shown=$(show -r "$work/damaged.pcapng" -V)

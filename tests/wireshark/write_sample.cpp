@@ -1,5 +1,6 @@
 // Writes a trace for tests of the program and the Wireshark plugin: the small one of the unit tests, then one record of every kind; or,
-// "damaged", every record cut at every length; or the "small" one alone, with two markers.
+// "damaged", every record cut at every length; or the "small" one alone, with two markers; or "foreign": names that
+// processes give themselves to mislead.
 #include <cstdio>
 #include <string_view>
 
@@ -26,15 +27,31 @@ void append_markers(std::string& out) {
     }
 }
 
+/// Names that would drive a terminal or turn what follows around, and calls whose beginning nobody saw.
+void append_foreign_names(std::string& out) {
+    sample::Recorder recorder;
+    recorder.cpu = 2;
+    for (const char* name : {"\x1b[31m\xe2\x80\xaexcod", "gr\xc3\xbc\xc3\x9f", "\xc2\x9b\xff\xe2\x80\x8b"}) {
+        tw_call call{};
+        call.task = sample::task(500, name);
+        call.ret = 3;
+        call.op = TW_CALL_SOCKET;
+        recorder.time_ns = 8'220 * sample::second;
+        append_record(out, recorder.record(TW_CALL, TW_PROBE_CALL_EXIT, call));
+    }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count < 2) return std::fprintf(stderr, "usage: write_sample FILE [damaged|small]\n"), 2;
+    if (count < 2) return std::fprintf(stderr, "usage: write_sample FILE [damaged|small|foreign]\n"), 2;
     const bool damaged = count > 2 && arguments[2] == std::string_view("damaged");
     std::string bytes = sample::trace();
     const bool small = count > 2 && arguments[2] == std::string_view("small");
+    const bool foreign = count > 2 && arguments[2] == std::string_view("foreign");
     if (small) append_markers(bytes);
-    for (const std::string& record : small ? std::vector<std::string>() : sample::every_kind())
+    if (foreign) append_foreign_names(bytes);
+    for (const std::string& record : small || foreign ? std::vector<std::string>() : sample::every_kind())
         for (std::size_t size = damaged ? 0 : record.size(); size <= record.size(); ++size) append_record(bytes, record.substr(0, size));
 
     auto writer = tcpwitness::TraceWriter::open(arguments[1], true);

@@ -114,8 +114,8 @@ numbers(ProtoField.int32, {
     exit_code = "Exit status", signal = "Signal", option_value = "Option value", linger_s = "Linger (s)",
 })
 numbers(ProtoField.uint64, {
-    time_ns = "Boot clock (ns)", enter_ns = "Entered at (ns)", cgroup = "Control group", bytes_acked = "Bytes acknowledged",
-    bytes_received = "Bytes received", lost = "Records lost", from_ns = "From (ns)", to_ns = "To (ns)", took_ns = "Took (ns)",
+    time_ns = "Boot clock (ns)", enter_ns = "Entered at (ns)", cgroup = "Control group", bytes_acked = "Bytes acknowledged (with SYN, FIN)",
+    bytes_received = "Bytes received (with FIN)", lost = "Records lost", from_ns = "From (ns)", to_ns = "To (ns)", took_ns = "Took (ns)",
     since_ns = "Since (ns)", count = "Count",
 })
 for name, entry in pairs {
@@ -161,6 +161,48 @@ local function signed(tree, name, range)
     return range:le_int()
 end
 
+-- What drives a terminal, turns the reading direction or is invisible; as userspace/base/text.cpp has it.
+local HIDDEN = {
+    { 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f }, { 0x600, 0x605 }, { 0x61c, 0x61c }, { 0x6dd, 0x6dd }, { 0x70f, 0x70f },
+    { 0x890, 0x891 }, { 0x8e2, 0x8e2 }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
+    { 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0xfffe, 0xffff },
+    { 0x110bd, 0x110bd }, { 0x110cd, 0x110cd }, { 0x13430, 0x1343f }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+}
+local LEAST = { 0, 0x80, 0x800, 0x10000 }
+
+-- The code point at a place of a text and its length in bytes; nothing where no valid UTF-8 begins.
+local function character(text, at)
+    local lead = text:byte(at)
+    if lead < 0x80 then return lead, 1 end
+    local length = (lead >= 0xf0 and lead < 0xf5 and 4) or (lead >= 0xe0 and lead < 0xf0 and 3) or (lead >= 0xc2 and lead < 0xe0 and 2)
+    if not length or at + length - 1 > #text then return nil end
+    local code = lead % (length == 2 and 0x20 or length == 3 and 0x10 or 0x08)
+    for i = 1, length - 1 do
+        local more = text:byte(at + i)
+        if more < 0x80 or more > 0xbf then return nil end
+        code = code * 64 + more - 0x80
+    end
+    if code < LEAST[length] or code > 0x10ffff or (code >= 0xd800 and code <= 0xdfff) then return nil end
+    return code, length
+end
+
+-- Text of others (a process chooses its own name) with a '?' for what must not reach a terminal or mislead a reader.
+local function printable(text)
+    if not text:find("[^\x20-\x7e]") then return text end
+    local out, at = {}, 1
+    while at <= #text do
+        local code, length = character(text, at)
+        local hidden = not code
+        for _, range in ipairs(HIDDEN) do hidden = hidden or (code >= range[1] and code <= range[2]) end
+        out[#out + 1] = hidden and "?" or text:sub(at, at + length - 1)
+        at = at + (length or 1)
+    end
+    return table.concat(out)
+end
+
+-- Of a text in a record up to its first NUL.
+local function text_of(range) return printable(range:raw():match("^[^%z]*")) end
+
 local function made(tree, name, value) tree:add(fields[name], value):set_generated() end
 
 local function name_of(names, value) return names[value] or tostring(value) end
@@ -189,13 +231,25 @@ local function add_task(tree, body, at)
     local pid = number(tree, "pid", body(at, 4))
     number(tree, "tid", body(at + 4, 4))
     number(tree, "cgroup", body(at + 8, 8))
-    local comm = body(at + 16, 16):stringz()
+    local comm = text_of(body(at + 16, 16))
     tree:add(fields.comm, body(at + 16, 16), comm)
     if pid ~= 0 then return string.format("%s[%d]", comm, pid) end
 end
 
--- struct tw_tcp
-local function add_tcp(tree, body)
+local SYN_OUTSTANDING = { [2] = true, [3] = true, [12] = true }
+local FIN_OUTSTANDING = { [4] = true, [9] = true, [11] = true }
+local FIN_RECEIVED = { [6] = true, [8] = true, [9] = true, [11] = true }
+local CLOSED = 7
+
+-- A distance between sequence numbers; one that runs backwards comes from a socket that is not set up. SYN and FIN are no bytes.
+local function bytes_between(from, to, control)
+    local bytes = (to - from) % 4294967296
+    if bytes >= 2147483648 then return 0 end
+    return bytes > 0 and control and bytes - 1 or bytes
+end
+
+-- struct tw_tcp. A closed socket's numbers do not tell whether SYN or FIN, or what tcp_disconnect() added, are among them: no bytes are told then.
+local function add_tcp(tree, body, state)
     local tcp = {}
     for i, name in ipairs { "snd_una", "snd_nxt", "write_seq", "rcv_nxt", "copied_seq", "srtt_us", "rto_us", "cwnd", "recv_idle_ms", "send_idle_ms" } do
         tcp[name] = number(tree, name, body(i * 4 - 4, 4))
@@ -203,8 +257,9 @@ local function add_tcp(tree, body)
     for i, name in ipairs { "ca_state", "retransmits", "backoff", "probes_out", "pending", "shutdown", "closed_by_application" } do
         tcp[name] = number(tree, name, body(39 + i, 1))
     end
-    tcp.unacknowledged = (tcp.write_seq - tcp.snd_una) % 4294967296
-    tcp.unread = (tcp.rcv_nxt - tcp.copied_seq) % 4294967296
+    if state == CLOSED then return tcp end
+    tcp.unacknowledged = bytes_between(tcp.snd_una, tcp.write_seq, SYN_OUTSTANDING[state] or FIN_OUTSTANDING[state])
+    tcp.unread = bytes_between(tcp.copied_seq, tcp.rcv_nxt, FIN_RECEIVED[state])
     made(tree, "unacknowledged", tcp.unacknowledged)
     made(tree, "unread", tcp.unread)
     return tcp
@@ -227,20 +282,23 @@ kinds.call = { 72, function(tree, body, head)
     local unfinished = bit32.band(flags, 2) ~= 0
     made(tree, "nonblocking", bit32.band(flags, 1) ~= 0)
     made(tree, "unfinished", unfinished)
-    local took = (head.time - entered):tonumber()
+    -- socket() has no enter record, and a call that began before the recording has none either: how long it took is not known.
+    local told = entered ~= UInt64.new(0) and op ~= 1
+    local took = told and (head.time - entered):tonumber() or 0
+    local after = told and " after " .. duration(math.max(took, 0)) or ""
     local what = name_of(OP, op) .. "()"
     if op == 3 then what = string.format("listen(%d)", argument) end
     if caller then what = caller .. " " .. what end
     if unfinished then return what .. ": still inside when the recording ended" end
-    made(tree, "took_ns", UInt64.new(took > 0 and took or 0))
+    if told then made(tree, "took_ns", UInt64.new(math.max(took, 0))) end
     if ret < 0 then
         made(tree, "error", -ret)
         made(tree, "error.name", errno_name(-ret))
         -- EINPROGRESS and EAGAIN are how a non-blocking call says "later".
-        return string.format("%s = -%s after %s", what, errno_name(-ret), duration(took)), ret ~= -115 and ret ~= -11
+        return string.format("%s = -%s%s", what, errno_name(-ret), after), ret ~= -115 and ret ~= -11
     end
-    if op == 1 or op == 5 then return string.format("%s = fd %d after %s", what, ret, duration(took)) end
-    return string.format("%s = %d on fd %d after %s", what, ret, fd, duration(took))
+    if op == 1 or op == 5 then return string.format("%s = fd %d%s", what, ret, after) end
+    return string.format("%s = %d on fd %d%s", what, ret, fd, after)
 end }
 
 kinds.state = { 16, function(tree, body)
@@ -272,12 +330,14 @@ kinds.timer = { 20, function(tree, body)
     return string.format("%s timer fired after %d ms, %d retransmits before, snd_una %d", timer, timeout, retransmits, snd_una), true
 end }
 
-kinds.retransmit = { 64, function(tree, body)
-    local tcp = add_tcp(tree, body)
+kinds.retransmit = { 64, function(tree, body, head)
+    local tcp = add_tcp(tree, body, head.state)
     local seq, end_seq = number(tree, "segment_seq", body(48, 4)), number(tree, "segment_end_seq", body(52, 4))
     local error = signed(tree, "error", body(56, 4))
-    local what = name_of(RETRANSMIT, number(tree, "retransmit", body(60, 1)))
-    local sentence = string.format("retransmit (%s) of seq %d, %d bytes, round %d, rto %s", what, seq, (end_seq - seq) % 4294967296,
+    local number_of_kind = number(tree, "retransmit", body(60, 1))
+    local what = name_of(RETRANSMIT, number_of_kind)
+    local control = number_of_kind == 1 or number_of_kind == 5 or (FIN_OUTSTANDING[head.state] and end_seq == tcp.write_seq)
+    local sentence = string.format("retransmit (%s) of seq %d, %d bytes, round %d, rto %s", what, seq, bytes_between(seq, end_seq, control),
         tcp.retransmits, duration(tcp.rto_us * 1000))
     if error ~= 0 then sentence = sentence .. ", failed: " .. errno_name(math.abs(error)) end
     return sentence, true
@@ -292,22 +352,25 @@ kinds.synack_retransmit = { 16, function(tree, body)
     return string.format("retransmit %d of SYN-ACK seq %d, timeout %d ms", round, isn, timeout), true
 end }
 
-kinds.error = { 56, function(tree, body)
-    local tcp = add_tcp(tree, body)
+kinds.error = { 56, function(tree, body, head)
+    local tcp = add_tcp(tree, body, head.state)
     local error = signed(tree, "error", body(48, 4))
     made(tree, "error.name", errno_name(error))
     number(tree, "user_timeout_ms", body(52, 4))
     local by = body:len() >= 88 and body(56, 4):uint() ~= 0 and ", set by " .. add_task(tree, body, 56) or ""
-    return string.format("socket error %s, %d bytes unacknowledged, %d retransmits%s", errno_name(error), tcp.unacknowledged, tcp.retransmits, by), true
+    local sentence = "socket error " .. errno_name(error)
+    if tcp.unacknowledged then sentence = string.format("%s, %d bytes unacknowledged", sentence, tcp.unacknowledged) end
+    return string.format("%s, %d retransmits%s", sentence, tcp.retransmits, by), true
 end }
 
-kinds.reset_received = { 48, function(tree, body)
-    local tcp = add_tcp(tree, body)
+kinds.reset_received = { 48, function(tree, body, head)
+    local tcp = add_tcp(tree, body, head.state)
+    if not tcp.unacknowledged then return "RST received", true end
     return string.format("RST received, %d bytes unacknowledged, %d unread", tcp.unacknowledged, tcp.unread), true
 end }
 
-kinds.reset_sent = { 96, function(tree, body)
-    add_tcp(tree, body)
+kinds.reset_sent = { 96, function(tree, body, head)
+    add_tcp(tree, body, head.state)
     local caller = add_task(tree, body, 48)
     local reason = signed(tree, "reason_number", body(80, 4))
     local seq = number(tree, "segment_seq", body(84, 4))
@@ -357,7 +420,7 @@ end
 
 kinds.destroy = { 32, function(tree, body)
     local acked, received, again = add_totals(tree, body)
-    return string.format("socket destroyed, %s bytes acknowledged, %s received, %d retransmits", tostring(acked), tostring(received), again)
+    return string.format("socket destroyed, %s bytes acknowledged, %s received (SYN and FIN counted), %d retransmits", tostring(acked), tostring(received), again)
 end }
 
 kinds.process_exit = { 40, function(tree, body)
@@ -371,7 +434,7 @@ kinds.process_exit = { 40, function(tree, body)
 end }
 
 kinds.snapshot = { 96, function(tree, body, head)
-    add_tcp(tree, body)
+    add_tcp(tree, body, head.state)
     local owner = add_task(tree, body, 48)
     signed(tree, "fd", body(80, 4))
     local queue, limit = number(tree, "accept_queue", body(84, 4)), number(tree, "accept_max", body(88, 4))
@@ -381,7 +444,7 @@ kinds.snapshot = { 96, function(tree, body, head)
 end }
 
 local function zero_padded(tree, name, range)
-    local text = range:stringz()
+    local text = text_of(range)
     if text ~= "" then tree:add(fields[name], range, text) end
     return text
 end
@@ -415,8 +478,8 @@ kinds.queue = { 144, function(tree, body, head)
             duration(math.max(0, (head.time - since):tonumber())))
     end
     if state ~= 0 then
-        made(tree, "process_state", string.char(state))
-        sentence = string.format("%s; %s in state %s", sentence, holder or "a process", string.char(state))
+        made(tree, "process_state", printable(string.char(state)))
+        sentence = string.format("%s; %s in state %s", sentence, holder or "a process", printable(string.char(state)))
         if call ~= "" then sentence = sentence .. " in " .. call end
         if wait ~= "" then sentence = sentence .. ", at " .. wait end
     end
@@ -443,11 +506,11 @@ kinds.option = { 32, function(tree, body)
     return string.format("%s = -%s", sentence, errno_name(-ret)), true
 end }
 
-kinds.sample = { 120, function(tree, body)
-    local tcp = add_tcp(tree, body(0, 48):tvb())
+kinds.sample = { 120, function(tree, body, head)
+    local tcp = add_tcp(tree, body(0, 48):tvb(), head.state)
     local acked, received, again = add_totals(tree, body(48, 56):tvb())
     for i, name in ipairs { "ssthresh", "send_window", "receive_window", "unsent" } do number(tree, name, body(100 + i * 4, 4)) end
-    return string.format("sample: srtt %s, cwnd %d, %s bytes acknowledged, %s received, %d retransmits", duration(tcp.srtt_us * 1000), tcp.cwnd,
+    return string.format("sample: srtt %s, cwnd %d, %s bytes acknowledged, %s received (SYN and FIN counted), %d retransmits", duration(tcp.srtt_us * 1000), tcp.cwnd,
         tostring(acked), tostring(received), again)
 end }
 
@@ -534,7 +597,7 @@ end }
 kinds.meta = { 8, function(tree, body)
     local length = body(0, 4):le_uint()
     if length == 0 or length > body:len() - 8 then return "metadata without text" end
-    local text = body(8, length):string()
+    local text = printable(body(8, length):raw())
     local key, value = text:match("^([^=]+)=(.*)$")
     if not key then return text end
     tree:add(fields.key, body(8, length), key)
@@ -560,7 +623,7 @@ kinds.environment = { 8, function(tree, body)
     local at, texts = 8, {}
     for i, length in ipairs { body(1, 1):uint(), body(2, 2):le_uint(), body(4, 2):le_uint(), body(6, 2):le_uint() } do
         if at + length > body:len() then return "texts longer than the record" end
-        texts[i] = length > 0 and body(at, length):string() or ""
+        texts[i] = length > 0 and printable(body(at, length):raw()) or ""
         if length > 0 then tree:add(fields[({ "topic", "name", "before", "after" })[i]], body(at, length), texts[i]) end
         at = at + length
     end

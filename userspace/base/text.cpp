@@ -48,39 +48,49 @@ std::string count_text(std::uint64_t count, std::string_view singular, std::stri
     return fmt::format("{} {}", count, count == 1 ? singular : plural);
 }
 
-namespace {
-
-/// Length of the valid UTF-8 sequence at the start of `text`, 0 where there is none.
-std::size_t utf8_length(std::string_view text) {
+Character first_character(std::string_view text) {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
-    std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length == 0 || length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i)
-        if ((byte(i) & 0xc0) != 0x80) return 0;
-    if (lead == 0xe0 && byte(1) < 0xa0) return 0;                         // overlong
-    if (lead == 0xed && byte(1) > 0x9f) return 0;                         // surrogate
-    if (lead == 0xf0 && byte(1) < 0x90) return 0;                         // overlong
-    if (lead == 0xf4 && byte(1) > 0x8f) return 0;                         // beyond U+10FFFF
-    if (lead == 0xc2 && byte(1) < 0xa0) return 0;                         // C1 control
-    return length;
+    const unsigned lead = byte(0);
+    if (lead < 0x80) return {lead, 1};
+    const std::size_t length = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc2 && lead < 0xe0 ? 2 : 0;
+    if (length == 0 || length > text.size()) return {0, 0};
+    char32_t code = lead & (0x7fu >> length);
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0) != 0x80) return {0, 0};
+        code = code << 6 | (byte(i) & 0x3f);
+    }
+    constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};  // below: an overlong form
+    if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {0, 0};
+    return {code, length};
 }
 
-}  // namespace
+bool shows(char32_t code) {
+    // Unicode's controls (Cc), format characters (Cf), separators of lines and paragraphs, and the default-ignorable rest.
+    static constexpr struct {
+        char32_t first, last;
+    } hidden[] = {
+        {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},     {0x34f, 0x34f},   {0x600, 0x605},   {0x61c, 0x61c},     {0x6dd, 0x6dd},
+        {0x70f, 0x70f},   {0x890, 0x891},   {0x8e2, 0x8e2},   {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},
+        {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+        {0xfffe, 0xffff}, {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
+    if (code >= 0x20 && code < 0x7f) return true;
+    for (const auto& range : hidden)
+        if (code >= range.first && code <= range.last) return false;
+    return true;
+}
 
 std::string printable(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
-        const auto first = static_cast<unsigned char>(text.front());
-        const std::size_t length = first < 0x20 || first == 0x7f ? 0 : utf8_length(text);
-        if (length == 0) {
-            out += '?';
-            text.remove_prefix(1);
-        } else {
+        const Character next = first_character(text);
+        const std::size_t length = next.length ? next.length : 1;
+        if (next.length && shows(next.code))
             out += text.substr(0, length);
-            text.remove_prefix(length);
-        }
+        else
+            out += '?';
+        text.remove_prefix(length);
     }
     return out;
 }

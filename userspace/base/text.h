@@ -33,7 +33,19 @@ std::string signal_name(int signal);
 /// "1 packet", "2 packets".
 std::string count_text(std::uint64_t count, std::string_view singular, std::string_view plural);
 
-/// Replaces every control byte and every byte that is not valid UTF-8, so that foreign text cannot drive a terminal.
+/// The first character of a text that is not empty. `length` in bytes; 0: no valid UTF-8 begins here.
+struct Character {
+    char32_t code;
+    std::size_t length;
+};
+Character first_character(std::string_view text);
+
+/// False for what drives a terminal (C0, DEL, C1), turns the reading direction or breaks lines (bidi controls, U+2028), and for what nobody
+/// sees: two names that differ in it look alike.
+bool shows(char32_t code);
+
+/// Puts a '?' for every character that does not show and every byte that is not valid UTF-8. Whatever comes from a file, the kernel or the
+/// command line goes through here on its way to a terminal, a report or an error message.
 std::string printable(std::string_view text);
 
 }  // namespace tcpwitness

@@ -31,6 +31,9 @@ constexpr std::uint32_t short_log = 16, shortest_log = 3;
 // Packets between asking the memory for something and looking at it.
 constexpr std::size_t slot_ahead = 16, session_ahead = 10, log_ahead = 4;
 
+constexpr std::uint64_t pause_ns = 3'600'000'000'000;
+constexpr std::size_t most_pauses = 1'000;
+
 std::int8_t direction_of(const CapturedPacket& captured, const Packet& packet) {
     const std::uint32_t told = captured.flags & pcapng::direction_mask;
     return told == pcapng::flag_inbound ? -1 : told == pcapng::flag_outbound ? 1 : packet.direction;
@@ -66,15 +69,35 @@ public:
             counts.copies += part.copies_;
             counts.bytes += part.bytes_;
         }
+        std::vector<Pause> pauses = common_pauses(analyzers, last_ns);
         CaptureStory story = StoryBuilder(parts, reader, analyzers.front().impl_->options_).build(counts.packets ? first_ns : 0, last_ns);
         story.packets = counts.packets;
         story.tcp_packets = counts.tcp_packets;
         story.copies = counts.copies;
         story.bytes = counts.bytes;
+        story.info.pauses = std::move(pauses);
         return story;
     }
 
 private:
+    /// Times in which no part had a packet.
+    static std::vector<Pause> common_pauses(std::span<CaptureAnalyzer> analyzers, std::uint64_t last_ns) {
+        std::vector<Pause> common{{0, last_ns}};
+        for (const CaptureAnalyzer& analyzer : analyzers) {
+            const Impl& part = *analyzer.impl_;
+            if (!part.packets_) continue;
+            std::vector<Pause> own{{0, part.first_ns_}};
+            own.insert(own.end(), part.pauses_.begin(), part.pauses_.end());
+            own.push_back({part.last_ns_, last_ns});
+            std::vector<Pause> both;
+            for (const Pause& a : common)
+                for (const Pause& b : own)
+                    if (const Pause one{std::max(a.from_ns, b.from_ns), std::min(a.to_ns, b.to_ns)}; one.from_ns && one.from_ns + pause_ns <= one.to_ns) both.push_back(one);
+            common = std::move(both);
+        }
+        return common;
+    }
+
     /// Sessions are spread over more memory than a cache holds.
     void expect(std::span<const DecodedPacket> packets, std::size_t now) const {
         if (now + slot_ahead < packets.size()) table_.expect(packets[now + slot_ahead].hash);
@@ -94,6 +117,7 @@ private:
         bytes_ += captured.original_length;
         if (captured.has_time) now_ns_ = captured.time_ns;
         if (first_ns_ == 0 || now_ns_ < first_ns_) first_ns_ = now_ns_;
+        if (last_ns_ && now_ns_ >= last_ns_ + pause_ns && pauses_.size() < most_pauses) pauses_.push_back({last_ns_, now_ns_});
         last_ns_ = std::max(last_ns_, now_ns_);
         switch (packet.kind) {
             case Packet::Kind::tcp: return add_segment(decoded);
@@ -221,6 +245,7 @@ private:
     std::vector<std::uint64_t> first_frames_;  ///< of all sessions
     std::uint64_t packets_ = 0, tcp_packets_ = 0, copies_ = 0, bytes_ = 0;
     std::uint64_t now_ns_ = 0, first_ns_ = 0, last_ns_ = 0;
+    std::vector<Pause> pauses_;
 };
 
 CaptureAnalyzer::CaptureAnalyzer(CaptureOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

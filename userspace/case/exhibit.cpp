@@ -5,6 +5,7 @@
 
 #include "base/parallel.h"
 #include "case/events_among_packets.h"
+#include "case/packets_replayed.h"
 #include "sources/source_file.h"
 
 namespace tcpwitness {
@@ -38,25 +39,30 @@ Exhibit exhibit_of(Trace trace) {
     return exhibit;
 }
 
-Result<Exhibit> read_exhibit(const std::string& file, const ExhibitOptions& options) {
+Result<std::vector<Exhibit>> read_exhibits(const std::string& file, const ExhibitOptions& options) {
     auto opened = open_source(file);
     if (!opened) return opened.error();
-    Exhibit exhibit;
+    CaptureOptions how;
+    how.keep_all_control = !options.alone;
+    how.local = options.own_addresses;
+    std::vector<Exhibit> exhibits;
     if (is_capture(opened->source->kind)) {
-        CaptureOptions how;
-        how.keep_all_control = !options.alone;
-        how.local = options.own_addresses;
         auto capture = read_capture_file(*opened, how, options.progress);
         if (!capture) return capture.error();
-        exhibit = exhibit_of(std::move(*capture));
+        exhibits.push_back(exhibit_of(std::move(*capture)));
     } else {
-        auto trace = read_trace(*opened, options.reading);
-        if (!trace) return trace.error();
-        exhibit = exhibit_of(std::move(*trace));
-        exhibit.log = opened->source->kind == SourceKind::sip_log;
+        ReadOptions reading = options.reading;
+        if (options.own_addresses.size() == 1) reading.own_addresses = options.own_addresses.front();  // of several, the text itself tells which
+        auto traces = read_traces(*opened, reading);
+        if (!traces) return traces.error();
+        for (ReadTrace& one : *traces) {
+            Exhibit& exhibit = exhibits.emplace_back(packets_alone(one.trace) ? exhibit_of(replay_packets(std::move(one.trace), how)) : exhibit_of(std::move(one.trace)));
+            exhibit.log = one.kind == SourceKind::sip_log;
+        }
     }
-    if (file != "-") exhibit.info.file = file;
-    return exhibit;
+    if (file != "-")
+        for (Exhibit& exhibit : exhibits) exhibit.info.file = file;
+    return exhibits;
 }
 
 Exhibit exhibit_of(CaptureStory capture) {
@@ -65,7 +71,7 @@ Exhibit exhibit_of(CaptureStory capture) {
     exhibit.info = std::move(capture.info);
     exhibit.info.meta["capture.packets"] = std::to_string(capture.packets);
     exhibit.info.sessions_not_listed = capture.not_listed;
-    exhibit.info.foreign_packets = capture.packets - capture.tcp_packets;
+    exhibit.info.foreign_packets += capture.packets - capture.tcp_packets;
     exhibit.connections = std::move(capture.connections);
     exhibit.packets = capture.packets;
     exhibit.unmatched = std::move(capture.unmatched);

@@ -41,7 +41,8 @@ struct ExhibitOptions {
 };
 
 /// Opens and reads it; "-" is standard input. The error names the file.
-Result<Exhibit> read_exhibit(const std::string& file, const ExhibitOptions&);
+/// A pasted text may hold several kinds of trace: one exhibit each, at least one.
+Result<std::vector<Exhibit>> read_exhibits(const std::string& file, const ExhibitOptions&);
 
 Exhibit exhibit_of(Trace);
 Exhibit exhibit_of(CaptureStory);

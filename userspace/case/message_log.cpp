@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <set>
 
 namespace tcpwitness {
@@ -44,6 +45,25 @@ std::vector<Event> messages_of(const Exhibit& log, const Exhibit& to) {
     return messages;
 }
 
+/// By how many whole hours the log's times must be shifted so that most of its messages lie in the exhibit's time; nothing where no shift helps.
+std::optional<int> fitting_shift(const Exhibit& log, const Exhibit& to) {
+    constexpr int most_hours = 14;
+    constexpr std::int64_t hour_ns = 3'600'000'000'000;
+    const Times covered = times_of(to);
+    const auto to_wall_ns = static_cast<std::int64_t>(to.info.boot_to_wall_ns);
+    std::optional<int> best;
+    std::ptrdiff_t most = 0;
+    for (int hours = 1; hours <= most_hours; ++hours)
+        for (const int shift : {hours, -hours}) {
+            const auto fit = std::count_if(log.events.begin(), log.events.end(), [&](const Event& message) {
+                const std::int64_t time = static_cast<std::int64_t>(message.time_ns) + shift * hour_ns - to_wall_ns, slack = slack_ns;
+                return time + slack >= static_cast<std::int64_t>(covered.first_ns) && time <= static_cast<std::int64_t>(covered.last_ns) + slack;
+            });
+            if (fit > most) most = fit, best = shift;
+        }
+    return best;
+}
+
 std::set<Endpoint> peers_of(const Exhibit& exhibit) {
     std::set<Endpoint> peers;
     for (const Event& event : exhibit.events) peers.insert(event.flow.peer);
@@ -76,7 +96,8 @@ void place_logs(std::vector<Exhibit>& exhibits) {
     for (Exhibit& exhibit : exhibits) (exhibit.log ? logs : others).push_back(std::move(exhibit));
     std::vector<std::set<Endpoint>> peers;
     for (const Exhibit& other : others) peers.push_back(peers_of(other));
-    for (const Exhibit& log : logs) {
+    std::vector<Exhibit> apart;
+    for (Exhibit& log : logs) {
         std::size_t best = 0;
         std::ptrdiff_t most = 0;
         for (std::size_t i = 0; i < others.size(); ++i) {
@@ -85,8 +106,16 @@ void place_logs(std::vector<Exhibit>& exhibits) {
             most = known;
             best = i;
         }
-        add(messages_of(log, others[best]), others[best]);
+        std::vector<Event> messages = messages_of(log, others[best]);
+        if (messages.empty() && !log.events.empty()) {  // of another time, or its clock is another zone's: it stands for itself
+            if (const auto hours = fitting_shift(log, others[best])) log.info.meta["log.fits_shifted_hours"] = std::to_string(*hours);
+            apart.push_back(std::move(log));
+            continue;
+        }
+        if (const std::size_t outside = log.events.size() - messages.size()) others[best].info.meta["log.messages_outside"] = std::to_string(outside);
+        add(std::move(messages), others[best]);
     }
+    std::move(apart.begin(), apart.end(), std::back_inserter(others));
     exhibits = std::move(others);
 }
 

@@ -32,9 +32,9 @@ Result<std::uint64_t> point_in_time(const std::string& text, bool first, bool bo
         const Marker* marker = find_marker(all, text);
         if (!marker) return Error{fmt::format("--between: no marker '{}'; {}", printable(text), known_text(all))};
         if (marker->times_ns.size() > 1 && !both)
-            note += fmt::format("{} was set {} times; the {} one counts\n", marker->name, marker->times_ns.size(), first ? "first" : "last");
+            note += fmt::format("{} was set {} times; the {} one counts\n", printable(marker->name), marker->times_ns.size(), first ? "first" : "last");
         else if (marker->times_ns.size() > 1 && first)
-            note += fmt::format("{} was set {} times; what lies between the first and the last counts\n", marker->name, marker->times_ns.size());
+            note += fmt::format("{} was set {} times; what lies between the first and the last counts\n", printable(marker->name), marker->times_ns.size());
         return first ? marker->times_ns.front() : marker->times_ns.back();
     }
     const auto wall = parse_time(text, base);

@@ -146,7 +146,7 @@ Result<std::string> export_capture(const Story& story, std::span<const Finding> 
 
     auto opened = open_source(file);
     if (!opened) return opened.error();
-    if (opened->source->kind == SourceKind::windows_text || opened->source->kind == SourceKind::sip_log)
+    if (opened->source->kind == SourceKind::windows_text || opened->source->kind == SourceKind::packet_text || opened->source->kind == SourceKind::sip_log)
         return Error{fmt::format("{}: a text, of which nothing can be written as packets; --format pcapng takes captures and traces", printable(file))};
     PcapAsPcapng source(*opened->bytes, tool_name());
     const auto written = pcapng::rewrite(source, annotations, rewrite_options, [&](std::string_view part) {
@@ -156,12 +156,12 @@ Result<std::string> export_capture(const Story& story, std::span<const Finding> 
     if (!written) return written.context(file);
 
     const bool named = !out.empty() && out != "-";
-    std::string said = fmt::format("{}{}, {} with comments", named ? out + ": " : "", count_text(written->packets, "packet", "packets"), written->commented);
+    std::string said = fmt::format("{}{}, {} with comments", named ? printable(out) + ": " : "", count_text(written->packets, "packet", "packets"), written->commented);
     if (arguments.inline_events) said += fmt::format(", {}", count_text(written->events, "event", "events"));
     said += "\n" + left_out_text(*written);
     if (written->not_commented)
         said += fmt::format("{} without the comments that belong there: their blocks have no room for any\n", count_text(written->not_commented, "packet", "packets"));
-    if (!written->cut_note.empty()) said += fmt::format("{}: {}; what came before is written\n", file, written->cut_note);
+    if (!written->cut_note.empty()) said += fmt::format("{}: {}; what came before is written\n", printable(file), printable(written->cut_note));
     std::size_t left = findings_named;
     for (std::size_t i = 0; named && i < chosen.size() && left > 0; ++i) {
         const Event* packet = packet_to_show(story, *chosen[i], options.recording);

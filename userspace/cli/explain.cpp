@@ -1,3 +1,5 @@
+#include <map>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -11,6 +13,32 @@ namespace {
 
 void section(const char* title, const char* text) {
     fmt::print("\n{}\n{}", title, wrapped(text, "    ", 100));
+}
+
+/// Each ground on which the rule says `proven`, and what that must exclude: from the same table by which findings are checked.
+void proven_section(const Rule& rule) {
+    fmt::print("\nWhat makes it proven\n");
+    if (rule.proofs.empty()) {
+        fmt::print("    Nothing: this finding is never called proven.\n");
+        return;
+    }
+    Others all = 0;
+    for (const Proof& proof : rule.proofs) all |= proof.excludes;
+    std::map<Other, char> letters;
+    for (const OtherExplanation& other : other_explanations())
+        if (holds(all, other.id)) letters.emplace(other.id, static_cast<char>('a' + letters.size()));
+    for (const Proof& proof : rule.proofs) {
+        std::string text = proof.ground, excluding;
+        for (const auto& [other, letter] : letters)
+            if (holds(proof.excludes, other)) excluding += fmt::format("{}{}", excluding.empty() ? "" : ", ", letter);
+        if (!excluding.empty()) text += fmt::format(" (excluded: {})", excluding);
+        fmt::print("{}", wrapped(text, "    - ", 100));
+    }
+    if (letters.empty()) return;
+    fmt::print("    - where one of these is not excluded, it is likely only:\n");
+    for (const OtherExplanation& other : other_explanations())
+        if (const auto letter = letters.find(other.id); letter != letters.end())
+            fmt::print("{}", wrapped(fmt::format("{}: {}. What excludes it: {}", letter->second, other.what, other.excluded), "      - ", 100));
 }
 
 }  // namespace
@@ -29,6 +57,7 @@ int run_explain(const std::vector<std::string>& words) {
         section("What it means", rule.meaning);
         section("How it is recognised", rule.recognised);
         section("What it is not", rule.not_this);
+        proven_section(rule);
         section("What to do next", rule.next);
         section("Example", fmt::format("docs/findings/{}.md", rule.id).c_str());
         return exit_done;

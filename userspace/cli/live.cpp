@@ -68,6 +68,7 @@ int run_live(const std::vector<std::string>& words) {
     if (!settings) return complain(settings.error().message, exit_usage);
 
     signal(SIGPIPE, SIG_IGN);
+    if (!arguments.quiet) warn_of_absent(*settings, operands->after_dashes);
     auto command = prepare_command(operands->after_dashes);
     if (!command) return complain(command.error().message);
     auto session = RecordingSession::open(*settings, std::move(*command));

@@ -119,7 +119,7 @@ void LiveView::print_events(const std::vector<Event>& events, const std::vector<
         if (overtaken(event, printed_ns_)) continue;
         const Connection* owner = owners[i] ? story.connection(owners[i]) : correlator_.find(event);
         if (owner ? selected && !selected(*owner) : !options_.filter.flow(event.flow)) continue;
-        out_.append(live_event_line(story, event, owner, options_.output) + "\n");
+        out_.append(live_event_line(story, event, owner, options_.output, printed_ns_) + "\n");
         printed_ns_ = std::max(printed_ns_, event.time_ns);
     }
 }
@@ -138,8 +138,12 @@ void LiveView::judge(std::uint64_t now_ns) {
     print(announcer_.due(findings, now_ns));
 }
 
-void LiveView::print(const std::vector<Finding>& findings) {
-    for (const Finding& finding : findings) out_.append(live_line(correlator_.story(), finding, options_.output) + "\n");
+void LiveView::print(std::vector<Finding> findings) {
+    std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) { return a.last_ns < b.last_ns; });
+    for (const Finding& finding : findings) {
+        out_.append(live_line(correlator_.story(), finding, options_.output, printed_ns_) + "\n");
+        printed_ns_ = std::max(printed_ns_, finding.last_ns);
+    }
 }
 
 void LiveView::forget(std::uint64_t now_ns) {

@@ -49,7 +49,7 @@ private:
     void print_events(const std::vector<Event>& events, const std::vector<ConnectionId>& owners);
     std::vector<Finding> findings_now();
     void judge(std::uint64_t now_ns);
-    void print(const std::vector<Finding>& findings);
+    void print(std::vector<Finding> findings);
     void forget(std::uint64_t now_ns);
     void give_back(std::size_t gone);
 

@@ -27,7 +27,7 @@ OptionGroup output_options(OutputArguments& to) {
              flag(0, "packets-only", "pcapng: what tcpdump reads: packets of one kind of link, no records", to.capture.packets_only),
              flag('f', "force", "write over OUT when it exists", to.force),
              flag(0, "findings-only", "the findings, no timelines", to.findings_only),
-             flag(0, "all", "a line for every connection: of more than 1000, most are only counted otherwise", to.all),
+             flag(0, "all", "every finding in full and a line for every connection: of many, most are only counted otherwise", to.all),
              flag(0, "benign", "list the harmless patterns too: health checks, scans and the like", to.benign),
              flag('v', "verbose", "every connection's timeline, also of healthy ones", to.verbose),
              flag('u', "utc", "wall times in UTC", to.utc),

@@ -63,6 +63,7 @@ int run_record(const std::vector<std::string>& words) {
 
     const std::string file = arguments.file.empty() ? default_name() : arguments.file;
     signal(SIGPIPE, SIG_IGN);
+    if (!arguments.quiet) warn_of_absent(*settings, operands->after_dashes);
     auto command = prepare_command(operands->after_dashes);
     if (!command) return complain(command.error().message);
     auto session = RecordingSession::open(*settings, std::move(*command));

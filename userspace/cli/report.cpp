@@ -1,11 +1,15 @@
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "case/case_story.h"
+#include "case/copies.h"
 #include "cli/between.h"
 #include "cli/capture_export.h"
 #include "cli/capture_progress.h"
@@ -76,12 +80,12 @@ CommandLine command_line(Arguments& to) {
             "FILE ... [FILTERS] [--format NAME] [-o OUT] [--findings-only]",
             "Prints what recorded traces hold: the findings (who ended which connection, and how sure that is), then a timeline for\n"
             "each connection that they are about, and a line for every other one. What a FILE is its content tells, also compressed\n"
-            "with gzip or zstd; - is stdin. Several files become one story: what two hosts saw of a\nsession stands together, on one clock.",
+            "with gzip or zstd; - is stdin; FILE=ZONE says what a text's times mean. Several files become one story: what two hosts saw of a\nsession stands together, on one clock.",
             {reading_options(to), output_options(to.output), report_filters(to)},
             "  tcpwitness report case.pcapng\n"
             "  tcpwitness report edge.pcapng fe.pcapng\n"
             "  tcpwitness report case.pcapng --port 5061 -v | less -R\n"
-            "  tcpwitness report edge.txt --tz America/New_York\n"
+            "  tcpwitness report edge.txt=America/New_York fe.pcapng\n"
             "  tcpwitness report case.pcapng --format json | jq 'select(.type == \"finding\")'\n"
             "  tcpwitness report case.pcapng --between begin end\n"
             "  tcpwitness report case.pcapng --format pcapng -o for-wireshark.pcapng\n",
@@ -116,26 +120,41 @@ Result<Filter> resolve_in(const Story& story, const FilterArguments& arguments) 
     return filter;
 }
 
-/// What could be read of the files; what could not is said.
-std::vector<Exhibit> read_exhibits(const std::vector<std::string>& files, const Arguments& arguments) {
+/// "edge.log=-02:00": what the local times of this file mean, where no file has that whole name.
+std::optional<TimeZone> zone_of(const std::string& file) {
+    const auto equals = file.rfind('=');
+    if (equals == std::string::npos || equals == 0 || access(file.c_str(), F_OK) == 0 || access(file.substr(0, equals).c_str(), F_OK) != 0) return std::nullopt;
+    auto zone = TimeZone::parse(file.substr(equals + 1));
+    return zone ? std::optional(std::move(*zone)) : std::nullopt;
+}
+
+/// What could be read of the files; what could not is said, and counted.
+std::vector<Exhibit> read_files(const std::vector<std::string>& files, const Arguments& arguments, std::size_t& failed) {
     std::vector<Exhibit> exhibits;
     for (const std::string& file : files) {
         ExhibitOptions options;
         options.reading = arguments.reading;
+        std::string path = file;
+        if (auto zone = zone_of(file)) {
+            path = file.substr(0, file.rfind('='));
+            options.reading.zone = std::move(*zone);
+        }
         options.alone = files.size() == 1;
         for (const NamedWitness& named : arguments.witnesses) options.own_addresses.push_back(named.addresses);
-        options.progress = progress_of(file);
-        auto exhibit = read_exhibit(file, options);
+        options.progress = progress_of(path);
+        auto read = read_exhibits(path, options);
         end_progress();
-        if (!exhibit) {
-            complain(exhibit.error().message);
+        if (!read) {
+            complain(read.error().message);
+            ++failed;
             continue;
         }
-        const TraceInfo& info = exhibit->info;
+        const TraceInfo& info = read->front().info;
+        for (const std::string& place : info.damage) fmt::print(stderr, "tcpwitness: {}: damaged: {}\n", printable(file), printable(place));
         if (info.cut_off)
             fmt::print(stderr, "tcpwitness: {}: the recording was cut off{}; what came before is shown\n", printable(file),
-                       info.cut_note.empty() ? "" : " (" + info.cut_note + ")");
-        exhibits.push_back(std::move(*exhibit));
+                       info.cut_note.empty() ? "" : " (" + printable(info.cut_note) + ")");
+        std::move(read->begin(), read->end(), std::back_inserter(exhibits));
     }
     return exhibits;
 }
@@ -179,9 +198,12 @@ int run_report(const std::vector<std::string>& words) {
     signal(SIGPIPE, SIG_IGN);
     auto sink = FileSink::open(arguments.output.file, arguments.output.force);
     if (!sink) return complain(sink.error().message);
-    auto exhibits = read_exhibits(files, arguments);
+    std::size_t failed = 0;
+    auto exhibits = read_files(files, arguments, failed);
     if (exhibits.empty()) return exit_failed;
-    const int code = exhibits.size() == files.size() ? exit_done : exit_failed;
+    const bool damaged = std::any_of(exhibits.begin(), exhibits.end(), [](const Exhibit& one) { return !one.info.damage.empty(); });
+    const int code = failed || damaged ? exit_failed : exit_done;
+    for (const std::string& copy : fold_copies(exhibits)) fmt::print(stderr, "tcpwitness: {}\n", printable(copy));
     if (const Status named = name_witnesses(exhibits, arguments.witnesses); !named) return complain(named.error().message, exit_usage);
     Story story = story_of(std::move(exhibits));
     auto filter = resolve_in(story, arguments.filters);

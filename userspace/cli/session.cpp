@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/absent.h"
 #include "cli/commands.h"
 #include "live/beacon.h"
 
@@ -56,6 +57,15 @@ Result<SessionSettings> resolve(const SessionArguments& arguments) {
     if (arguments.segments && !filter->by_socket())
         return Error{"--segments needs a filter that says whose segments: --port, --host, --pid, --comm or --netns"};
     return settings;
+}
+
+void warn_of_absent(const SessionSettings& settings, const std::vector<std::string>& command) {
+    for (const std::string& absent : absent_processes(settings.load.filter, command.empty() ? "" : command.front()))
+        fmt::print(stderr, "warning: {}; what comes up later is recorded\n", absent);
+    Namespaces namespaces(settings.namespace_names);
+    for (const std::uint32_t inum : settings.load.filter.netns)
+        if (!namespaces.open(inum))
+            fmt::print(stderr, "warning: --netns {}: no network namespace with that number is seen now; what comes up later is recorded\n", inum);
 }
 
 Result<std::optional<Child>> prepare_command(const std::vector<std::string>& command) {
@@ -141,10 +151,14 @@ void RecordingSession::summarise(bool only_losses) const {
         fmt::print(stderr, "{} could not be taken in: a defect of tcpwitness, please report it\n",
                    count_text(collector_->malformed(), "record", "records"));
     if (only_losses && collector_->lost() == 0) return;
-    fmt::print(stderr, "{}, {} lost\n", count_text(collector_->events(), "event", "events"), collector_->lost());
+    fmt::print(stderr, "{}, {} lost\n", count_text(collector_->events(), "record", "records"), collector_->lost());
     if (const std::uint64_t held = collector_->held_back())
         fmt::print(stderr, "{} without a socket came too fast to be recorded one by one and {} counted instead\n",
                    count_text(held, "more event", "more events"), held == 1 ? "was" : "were");
+    if (const std::uint64_t withheld = collector_->withheld())
+        fmt::print(stderr, "{} of other sockets than those asked for {} not written\n", count_text(withheld, "record", "records"), withheld == 1 ? "was" : "were");
+    if (const std::uint64_t overflowed = collector_->overflowed())
+        fmt::print(stderr, "  {} of them before it was known which socket it would be: too many waited\n", overflowed);
     if (collector_->lost() == 0) return;
     for (const ProbeState& state : probes_->states())
         if (const ProbeCount count = collector_->count(state.probe->number); count.lost)

@@ -30,6 +30,10 @@ struct SessionSettings {
 
 Result<SessionSettings> resolve(const SessionArguments&);
 
+/// On stderr: what the filter asks for and this host does not have now, while a recording of it would be empty without a word. `command`: what
+/// will be run.
+void warn_of_absent(const SessionSettings&, const std::vector<std::string>& command);
+
 /// The command behind "--", forked and waiting; nothing when there is none.
 Result<std::optional<Child>> prepare_command(const std::vector<std::string>& command);
 

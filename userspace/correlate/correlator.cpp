@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "correlate/byte_counts.h"
 #include "correlate/lifecycle.h"
 #include "correlate/reset_inference.h"
 
@@ -170,6 +171,7 @@ void Correlator::mark_changed(Connection& connection) {
 
 void Correlator::add_to(Connection& connection, Event event) {
     const bool was_listener = connection.is_listener();
+    count_bytes(event, connection);
     if (ResetSent* reset = event.as<ResetSent>()) infer_reason(*reset, &connection);
     if (!event.as<Segment>()) tie(connection, event);
     take_facts(connection, event);
@@ -300,7 +302,7 @@ Story& Correlator::finish() {
     give_up_all_waiting(~std::uint64_t{0});
     place_messages();
     story();
-    if (story_.recordings.size() > 1) join_translated();
+    if (story_.recordings.size() > 1 || story_.witnesses.size() > 1) join_translated();
     return story();
 }
 

@@ -4,9 +4,9 @@ namespace tcpwitness {
 
 namespace {
 
-/// A FIN counts as one byte received that nobody reads.
+/// A FIN, of which only a packet or a state tells here, has a number as a byte has.
 bool has_unread(const Connection& c, const TcpNumbers& tcp) {
-    const std::uint32_t fin = c.has(sign::peer_closed | sign::fin_in) ? 1 : 0;
+    const std::uint32_t fin = c.has(sign::peer_closed | sign::fin_in) && !fin_received(tcp.state) ? 1 : 0;
     return tcp.unread() > fin;
 }
 

@@ -103,7 +103,7 @@ void Story::add_unmatched(Event event) {
     const ResetSent* reset = event.as<ResetSent>();
     if (event.as<Segment>() || event.as<Drop>() || event.as<Icmp>() || (reset && reset->firewall_hook))
         unmatched_by_flow_.emplace(without_direction(event.flow), unmatched_trimmed_ + unmatched.size());
-    if (const Segment* segment = event.as<Segment>(); segment && segment->syn() && recordings.size() > 1)
+    if (const Segment* segment = event.as<Segment>(); segment && segment->syn() && (recordings.size() > 1 || witnesses.size() > 1))
         unmatched_syns_.emplace(segment->seq, unmatched_trimmed_ + unmatched.size());
     unmatched.push_back(std::move(event));
 }

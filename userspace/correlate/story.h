@@ -77,7 +77,7 @@ struct Story {
 
 private:
     std::unordered_multimap<Flow, std::size_t, FlowHash> unmatched_by_flow_;  ///< direction-less flow -> place in unmatched
-    std::unordered_multimap<std::uint32_t, std::size_t> unmatched_syns_;  ///< sequence number -> place; of a story of several recordings
+    std::unordered_multimap<std::uint32_t, std::size_t> unmatched_syns_;  ///< sequence number -> place; of a story of several recordings or namespaces
     std::size_t unmatched_trimmed_ = 0;  ///< how many were dropped from the front; places count from the very first
 };
 

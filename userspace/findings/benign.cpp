@@ -18,7 +18,9 @@ std::span<const BenignPattern> benign_patterns() {
         BenignPattern{benign::late_reset, "a RST after both ends had closed"},
         BenignPattern{benign::loss_made_good, "packets were lost or dropped, sent again, and arrived"},
         BenignPattern{benign::withdrawn, "a connect that its own process took back at once, before an answer was due"},
+        BenignPattern{benign::port_used_again, "a SYN met an older connection with the same ports, reset it, and got through when it was sent again"},
         BenignPattern{benign::slow_reader, "a reader that takes its data at its own pace: its window closes and opens again, and it reads all the time"},
+        BenignPattern{benign::long_poll, "a server that holds requests until there is something to tell: it answers most of them late"},
         BenignPattern{benign::forwarded, "a RST that this host only forwarded between other hosts"},
     };
     return table;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packet_filter_rule.h"
 
 namespace tcpwitness {
 
@@ -37,6 +38,24 @@ TtlOfPeer usual_ttls(const Story& story) {
     return ttls;
 }
 
+/// "; redis-server[7] listens on that port, but only at 127.0.0.1:6379".
+std::string listens_elsewhere(const Story& story, WitnessId witness, const Endpoint& asked) {
+    for (const Connection& one : story.connections)
+        if (one.is_listener() && one.witness == witness && one.live() && one.flow.local.port == asked.port && !one.flow.local.address.unspecified() &&
+            one.flow.local.address != asked.address)
+            return fmt::format("; {} listens on that port, but only at {}", who(one), one.flow.local.text());
+    return {};
+}
+
+/// The cause is the headline: no socket is there.
+void nothing_listens(Finding& f, const Story& story, const Connection& c, WitnessId there) {
+    const bool here = on_this_host(c) || story.same_host(there, c.witness);
+    f.culprit = here ? Culprit::local_configuration : Culprit::peer_host;
+    const Endpoint& asked = c.flow.peer;
+    f.headline = fmt::format("nothing listens on {}{}: {}{}", asked.text(), there == c.witness ? at_place(story, c) : " on " + place(story, there), f.headline,
+                             listens_elsewhere(story, there, asked));
+}
+
 bool only_firewall_answered(const Story& story, const Connection& c, WitnessId peer) {
     const auto resets = sightings(story, c.flow, c.flow.peer, PacketKind::rst);
     return std::any_of(resets.begin(), resets.end(), [&](const Sighting& seen) { return seen.witness == peer && !seen.left.empty(); });
@@ -47,7 +66,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         add_end(f, peer);
         for (const Event& event : peer->events) cite(f, &event);
         if (peer->has(sign::knock)) {
-            f.culprit = Culprit::peer_host;
+            nothing_listens(f, story, c, peer->witness);
             const Event* sent = first<ResetSent>(*peer);
             const std::string reason = sent ? sent->as<ResetSent>()->reason : "";
             prove(f, proofs[by_peer_kernel], others({Other::reason_guessed}));  // a knock is a SYN that the kernel found no socket for
@@ -62,11 +81,17 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         const auto maker = tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
         if (!maker) return;
         f.culprit = Culprit::path;
+        const Event* drop = filter_drop(story, c.flow, *maker);
+        f.headline += fmt::format(": {}{} refused it", place(story, *maker), drop ? "'s " + filter_text(story, *drop, true) : "");
         lean_on(f, *maker);
         f.settle = fmt::format("tell whether {} holds {}: if it does, it is the peer and refuses by its own packet filter", place(story, *maker), c.flow.peer.address.text());
         return;
     }
-    if (*home == c.witness || !watched(story, *home, f)) return;
+    if (*home == c.witness) {
+        f.culprit = Culprit::local_configuration;  // both ends are here: nobody listens, or this host's own filter refuses
+        return;
+    }
+    if (!watched(story, *home, f)) return;
     const auto syns = sightings_of_syns(story, c);
     const bool arrived = std::any_of(syns.begin(), syns.end(), [&](const Sighting& seen) { return seen.witness == *home && !seen.entered.empty(); });
     if (!arrived) {
@@ -76,13 +101,20 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         lean_on(f, *home);
         if (!told) f.settle = fmt::format("make sure that {} holds {}: the trace does not tell its addresses", place(story, *home), c.flow.peer.address.text());
         f.reasons.push_back(fmt::format("{} was recorded at that time and never saw the SYN: a device on the path refused in its name", place(story, *home)));
-        tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
+        if (const auto maker = tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst); maker) {
+            const Event* drop = filter_drop(story, c.flow, *maker);
+            f.headline += fmt::format(": {}{} refused it", place(story, *maker), drop ? "'s " + filter_text(story, *drop, true) : "");
+        }
     } else if (tell_reject(f, story, firewall_reset(story, c.flow, *home))) {
         prove(f, proofs[by_peer_filter], others({Other::other_holder}));
+        f.culprit = Culprit::local_firewall;
+        const Event* drop = filter_drop(story, c.flow, *home);
+        f.headline += fmt::format(": {}'s {} rejected it", place(story, *home), drop ? filter_text(story, *drop, true) : "packet filter");
     } else if (bare_resets_told(story, *home) && only_firewall_answered(story, c, *home)) {
         f.reasons.push_back(fmt::format("{} got the SYN and sent the RST, but its TCP did not: a packet filter on {} rejects it", place(story, *home),
                                         place(story, *home)));
         f.settle = fmt::format("look at the packet filter of {}", place(story, *home));
+        f.culprit = Culprit::local_firewall;
     }
 }
 
@@ -97,13 +129,20 @@ void blame_sender(Finding& f, const Connection& c, const Event& event) {
     cite(f, &event);
 }
 
+/// An ICMP refusal that came while connect() held the socket: the kernel notes it, goes on with its SYNs, and only SO_ERROR tells it.
+bool noted_only(const Connection& c) {
+    if (c.error || c.role != Role::client || c.has(sign::established | sign::rst_in | sign::reset_received)) return false;
+    const Event* icmp = icmp_refusal(c);
+    return icmp && refuses(*icmp->as<Icmp>());
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::optional<Homes> homes;
     std::optional<Strangers> strangers;
     TtlOfPeer ttls;
     for (const Connection& c : story.connections) {
-        if (c.ending != Ending::refused || c.embryonic) continue;
+        if ((c.ending != Ending::refused && !noted_only(c)) || c.embryonic) continue;
         if (!homes) {
             homes.emplace(story);
             ttls = usual_ttls(story);
@@ -120,6 +159,7 @@ std::vector<Finding> find(const Story& story) {
         f.headline = fmt::format("{}{}: connect() to {} was refused after {}", who(c), at_place(story, c), c.flow.peer.text(),
                                  since(began, answer->time_ns));
         f.reasons.push_back(fmt::format("a RST answered the SYN within {}", since(began, answer->time_ns)));
+        if (noted_only(c)) f.reasons.push_back("the error came while connect() held the socket: the kernel noted it and sent the SYN again; getsockopt(SO_ERROR) tells it");
         cite(f, syns);
         cite(f, resets);
         cite(f, received);
@@ -137,11 +177,13 @@ std::vector<Finding> find(const Story& story) {
             }
         }
         const Event* icmp = resets.empty() ? icmp_refusal(c) : nullptr;
+        if (on_this_host(c) && !icmp) f.culprit = Culprit::local_configuration;
         if (icmp) {
             blame_sender(f, c, *icmp);
         } else if (tell_reject(f, story, firewall_reset(story, c))) {
             f.culprit = Culprit::local_firewall;
             prove(f, proofs[by_own_filter]);
+            if (const Event* drop = filter_drop(story, c.flow, c.witness)) f.headline += ": this host's own " + filter_text(story, *drop, true) + " rejected it";
         } else {
             ask_peer(f, story, c, *homes, strangers);
         }
@@ -160,7 +202,7 @@ const Rule connect_refused = {
     "A RST that answers our SYN, and ECONNREFUSED. When the peer's trace is in the story: its kernel's reset with reason NO_SOCKET proves that nobody "
     "listens there; a peer that never saw the SYN proves that something on the path refused. Where the kernel lets tcpwitness look on, a packet filter's own reset proves that it rejected. From one side, a RST whose TTL differs from that of the "
     "peer's other packets points at a firewall.",
-    "Not a timeout: somebody answered. An ICMP error may refuse as well: then the finding names its sender, and the path is the culprit unless that is the peer itself. When the listener was seen going away, the finding is listener-gone and this is an effect of it.",
+    "Not a timeout: somebody answered. Not the peer's fault where both ends are on this host: then nothing listens here, and it is this host's configuration. An ICMP error may refuse as well: then the finding names its sender, and the path is the culprit unless that is the peer itself. When the listener was seen going away, the finding is listener-gone and this is an effect of it.",
     "Check that the service runs on the peer, on that port and address (ss -ltn), and not only on 127.0.0.1. If it does, look for a reject rule on the "
     "peer and on the way, and record on the peer at the same time.",
     find,

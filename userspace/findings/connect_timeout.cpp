@@ -7,6 +7,7 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
+#include "findings/strays.h"
 
 namespace tcpwitness {
 
@@ -16,13 +17,38 @@ constexpr const char* id = "connect-timeout";
 
 enum { answer_lost, ignored, lost_outward };
 constexpr Proof proofs[] = {
-    {"the peer was recorded, got the SYN and answered; no answer came back here", silence},
-    {"the SYN was seen arriving at the peer's host, which sent nothing back", silence | others({Other::other_holder})},
-    {"the peer was recorded at that time and saw no SYN", silence | others({Other::other_holder, Other::rewritten, Other::never_left})},
+    {"the peer was recorded, got the SYN and answered; no answer came back here", silence, Lost::on_its_way},
+    {"the SYN was seen arriving at the peer's host, which sent nothing back", silence | others({Other::other_holder}), Lost::in_the_host},
+    {"the peer was recorded at that time and saw no SYN", silence | others({Other::other_holder, Other::rewritten, Other::never_left}), Lost::on_its_way},
 };
 
 /// What `lost_outward` asks of the sender's end: its SYNs are on its own wire.
 Others left_here(const Connection& c) { return c.has(sign::syn_out) ? others({Other::never_left}) : 0; }
+
+/// Where a recorded host between lost it: then no program and no device of the silent host did.
+void lost_between(Finding& f, const Story& story, const Connection& c, const Endpoint& source, PacketKind kind) {
+    const auto where = tell_loss(f, story, c.flow, source, kind);
+    if (!where) return;
+    f.excluded |= others({Other::hidden_program, Other::device_down});
+    f.headline += fmt::format(": it got lost in {}", place(story, *where));
+}
+
+/// The SYN was answered, but by what is left of an older connection with the same addresses and ports.
+bool tell_older(Finding& f, const Story& story, const Connection& c, std::optional<WitnessId> asked) {
+    const Event* refused = met_older(c);
+    const Event* ack = asked ? ack_of_older(story, c, *asked) : nullptr;
+    if (!refused && !ack) return false;
+    f.culprit = Culprit::path;
+    f.certainty = Certainty::likely;
+    f.headline += ": its SYN met an older connection with the same addresses and ports, open or in TIME_WAIT there, which answered with an ACK of its own";
+    if (ack) f.reasons.push_back(fmt::format("{} answered the SYN with an ACK, not with a SYN-ACK", place(story, ack->witness)));
+    if (refused) f.reasons.push_back(fmt::format("{}'s kernel did not take that ACK for an answer, and reset it", place(story, c.witness)));
+    f.reasons.push_back("a port was used again too soon: by an address translator that several clients share, or after a restart");
+    f.settle = fmt::format("see which connections {} has with that address and port (ss -tan), and how soon the translator gives a port to the next client", c.flow.peer.address.text());
+    cite(f, refused);
+    cite(f, ack);
+    return true;
+}
 
 /// What the peer's own trace makes of it. False: there is none, or it cannot tell.
 void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, std::optional<Strangers>& strangers) {
@@ -31,6 +57,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     const auto peer_witness = peer ? std::optional(peer->witness) : home;
     const auto arrived = sightings_of_syns(story, c);
 
+    if (tell_older(f, story, c, peer_witness)) return add_end(f, peer);
     if (peer) {
         add_end(f, peer);
         for (const Event& event : peer->events) cite(f, &event);
@@ -54,7 +81,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
             lean_on(f, c.witness);
             f.reasons.push_back(fmt::format("{} got the SYN and answered SYN-ACK; no SYN-ACK {} {}: lost on the return path", peer_place,
                                             seen ? "came back to" : "was taken by", place(story, c.witness)));
-            tell_loss(f, story, c.flow, c.flow.peer, PacketKind::syn_ack);
+            lost_between(f, story, c, c.flow.peer, PacketKind::syn_ack);
         }
         return;
     }
@@ -73,7 +100,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         prove(f, proofs[lost_outward], others({Other::other_holder, Other::rewritten}) | left_here(c));
         lean_on(f, *peer_witness);
         f.reasons.push_back(fmt::format("{} was recorded at that time and saw no SYN: lost on the way out", place(story, *peer_witness)));
-        tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn);
+        lost_between(f, story, c, c.flow.local, PacketKind::syn);
         return;
     }
     if (const auto guessed = peer_witness ? std::nullopt : homes.guess(c.flow.peer, c.witness); guessed && watched(story, *guessed, f)) {
@@ -93,6 +120,11 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     }
 }
 
+/// The capture ended before its sender gave up: SYNs sent again, and nothing at all came back.
+bool still_trying(const Connection& c) {
+    return by_packets(c) && c.ending == Ending::open && c.role == Role::client && c.has(sign::syn_retransmit) && !c.has(sign::established | sign::syn_ack_in | sign::rst_in | sign::icmp_error);
+}
+
 /// By packets alone: what the application got is not told, only that nobody answered.
 void tell_packets(Finding& f, const Story& story, const Connection& c, const std::vector<const Event*>& syns) {
     const std::string times = fmt::format("{} over {}", count_text(syns.size(), "SYN", "SYNs"), since(syns.front()->time_ns, syns.back()->time_ns));
@@ -102,7 +134,7 @@ void tell_packets(Finding& f, const Story& story, const Connection& c, const std
         f.headline = fmt::format("{} got no answer to {} from {}{}: they arrived here, and nothing was sent back", c.flow.peer.text(), times, c.flow.local.text(), at_place(story, c));
         f.settle = "look at this host's packet filter, and at the listener's queues; record here with `tcpwitness record`";
     } else {
-        f.headline = fmt::format("{}{}: no answer to {} to {}", who(c), at_place(story, c), times, c.flow.peer.text());
+        f.headline = fmt::format("{}{}: no answer to {} to {}{}", who(c), at_place(story, c), times, c.flow.peer.text(), still_trying(c) ? ", unanswered until the capture ended" : "");
     }
     f.reasons.push_back(fmt::format("nothing more of it was captured in the {} after the last SYN", duration_text(after)));
 }
@@ -138,8 +170,9 @@ std::vector<Finding> find(const Story& story) {
     std::optional<Homes> homes;
     std::optional<Strangers> strangers;
     for (const Connection& c : story.connections) {
-        const auto given_up = c.ending == Ending::connect_timeout ? std::nullopt : given_up_connect(story, c);
-        if (c.ending != Ending::connect_timeout && !given_up) continue;
+        const bool trying = still_trying(c);
+        const auto given_up = trying || c.ending == Ending::connect_timeout ? std::nullopt : given_up_connect(story, c);
+        if (c.ending != Ending::connect_timeout && !trying && !given_up) continue;
         if (!homes) homes.emplace(story);
         const bool told_by_packets = by_packets(c);
         const auto syns = told_by_packets ? syns_captured(c) : syns_sent(c);

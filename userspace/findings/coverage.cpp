@@ -78,7 +78,7 @@ bool bare_resets_told(const Story& story, WitnessId witness) {
 
 const Event* firewall_reset(const Story& story, const Flow& flow, WitnessId witness) {
     for (const Event* event : story.unmatched_events(flow))
-        if (event->as<ResetSent>() && event->witness == witness) return event;
+        if (const ResetSent* reset = event->as<ResetSent>(); reset && reset->firewall_hook && event->witness == witness) return event;
     return nullptr;
 }
 

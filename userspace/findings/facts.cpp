@@ -99,6 +99,8 @@ const Event* icmp_refusal(const Connection& c) {
     return nullptr;
 }
 
+bool refuses(const Icmp& icmp) { return icmp.v6 ? icmp.type == 1 && icmp.code == 4 : icmp.type == 3 && (icmp.code == 2 || icmp.code == 3); }
+
 void cite(Finding& finding, const Event* event) {
     if (event && event->id) finding.evidence.push_back(event->id);
 }

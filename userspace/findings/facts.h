@@ -47,6 +47,7 @@ std::vector<const Event*> resets_in(const Connection&);   ///< RST packets that 
 std::vector<const Event*> syns_sent(const Connection&);
 const Event* failed_connect(const Connection&);           ///< the connect() exit that brought the error to the application
 const Event* icmp_refusal(const Connection&);             ///< the last ICMP error about it that came in, other than "too big"
+bool refuses(const Icmp&);                                ///< ECONNREFUSED: port or protocol unreachable
 void cite(Finding&, const Event*);
 void cite(Finding&, const std::vector<const Event*>&);
 

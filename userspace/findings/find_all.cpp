@@ -5,6 +5,7 @@
 
 #include "base/parallel.h"
 #include "base/text.h"
+#include "findings/device_facts.h"
 #include "findings/excused.h"
 #include "findings/facts.h"
 #include "findings/hops.h"
@@ -121,6 +122,44 @@ std::vector<std::vector<Finding>> find_each(const Story& story) {
     return found;
 }
 
+/// The device that the connection's packets went through; "" where none was seen.
+std::string device_of(const Story& story, const Connection& c) {
+    for (const Event& event : c.events)
+        if (event.as<Segment>()) return interface_name(story, event);
+    return {};
+}
+
+/// Not the path: the host's own device was down or without carrier when packets of it got lost.
+void name_own_device(Finding& f, const Story& story) {
+    constexpr std::string_view about_loss[] = {"connect-timeout", "retransmission-timeout", "keepalive-timeout", "user-timeout", "idle-reset", "handshake-incomplete", "unexplained"};
+    if (f.culprit != Culprit::path && f.culprit != Culprit::unknown) return;
+    if (f.certainty == Certainty::proven || std::find(std::begin(about_loss), std::end(about_loss), f.rule) == std::end(about_loss)) return;
+    const Connection* c = f.connections.empty() ? nullptr : story.connection(f.connections.front());
+    if (!c || c->has(sign::rst_in)) return;
+    const auto went = device_went(story, c->witness, f.first_ns, f.last_ns);
+    const std::string used = went ? device_of(story, *c) : "";
+    if (!went || (!used.empty() && used != printable(went->fact->as<Environment>()->name))) return;
+    f.culprit = Culprit::local_configuration;
+    f.certainty = Certainty::likely;
+    f.headline += fmt::format(": {}", went->text);
+    f.reasons.push_back(fmt::format("at that time, on {}: {}", place(story, c->witness), went->text));
+    cite(f, went->fact);
+}
+
+/// Where both ends are on one host there is no peer host and, on its own address, no peer application.
+void name_this_host(Finding& f, const Story& story) {
+    if (f.culprit != Culprit::peer_host && f.culprit != Culprit::peer_application) return;
+    const Connection* c = f.connections.empty() ? nullptr : story.connection(f.connections.front());
+    if (!c) return;
+    const Connection* other = story.other_end(*c);
+    const bool own_address = on_this_host(*c);
+    if (f.culprit == Culprit::peer_application) {
+        if (own_address) f.culprit = Culprit::local_application;
+    } else if (own_address || (other && story.same_host(other->witness, c->witness))) {
+        f.culprit = Culprit::local_kernel;
+    }
+}
+
 }  // namespace
 
 Judgement judge(const Story& story) {
@@ -143,7 +182,11 @@ Judgement judge(const Story& story) {
     std::vector<Finding> standing = claims.take();
     join_hops(story, standing);
     name_interposers(story, standing);
-    for (Finding& finding : standing) check_proof(finding, story);
+    for (Finding& finding : standing) {
+        check_proof(finding, story);
+        name_own_device(finding, story);
+        name_this_host(finding, story);
+    }
     Judgement judged;
     std::vector<Finding> all = fold(std::move(standing), story);
     std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) { return a.first_ns < b.first_ns; });

@@ -1,5 +1,7 @@
 #include "findings/forged_marks.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -11,10 +13,48 @@ namespace {
 
 /// Below this a round trip is mostly the hosts' own time, and proves nothing.
 constexpr std::uint32_t least_round_trip_us = 1'000;
+/// Packets that were under way together may change places; what comes later than this was sent later.
+constexpr std::uint64_t under_way_ns = 100'000'000;
+
+/// A route may change in a longer pause.
+constexpr std::uint64_t same_route_ns = 30'000'000'000;
+
+/// Routers passed, when it started from 64, 128 or 255.
+int hops(std::uint8_t ttl) { return (ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255) - ttl; }
 
 std::string mac_text(const Segment& segment) {
     const auto& m = segment.source_mac;
     return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+/// What the peer sent after "its" RST, and would not have sent had the RST been its own.
+void add_what_came_after(Marks& found, const Connection& c, const Event& reset) {
+    const Segment *syn = nullptr, *last = nullptr;  // of the peer, before the RST; ours, which it answers
+    bool again = false, answered = false, went_on = false;
+    for (const Event& event : c.events) {
+        const Segment* segment = event.as<Segment>();
+        if (!segment || segment->rst()) continue;
+        if (segment->outgoing && segment->syn() && event.time_ns > reset.time_ns) last = nullptr;  // a client may try again after a refusal
+        if (event.time_ns <= reset.time_ns) {
+            if (!segment->outgoing && segment->syn()) syn = segment;
+            if (segment->outgoing && segment->syn()) last = segment;
+            continue;
+        }
+        if (segment->outgoing || event.time_ns < reset.time_ns + under_way_ns) continue;
+        const std::string later = duration_text(event.time_ns - reset.time_ns);
+        if (segment->syn() && syn && segment->seq == syn->seq && !std::exchange(again, true)) {
+            found.strong = true;
+            found.marks.push_back(fmt::format("the same SYN (seq {}) came again {} after \"its own\" RST: a client that had reset would not send it again", syn->seq, later));
+        }
+        if (segment->syn_ack() && last && segment->ack == last->seq + 1 && !std::exchange(answered, true)) {
+            found.strong = true;
+            found.marks.push_back(fmt::format("a SYN-ACK for the same SYN came {} after it had been \"refused\"", later));
+        }
+        if (!segment->syn() && !segment->syn_ack() && !segment->fin() && segment->payload && c.established_ns && *c.established_ns < reset.time_ns && !std::exchange(went_on, true)) {
+            found.strong = true;
+            found.marks.push_back(fmt::format("the peer went on sending data {} after \"its\" RST", later));
+        }
+    }
 }
 
 }  // namespace
@@ -22,6 +62,9 @@ std::string mac_text(const Segment& segment) {
 /// The kernel alone answers a handshake, so it measures the path; smoothed times of later exchanges hold delayed ACKs too.
 RoundTrips::RoundTrips(const Story& story) {
     for (const Connection& c : story.connections) {
+        for (const Event& event : c.events)
+            if (const Segment* segment = event.as<Segment>(); segment && !segment->outgoing && !segment->rst() && segment->ttl)
+                ttls_[{c.witness, c.flow.peer.address}].set(segment->ttl);
         if (!c.established_ns || !c.has(sign::syn_out | sign::syn_ack_out)) continue;
         if (by_packets(c)) {
             if (on_the_way(c)) continue;
@@ -50,9 +93,15 @@ std::uint32_t RoundTrips::shortest_us(WitnessId witness, const Address& peer) co
     return known == shortest_.end() ? 0 : known->second;
 }
 
+bool RoundTrips::has_shown(WitnessId witness, const Address& peer, std::uint8_t ttl) const {
+    const auto known = ttls_.find({witness, peer});
+    return known != ttls_.end() && known->second.test(ttl);
+}
+
 Marks forged_marks(const Connection& c, const Event& reset, const RoundTrips& round_trips) {
     const Segment& rst = *reset.as<Segment>();
     const Segment* honest = nullptr;   // the peer's last packet before it
+    std::uint64_t honest_ns = 0;
     const char* kind = "packet";
     std::uint64_t our_handshake_ns = 0;
     for (const Event& event : c.events) {
@@ -61,6 +110,7 @@ Marks forged_marks(const Connection& c, const Event& reset, const RoundTrips& ro
         if (!segment || segment->rst()) continue;
         if (!segment->outgoing) {
             honest = segment;
+            honest_ns = event.time_ns;
             kind = segment->syn() ? "SYN" : segment->syn_ack() ? "SYN-ACK" : segment->fin() ? "FIN" : "packet";
         } else if (segment->syn() || segment->syn_ack()) {
             our_handshake_ns = event.time_ns;
@@ -76,9 +126,12 @@ Marks forged_marks(const Connection& c, const Event& reset, const RoundTrips& ro
                                               c.flow.peer.address.text(), duration_text(std::uint64_t{round_trip} * 1000)));
         }
     }
+    add_what_came_after(found, c, reset);
     if (!honest) return found;
-    if (honest->ttl && rst.ttl && honest->ttl != rst.ttl) {
-        found.strong = true;
+    if (honest->ttl && rst.ttl && honest->ttl != rst.ttl && !round_trips.has_shown(c.witness, c.flow.peer.address, rst.ttl)) {
+        // A kernel's RST and a listener's own packets may start from different TTLs; routes and the machines behind one address change in time.
+        const bool far_apart = hops(honest->ttl) != hops(rst.ttl) && reset.time_ns < honest_ns + same_route_ns;
+        found.strong = found.strong || far_apart;
         found.marks.push_back(fmt::format("the RST came with TTL {}, the {} of that address with TTL {}", rst.ttl, kind, honest->ttl));
     }
     if (honest->has_mac && rst.has_mac && honest->source_mac != rst.source_mac && honest->interface == rst.interface) {

@@ -1,6 +1,7 @@
 // What betrays a RST that another machine sent in the peer's name.
 #pragma once
 
+#include <bitset>
 #include <map>
 #include <string>
 #include <vector>
@@ -9,14 +10,16 @@
 
 namespace tcpwitness {
 
-/// The shortest handshake of each witness with each peer, in microseconds.
+/// What each peer is like for each witness: the shortest handshake with it, in microseconds, and the TTLs of its packets.
 class RoundTrips {
 public:
     explicit RoundTrips(const Story&);
     std::uint32_t shortest_us(WitnessId, const Address&) const;  ///< 0 = not known
+    bool has_shown(WitnessId, const Address&, std::uint8_t ttl) const;  ///< some packet of it that was no RST came with that TTL
 
 private:
     std::map<std::pair<WitnessId, Address>, std::uint32_t> shortest_;
+    std::map<std::pair<WitnessId, Address>, std::bitset<256>> ttls_;
 };
 
 struct Marks {

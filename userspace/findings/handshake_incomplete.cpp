@@ -16,11 +16,12 @@ constexpr const char* id = "handshake-incomplete";
 
 enum { ack_lost, syn_ack_lost, flooded };
 constexpr Proof proofs[] = {
-    {"the client was recorded, got the SYN-ACK and answered; no ACK came here", silence},
-    {"the client was recorded and never got the SYN-ACK that left here", silence | others({Other::never_left})},
+    {"the client was recorded, got the SYN-ACK and answered; no ACK came here", silence, Lost::on_its_way},
+    {"the client was recorded and never got the SYN-ACK that left here", silence | others({Other::never_left}), Lost::on_its_way},
     {"the recorder counted every SYN, and every SYN-ACK that answered one", 0},
 };
 constexpr std::uint64_t second_ns = 1'000'000'000;
+constexpr std::size_t least_syn_acks = 3;  // two of them sent again
 
 /// SYNs that were answered with SYN-ACK and became no connection, so many that the recorder only counted most of them.
 FloodsByPort floods_of(const Story& story) {
@@ -47,11 +48,33 @@ Finding raise_flood(const Story& story, WitnessId witness, std::uint16_t port, c
     return f;
 }
 
+/// By packets seen at the client's side or on the way: the server's SYN-ACK came again and again, and nothing of the client followed.
+std::optional<Finding> raise_from_the_client(const Story& story, const Connection& c) {
+    if (!by_packets(c) || c.role != Role::client || !c.has(sign::syn_ack_in) || c.has(sign::rst_in | sign::rst_out)) return std::nullopt;
+    const auto answers = packets(c, [](const Segment& segment) { return segment.syn_ack() && !segment.outgoing; });
+    if (answers.size() < least_syn_acks) return std::nullopt;
+    Finding f = about(id, Culprit::unknown, Certainty::possible, c, answers.back()->time_ns);
+    f.first_ns = c.begin_ns;
+    f.headline = fmt::format("{} never completed its handshake with {}{}: the SYN-ACK was sent {} over {} and no ACK was seen", c.flow.local.text(), c.flow.peer.text(), at_place(story, c),
+                             count_text(answers.size(), "time", "times"), since(answers.front()->time_ns, answers.back()->time_ns));
+    std::vector<std::uint64_t> times;
+    for (const Event* event : answers) times.push_back(event->time_ns);
+    f.reasons.push_back("the SYN-ACK was sent again " + intervals_text(times));
+    cite(f, answers);
+    f.settle = record_on(c.flow.local.address) + ": it tells whether the SYN-ACK arrived there";
+    f.fold_key = fmt::format("client/{}/{}", c.witness, c.flow.peer.text());
+    return f;
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     FloodsByPort floods = floods_of(story);
     for (const Connection& c : story.connections) {
-        if (!c.embryonic || c.has(sign::established)) continue;
+        if (c.has(sign::established)) continue;
+        if (!c.embryonic) {
+            if (auto seen = raise_from_the_client(story, c)) found.push_back(std::move(*seen));
+            continue;
+        }
         if (const auto flood = floods.find({c.witness, c.flow.local.port}); flood != floods.end() && c.begin_ns + second_ns > flood->second.first_ns) {
             flood->second.add(c);
             continue;

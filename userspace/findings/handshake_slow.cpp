@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
+#include "findings/strays.h"
 
 namespace tcpwitness {
 
@@ -13,7 +15,7 @@ namespace {
 
 constexpr const char* id = "handshake-slow";
 
-constexpr Proof proofs[] = {{"both ends were recorded, and their packets show which part took the time", silence}};
+constexpr Proof proofs[] = {{"both ends were recorded, and their packets show which part took the time", silence, Lost::on_its_way}};
 constexpr std::uint64_t slow_ns = 1'500'000'000;  ///< one lost SYN or SYN-ACK costs 1 s, and losing one is ordinary
 constexpr std::uint64_t part_ns = 900'000'000;    ///< so much in one part, and that part is what made it slow
 constexpr std::size_t enough_syn_acks = 2;        ///< TCP_DEFER_ACCEPT alone makes the kernel send one again
@@ -60,6 +62,8 @@ void ask_server(Finding& f, const Story& story, const Connection& client, const 
 
 std::optional<Finding> at_client(const Story& story, const Connection& c) {
     if (c.role != Role::client || c.preexisting || !c.established_ns || !c.has(sign::syn_sent)) return std::nullopt;
+    const Event* older = met_older(c);
+    if (older && *c.established_ns < c.begin_ns + slow_ns) return harmless(benign::port_used_again, id, c, older->time_ns, between(story, c));
     if (*c.established_ns < c.begin_ns + slow_ns) return std::nullopt;  // most are told from here, without a look at their events
     const auto syns = syns_sent(c);
     if (syns.empty() || *c.established_ns < syns.front()->time_ns + slow_ns) return std::nullopt;
@@ -75,6 +79,8 @@ std::optional<Finding> at_client(const Story& story, const Connection& c) {
     if (came) f.reasons.push_back(fmt::format("the SYN-ACK came {} after the last SYN", since(times.back(), came->time_ns)));
     cite(f, syns);
     cite(f, came);
+    cite(f, older);
+    if (older) f.reasons.push_back("the SYN met an older connection with the same addresses and ports, which answered with an ACK of its own; this kernel reset that, and was let in with the next SYN");
     f.settle = record_on(c.flow.peer.address) + ": it tells whether SYNs were lost on the way, SYN-ACKs on the way back, or that host was slow to answer";
     if (const Connection* server = story.other_end(c)) {
         add_end(f, server);

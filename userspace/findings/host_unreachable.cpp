@@ -18,6 +18,13 @@ bool unreachable_error(std::int32_t error) {
     return error == EHOSTUNREACH || error == ENETUNREACH || error == EACCES || error == EPROTO || error == ENOPROTOOPT || error == EHOSTDOWN;
 }
 
+/// An ICMP error that came while connect() held the socket is only noted there: the kernel goes on with its SYNs, and SO_ERROR alone tells it.
+bool noted_only(const Connection& c) {
+    if (c.error || c.role != Role::client || c.has(sign::established | sign::rst_in | sign::reset_received)) return false;
+    const Event* icmp = icmp_refusal(c);
+    return icmp && !refuses(*icmp->as<Icmp>());
+}
+
 /// A neighbour that did not answer while the connection waited: the peer itself, else the one that its packets waited for.
 const Event* silent_neighbour(const Story& story, const Connection& c) {
     constexpr std::uint64_t slack_ns = 100'000'000;
@@ -60,7 +67,8 @@ void blame_sender(Finding& f, const Connection& c, const Event& event) {
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection& c : story.connections) {
-        if (c.is_listener() || c.embryonic || !unreachable_error(c.error) || !c.has(sign::syn_sent | sign::syn_out | sign::established)) continue;
+        if (c.is_listener() || c.embryonic || !(unreachable_error(c.error) || noted_only(c)) || !c.has(sign::syn_sent | sign::syn_out | sign::established)) continue;
+        if (c.has(sign::established) && !first<SocketError>(c)) continue;  // an error of the handshake, which only SO_ERROR told: it got over it
         const Event* icmp = icmp_refusal(c);
         const Event* neighbour = silent_neighbour(story, c);
         const bool own = icmp && icmp->as<Icmp>()->sender == c.flow.local.address;  // this host tells itself that a neighbour is silent
@@ -70,7 +78,10 @@ std::vector<Finding> find(const Story& story) {
         Finding f = about(id, Culprit::path, Certainty::likely, c, end->time_ns);
         const auto syns = syns_sent(c);
         if (!syns.empty() && !c.has(sign::established)) f.first_ns = syns.front()->time_ns;
-        f.headline = c.has(sign::established) ? fmt::format("{}{}: the connection with {} was given up with {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error))
+        if (!c.error)
+            f.headline = fmt::format("{}{}: connect() to {} {} after {}", who(c), at_place(story, c), c.flow.peer.text(), c.live() ? "is not answered" : "was given up",
+                                     since(f.first_ns, c.live() ? story.recording_of(c.witness).end_ns : c.end_ns));
+        else f.headline = c.has(sign::established) ? fmt::format("{}{}: the connection with {} was given up with {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error))
                                               : fmt::format("{}{}: connect() to {} failed with {} after {}", who(c), at_place(story, c), c.flow.peer.text(),
                                                             errno_name(c.error), since(f.first_ns, end->time_ns));
         if (neighbour && (!icmp || own)) {
@@ -83,6 +94,7 @@ std::vector<Finding> find(const Story& story) {
             f.headline += ": an ICMP error that was not recorded, or a neighbour that is silent";
             f.settle = "look at `ip neighbour` for the next hop, and record again: the ICMP error names its sender";
         }
+        if (!c.error) f.reasons.push_back("the error came while connect() held the socket: the kernel noted it and sent the SYN again; getsockopt(SO_ERROR) tells it");
         cite(f, syns);
         cite(f, icmp);
         cite(f, error);
@@ -98,7 +110,7 @@ std::vector<Finding> find(const Story& story) {
 const Rule host_unreachable = {
     id, "the peer cannot be reached: a router says so, or nobody answers on the link",
     "The network told that packets cannot be delivered. A router or firewall sent an ICMP error, or the next hop's link-layer address was asked for and nobody answered.",
-    "connect() or an open connection ended with EHOSTUNREACH or a like error, and there is an ICMP error about it, whose sender the finding names, or a neighbour that failed to answer ARP or "
+    "connect() or an open connection ended with EHOSTUNREACH or a like error, or the application left a connect() that an ICMP error had answered, and there is an ICMP error about it, whose sender the finding names, or a neighbour that failed to answer ARP or "
     "neighbour discovery at that time.",
     "Not no-route, where this host itself has no route and sends nothing. Not a timeout: somebody said no, or the link did. Not a refusal by RST.",
     "For a silent neighbour: is the host up, the cable and VLAN right, the address right? ip neighbour and a capture of ARP on the device tell. For an ICMP error: ask whoever runs its sender; 'prohibited' is a "

@@ -33,6 +33,21 @@ struct Case {
     Silence silence;
 };
 
+/// Its packet is sent again and again, and nothing tells that it got through: until the recording ends, or until the application gave up.
+const Event* still_unanswered(const Story& story, const Connection& c) {
+    constexpr std::size_t rounds = 3;
+    constexpr std::uint64_t slack_ns = 1'000'000'000;
+    if (!c.has(sign::established) || !c.has(sign::retransmit) || c.both_closed() || (c.ending != Ending::open && c.ending != Ending::closed)) return nullptr;
+    const auto again = last_resends(c);
+    if (again.size() < rounds) return nullptr;
+    const Event& newest = *again.back().event;
+    const Retransmit* sent = newest.as<Retransmit>();
+    if (!sent) return nullptr;
+    const std::uint64_t end_ns = c.live() ? story.recording_of(c.witness).end_ns : c.end_ns;
+    // Had it stayed unanswered for longer, it would have been sent once more.
+    return newest.time_ns + std::uint64_t{sent->tcp.rto_us} * 2'000 + slack_ns >= end_ns ? &newest : nullptr;
+}
+
 const Event* trouble_by_packets(const Connection& c) {
     if (c.ending == Ending::timed_out) {
         const auto again = last_resends(c);
@@ -45,8 +60,11 @@ const Event* trouble_by_packets(const Connection& c) {
 std::vector<Case> cases(const Story& story) {
     std::vector<Case> found;
     for (const Connection& c : story.connections) {
-        if (c.ending != Ending::reset_received && c.ending != Ending::timed_out) continue;
-        const Event* trouble = by_packets(c) ? trouble_by_packets(c) : c.ending == Ending::reset_received ? first<ResetReceived>(c) : last<SocketError>(c);
+        const Event* trouble = nullptr;
+        if (c.ending == Ending::reset_received || c.ending == Ending::timed_out)
+            trouble = by_packets(c) ? trouble_by_packets(c) : c.ending == Ending::reset_received ? first<ResetReceived>(c) : last<SocketError>(c);
+        else if (!by_packets(c))
+            trouble = still_unanswered(story, c);
         if (!trouble) continue;
         if (const auto silence = silence_before(c, *trouble)) found.push_back({&c, trouble, *silence});
     }
@@ -108,8 +126,8 @@ const Rule idle_reset = {
     id, "a connection was reset or went dead after long idle",
     "A device on the path that keeps a table of connections (firewall, NAT, load balancer) dropped this one from it while it was silent. The first packet afterwards "
     "is answered with RST or falls into nothing, while both hosts believed the connection open.",
-    "No traffic for at least 10 s and for at least 20 times the connection's usual pause, then a packet of ours, and the RST that answers it or retransmits until "
-    "ETIMEDOUT. When the peer's trace is there too and holds no such RST, or when several connections died after the same silence, it is proven.",
+    "No traffic for at least 10 s and for at least 20 times the connection's usual pause, then a packet of ours, and the RST that answers it or retransmits, three at least, until "
+    "ETIMEDOUT, until the application gives up, or until the recording ends. When the peer's trace is there too and holds no such RST, or when several connections died after the same silence, it is proven.",
     "Not a server that closes idle connections itself: that reset comes without a packet of ours, or the peer's trace shows its process do it (reset-sent). A peer that "
     "was restarted meanwhile looks the same from one side.",
     "Send keepalives more often than the device forgets: SO_KEEPALIVE with TCP_KEEPIDLE (or net.ipv4.tcp_keepalive_time) below the idle time named here, or a heartbeat of the "

@@ -63,7 +63,11 @@ std::vector<Finding> find(const Story& story) {
         if (const std::string set = options_text(story, c, {{SOL_SOCKET, SO_KEEPALIVE}, {IPPROTO_TCP, TCP_KEEPIDLE}, {IPPROTO_TCP, TCP_KEEPINTVL}, {IPPROTO_TCP, TCP_KEEPCNT}}); !set.empty())
             f.reasons.push_back("the application set " + set);
         for (const Event& event : c.events)
-            if (const Timer* one = event.as<Timer>(); one && one->which == Timer::Which::keepalive && one->retransmits) cite(f, &event);
+            if (const Timer* one = event.as<Timer>(); one && one->which == Timer::Which::keepalive && one->retransmits) {
+                cite(f, &event);
+                f.first_ns = std::min(f.first_ns, event.time_ns);
+            }
+        if (how->reset) f.first_ns = std::min(f.first_ns, how->reset->time_ns);
         cite(f, how->keepalive);
         cite(f, how->reset);
         cite(f, how->error);

@@ -4,9 +4,13 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
+#include "findings/device_facts.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packet_filter_rule.h"
+#include "findings/packets_alone.h"
+#include "model/sequence.h"
 
 namespace tcpwitness {
 
@@ -16,6 +20,7 @@ constexpr const char* id = "local-drop";
 
 constexpr Proof proofs[] = {{"the kernel told that it dropped the connection's packets, and why", others({Other::other_cause})}};
 constexpr std::size_t stuck_after = 3;  ///< the same segment thrown away so often is no passing trouble
+constexpr std::uint64_t answer_due_ns = 1'000'000'000;  ///< who gives up before has not waited for an answer
 
 /// Rules of their own tell these: no route, no neighbour, a full accept queue, a segment beyond the path's MTU.
 bool told_elsewhere(const Drop& drop) {
@@ -28,111 +33,222 @@ const Drop* relevant(const Event& event) {
     return drop && !told_elsewhere(*drop) ? drop : nullptr;
 }
 
-std::vector<const Event*> own_drops(const Connection& c) {
-    std::vector<const Event*> drops;
-    if (!c.has(sign::dropped)) return drops;
+const Endpoint& source(const Event& event) { return event.as<Drop>()->outgoing ? event.flow.local : event.flow.peer; }
+
+/// The host answered what it dropped with a RST: then that is what ended the connection, and the rules about resets tell it.
+bool answered_by_reset(const Story& story, const Flow& flow, WitnessId witness) {
+    for (const Endpoint& end : {flow.local, flow.peer})
+        for (const Sighting& seen : sightings(story, flow, end, PacketKind::rst))
+            if (seen.witness == witness && !seen.left.empty() && seen.entered.empty()) return true;
+    return firewall_reset(story, flow, witness) != nullptr;
+}
+
+using SynDrops = std::multimap<std::uint32_t, const Event*>;  ///< by sequence number
+
+/// A translator has rewritten the tuple of what it drops at last; the number of the SYN is the same.
+SynDrops dropped_syns(const Story& story) {
+    SynDrops drops;
+    for (const Event& event : story.unmatched)
+        if (const Drop* drop = relevant(event); drop && drop->syn()) drops.emplace(drop->seq, &event);
+    return drops;
+}
+
+/// Drops on the way, and at a host that the connection goes to where no socket got the packet: there they belong to no connection.
+void add_drops_of_flow(std::vector<const Event*>& drops, const Story& story, const Connection& c, const Flow& flow, std::map<WitnessId, bool>& resets) {
+    for (const Event* event : story.unmatched_events(flow)) {
+        const Drop* drop = relevant(*event);
+        if (!drop || (drop->outgoing && event->witness == c.witness)) continue;
+        const std::uint64_t slack_ns = answer_due_ns + story.uncertainty_ns(c.witness, event->witness);
+        if (event->time_ns + slack_ns < c.begin_ns || (!c.live() && event->time_ns > c.end_ns + slack_ns)) continue;
+        const bool from_client = (c.role == Role::client) == (source(*event) == c.flow.local);
+        const auto& isn = c.role == Role::client ? c.local_isn : c.peer_isn;
+        if (drop->syn() && from_client && isn && drop->seq != *isn) continue;  // another try of the same tuple
+        const bool at_the_end = std::string_view(netfilter_hook(drop->caller)) == "input";  // the host that was meant refuses, also by a RST
+        const auto [known, fresh] = resets.try_emplace(event->witness, false);
+        if (fresh) known->second = answered_by_reset(story, flow, event->witness);
+        if (at_the_end || !known->second) drops.push_back(event);
+    }
+}
+
+void add_own(std::vector<const Event*>& drops, const Connection& c) {
+    if (!c.has(sign::dropped)) return;
     for (const Event& event : c.events)
         if (relevant(event)) drops.push_back(&event);
-    return drops;
 }
 
-/// Drops at the host that the connection goes to: there it has no connection of its own to belong to.
-std::vector<const Event*> drops_at_peer(const Story& story, const Connection& c, const Homes& homes) {
+/// Whatever a recorded host dropped of the session, at either end or between.
+std::vector<const Event*> drops_of(const Story& story, const Connection& c, const SynDrops& syns) {
     std::vector<const Event*> drops;
-    for (const Event* event : story.unmatched_events(c.flow)) {
-        const Drop* drop = relevant(*event);
-        if (!drop || drop->outgoing || event->witness == c.witness || event->flow != c.flow.reversed()) continue;
-        const bool is_home = homes.of(c.flow.peer.address, c.witness) == event->witness;
-        if (is_home || std::string_view(netfilter_hook(drop->caller)) == "input") drops.push_back(event);
-    }
+    add_own(drops, c);
+    const Connection* other = story.other_end(c);
+    if (other) add_own(drops, *other);
+    std::map<WitnessId, bool> resets;
+    add_drops_of_flow(drops, story, c, c.flow, resets);
+    if (other && other->flow != c.flow.reversed()) add_drops_of_flow(drops, story, c, other->flow, resets);
+    if (c.role == Role::client && !c.has(sign::established) && c.local_isn)
+        for (auto [at, end] = syns.equal_range(*c.local_isn); at != end; ++at) {
+            const Event& event = *at->second;
+            const bool same_tuple = event.flow == c.flow || event.flow.reversed() == c.flow;
+            const bool same_end = event.flow.local.port == c.flow.peer.port || source(event).address == c.flow.local.address;
+            if (!same_tuple && same_end && event.witness != c.witness) drops.push_back(&event);
+        }
+    std::sort(drops.begin(), drops.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
     return drops;
 }
 
-/// The drops of the one segment that met the most of them.
-std::vector<const Event*> worst_segment(const std::vector<const Event*>& drops) {
-    std::map<std::pair<bool, std::uint32_t>, std::vector<const Event*>> by_segment;
+/// Those of one host that met the same segment; of a handshake, the same step of it. The group with the most.
+std::vector<const Event*> worst_group(const std::vector<const Event*>& drops) {
+    using Key = std::tuple<WitnessId, Endpoint, int, std::uint32_t>;
+    std::map<Key, std::vector<const Event*>> groups;
     for (const Event* event : drops) {
         const Drop& drop = *event->as<Drop>();
-        by_segment[{drop.outgoing, drop.seq}].push_back(event);
+        const int step = drop.syn() ? 1 : drop.flags & tcp_flag::syn ? 2 : 3;
+        groups[{event->witness, source(*event), step, step == 3 ? drop.seq : 0}].push_back(event);
     }
     std::vector<const Event*> worst;
-    for (auto& [segment, events] : by_segment)
+    for (auto& [key, events] : groups)
         if (events.size() > worst.size()) worst = std::move(events);
     return worst;
 }
 
-/// What the drops did to the connection; empty when it got over them.
-std::string outcome(const Connection& c, const std::vector<const Event*>& drops) {
-    const std::string peer = c.flow.peer.text();
-    if (c.embryonic) return c.ending == Ending::handshake_expired ? fmt::format("{} never completed its handshake with {}", peer, c.flow.local.text()) : "";
-    if (!c.has(sign::established)) {
-        switch (c.ending) {
-            case Ending::connect_timeout: return fmt::format("connect() to {} timed out", peer);
-            case Ending::refused: return fmt::format("connect() to {} was refused", peer);
-            case Ending::connect_failed: return fmt::format("connect() to {} failed with {}", peer, errno_name(c.error));
-            default: return drops.size() >= 2 ? fmt::format("connect() to {} gets no answer", peer) : "";
-        }
-    }
-    if (drops.size() < stuck_after || (c.ending == Ending::closed && c.both_closed())) return {};
-    return c.ending == Ending::timed_out ? fmt::format("the connection with {} was given up with ETIMEDOUT", peer) : fmt::format("the connection with {} is stuck", peer);
+/// How often the same was tried; the proof asks that each try met the drop.
+std::size_t tries(const Connection& c, const Event& dropped) {
+    if (c.embryonic) return syn_acks_again(c).size();
+    if (!c.has(sign::established)) return syns_sent(c).size();
+    const std::uint32_t seq = dropped.as<Drop>()->seq;
+    std::size_t count = 0;
+    for (const Event& event : c.events)
+        if (const Retransmit* again = event.as<Retransmit>(); again && again->seq == seq && again->what == Retransmit::What::rto) ++count;
+    return count;
 }
 
-Culprit culprit_of(const Drop& drop) {
+/// The peer acknowledged what was dropped: sent again, it got through.
+bool got_through(const Connection& c, const Event& last_drop) {
+    const std::uint32_t seq = last_drop.as<Drop>()->seq;
+    return std::any_of(c.events.begin(), c.events.end(), [&](const Event& event) {
+        if (event.time_ns <= last_drop.time_ns) return false;
+        const Retransmit* again = event.as<Retransmit>();
+        const Sample* sample = event.as<Sample>();
+        const SocketError* error = event.as<SocketError>();
+        const ResetReceived* reset = event.as<ResetReceived>();
+        const TcpNumbers* tcp = again ? &again->tcp : sample ? &sample->tcp : error ? &error->tcp : reset ? &reset->tcp : nullptr;
+        return tcp && tcp->snd_una && source(last_drop) == c.flow.local && seq_after(tcp->snd_una, seq);
+    });
+}
+
+struct Outcome {
+    std::string text;  ///< what the drops did to the connection; empty when it got over them
+    bool withdrawn = false;  ///< its process took it back before an answer was due
+};
+
+Outcome outcome(const Connection& c, const std::vector<const Event*>& drops) {
+    const std::string peer = c.flow.peer.text();
+    if (c.embryonic) return {c.ending == Ending::handshake_expired ? fmt::format("{} never completed its handshake with {}", peer, c.flow.local.text()) : ""};
+    if (!c.has(sign::established)) {
+        if (c.role != Role::client || !c.has(sign::syn_sent | sign::syn_out)) return {};
+        const auto syns = syns_sent(c);
+        const std::uint64_t began = syns.empty() ? c.begin_ns : syns.front()->time_ns;
+        switch (c.ending) {
+            case Ending::connect_timeout: return {fmt::format("connect() to {} timed out", peer)};
+            case Ending::refused: return {fmt::format("connect() to {} was refused", peer)};
+            case Ending::connect_failed: return {fmt::format("connect() to {} failed with {}", peer, errno_name(c.error))};
+            default: break;
+        }
+        if (c.live()) return {drops.size() >= 2 || c.has(sign::icmp_error) ? fmt::format("connect() to {} gets no answer", peer) : ""};
+        const Event* icmp = icmp_refusal(c);
+        if (!icmp && c.end_ns - std::min(began, c.end_ns) < answer_due_ns) return {"", true};
+        return {fmt::format("connect() to {} was given up after {}", peer, since(began, c.end_ns))};
+    }
+    if (drops.size() < stuck_after || (c.ending == Ending::closed && c.both_closed()) || got_through(c, *drops.back())) return {};
+    if (c.ending == Ending::timed_out) return {fmt::format("the connection with {} was given up with ETIMEDOUT", peer)};
+    return {fmt::format("the connection with {} {}", peer, c.live() ? "is stuck" : "was stuck")};
+}
+
+bool spoilt(const Drop& drop) { return drop.reason.find("CSUM") != std::string::npos; }
+
+Culprit culprit_of(const Story& story, const Event& event) {
+    const Drop& drop = *event.as<Drop>();
+    if (spoilt(drop)) return Culprit::path;
     if (drop.by_packet_filter()) return Culprit::local_firewall;
-    return drop.reason == "IP_RPFILTER" ? Culprit::local_configuration : Culprit::local_kernel;
+    if (drop.reason == "XDP" || drop.reason == "TC_INGRESS" || drop.reason == "TC_EGRESS" || drop.reason == "SOCKET_FILTER" || drop.reason == "BPF_CGROUP_EGRESS") return Culprit::local_firewall;
+    if (drop.reason == "IP_RPFILTER" || device_trouble(story, event.witness, drop.device, event.time_ns)) return Culprit::local_configuration;
+    return Culprit::local_kernel;
 }
 
 /// "its packet filter (output hook; table inet t, chain o, handle 4: tcp dport 5061 drop)", "strict rp_filter on eth1", "QDISC_DROP in ...".
-std::string cause_text(const Drop& drop, const std::vector<std::string>& rules) {
+std::string cause_text(const Story& story, const Event& event) {
+    const Drop& drop = *event.as<Drop>();
     const std::string device = drop.device.empty() ? "" : " on " + printable(drop.device);
+    if (spoilt(drop)) return fmt::format("their checksums were wrong ({}){}", printable(drop.reason), device);
     if (drop.reason == "IP_RPFILTER") return "strict rp_filter" + device;
+    if (const auto trouble = device_trouble(story, event.witness, drop.device, event.time_ns)) return trouble->text;
     if (!drop.by_packet_filter()) return fmt::format("{} in {}{}", printable(drop.reason), printable(drop.place), device);
-    const std::string hook = netfilter_hook(drop.caller);
-    std::string where = !hook.empty() ? hook + " hook" : !drop.caller.empty() ? "in " + printable(drop.caller) : "in " + printable(drop.place);
-    if (rules.size() == 1) where += "; " + printable(rules.front());
-    return fmt::format("its packet filter ({})", where);
+    if (rules_that_may_have_dropped(story, event).empty())
+        if (const auto translations = translations_at(story, event); !translations.empty())
+            return fmt::format("its address translation ({} hook; {}) found no free port for it", netfilter_hook(drop.caller),
+                               translations.size() == 1 ? printable(translations.front()) : count_text(translations.size(), "rule", "rules"));
+    return "its " + filter_text(story, event);
+}
+
+/// The filter refuses what it drops: "reject" stands in the only rule that can have done it.
+bool rejects(const Story& story, const Event& event) {
+    if (!event.as<Drop>()->by_packet_filter()) return false;
+    const auto rules = rules_that_may_have_dropped(story, event);
+    return rules.size() == 1 && rules.front().find("reject") != std::string::npos;
 }
 
 std::string packets_text(const std::vector<const Event*>& drops) {
     const Drop& drop = *drops.front()->as<Drop>();
     const bool syn = drop.syn(), syn_ack = !syn && (drop.flags & tcp_flag::syn);
+    const std::string hook = netfilter_hook(drop.caller);
+    const bool through = hook == "forward" || (hook == "postrouting" && !drop.outgoing);
     return count_text(drops.size(), syn ? "SYN" : syn_ack ? "SYN-ACK" : "segment", syn ? "SYNs" : syn_ack ? "SYN-ACKs" : "segments") +
-           (drop.outgoing ? " on the way out" : " that came in");
+           (drop.outgoing ? " on the way out" : through ? " on the way through" : " that came in");
 }
 
 void add_cause(Finding& f, const Story& story, const std::vector<const Event*>& drops) {
     const Event& first = *drops.front();
     const Drop& drop = *first.as<Drop>();
     const auto rules = drop.by_packet_filter() ? rules_that_may_have_dropped(story, first) : std::vector<std::string>{};
-    f.headline += fmt::format(" because {} dropped {}: {}", place(story, first.witness), packets_text(drops), cause_text(drop, rules));
+    f.headline += fmt::format(" because {} {} {}: {}", place(story, first.witness), rejects(story, first) ? "rejected" : "dropped", packets_text(drops), cause_text(story, first));
     f.reasons.push_back(fmt::format("the kernel freed each with reason {} in {}{}", printable(drop.reason), printable(drop.place),
                                     drop.caller.empty() ? "" : ", called by " + printable(drop.caller)));
     if (rules.size() == 1) f.reasons.push_back("no other rule of that hook drops such a packet, as far as the recorded ruleset tells");
     for (std::size_t i = 0; rules.size() > 1 && i < std::min<std::size_t>(rules.size(), 5); ++i) f.reasons.push_back("it may have been " + printable(rules[i]));
     if (drop.by_packet_filter() && rules.empty()) f.reasons.push_back("the kernel does not tell which rule it was; `nft list ruleset` there shows those of that hook");
+    if (spoilt(drop)) f.reasons.push_back("that is a symptom: the packets were damaged before they arrived, by the path or by a checksum that their sender left to its device");
+    if (const auto trouble = device_trouble(story, first.witness, drop.device, first.time_ns)) cite(f, trouble->fact);
     cite(f, drops);
 }
 
-std::optional<Finding> about_connection(const Story& story, const Connection& c, std::optional<Homes>& homes) {
-    std::vector<const Event*> drops = own_drops(c);
-    const bool failed = !c.embryonic && !c.has(sign::established) && c.role == Role::client && c.has(sign::syn_sent | sign::syn_out);
-    if (drops.empty() && failed && c.ending != Ending::closed) {
-        if (!homes) homes.emplace(story);
-        drops = drops_at_peer(story, c, *homes);
+void judge(Finding& f, const Story& story, const Event& drop, bool each_try) {
+    f.culprit = culprit_of(story, drop);
+    if (spoilt(*drop.as<Drop>())) {
+        f.settle = "capture on both sides and compare the checksums; try without checksum offload (ethtool -K DEVICE tx off rx off)";
+        return;
     }
+    prove(f, proofs[0], each_try ? others({Other::other_cause}) : 0);
+}
+
+std::optional<Finding> about_connection(const Story& story, const Connection& c, const SynDrops& syns) {
+    std::vector<const Event*> drops = drops_of(story, c, syns);
     if (drops.empty()) return std::nullopt;
-    drops = worst_segment(drops);
-    const std::string became = outcome(c, drops);
-    if (became.empty()) return std::nullopt;
-    Finding f = about(id, culprit_of(*drops.front()->as<Drop>()), Certainty::likely, c, drops.front()->time_ns);
-    prove(f, proofs[0], others({Other::other_cause}));
+    drops = worst_group(drops);
+    const Event& first = *drops.front();
+    const Outcome became = outcome(c, drops);
+    if (became.withdrawn) return harmless(benign::withdrawn, id, c, c.end_ns, between(story, c));
+    if (became.text.empty()) return std::nullopt;
+    Finding f = about(id, Culprit::local_kernel, Certainty::likely, c, first.time_ns);
+    judge(f, story, first, drops.size() + (c.has(sign::established) ? 1 : 0) >= tries(c, first));
+    if (!c.has(sign::established)) f.cause_ns = std::min(c.begin_ns, first.time_ns);  // what drops was there before the SYN that met it
     f.last_ns = std::max(drops.back()->time_ns, c.has(sign::ended) ? c.end_ns : 0);
-    f.headline = c.embryonic ? became : fmt::format("{}{}: {}", who(c), at_place(story, c), became);
+    f.headline = c.embryonic ? became.text : fmt::format("{}{}: {}", who(c), at_place(story, c), became.text);
     add_cause(f, story, drops);
     add_end(f, story.other_end(c));
     cite(f, failed_connect(c));
+    cite(f, icmp_refusal(c));
     cite(f, last<SocketError>(c));
-    const Drop& drop = *drops.front()->as<Drop>();
+    const Drop& drop = *first.as<Drop>();
     f.fold_key = fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, c.embryonic ? c.flow.local.text() : c.flow.peer.text(), drop.reason);
     return f;
 }
@@ -157,8 +273,7 @@ std::vector<Finding> lost_at_the_door(const Story& story, const std::set<std::ui
         const Drop& drop = *first.as<Drop>();
         Finding f;
         f.rule = id;
-        f.culprit = culprit_of(drop);
-        prove(f, proofs[0], others({Other::other_cause}));
+        judge(f, story, first, true);
         f.first_ns = first.time_ns;
         f.last_ns = drops.back()->time_ns;
         f.headline = fmt::format("{} cannot reach {}", first.flow.peer.address.text(), first.flow.local.text());
@@ -169,11 +284,25 @@ std::vector<Finding> lost_at_the_door(const Story& story, const std::set<std::ui
     return found;
 }
 
+bool may_be_dropped(const Connection& c) {
+    if (c.is_listener()) return false;
+    if (!c.has(sign::established)) return true;
+    return c.has(sign::dropped | sign::retransmit | sign::error);
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    std::optional<Homes> homes;
-    for (const Connection& c : story.connections)
-        if (auto f = about_connection(story, c, homes)) found.push_back(std::move(*f));
+    std::set<ConnectionId> told_of;
+    const SynDrops syns = dropped_syns(story);
+    // A client tells best what became of it; the other end of the same session is an effect.
+    for (const bool clients : {true, false})
+        for (const Connection& c : story.connections) {
+            if ((c.role == Role::client) != clients || told_of.contains(c.id) || !may_be_dropped(c)) continue;
+            auto f = about_connection(story, c, syns);
+            if (!f) continue;
+            told_of.insert(f->connections.begin(), f->connections.end());
+            found.push_back(std::move(*f));
+        }
     std::set<std::uint64_t> told;
     for (const Finding& f : found) told.insert(f.evidence.begin(), f.evidence.end());
     for (Finding& f : lost_at_the_door(story, told)) found.push_back(std::move(f));

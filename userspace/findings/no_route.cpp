@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "findings/benign.h"
+#include "findings/device_facts.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 
@@ -84,6 +85,10 @@ std::optional<Finding> lost_its_route(const Story& story, const Connection& c) {
     f.last_ns = failures.back()->time_ns;
     f.headline = fmt::format("{}{}: the connection with {} is stuck since {}: {}", who(c), at_place(story, c), c.flow.peer.text(),
                              since(c.begin_ns, failures.front()->time_ns) + " after its start", cause_text(told ? told->as<Route>() : nullptr));
+    if (const auto went = device_went(story, c.witness, f.first_ns, f.first_ns)) {
+        f.headline += fmt::format(" ({})", went->text);
+        cite(f, went->fact);
+    }
     f.reasons.push_back(fmt::format("{} for want of a route over {}", count_text(failures.size(), "segment could not be sent", "segments could not be sent"),
                                     since(f.first_ns, f.last_ns)));
     cite(f, failures);

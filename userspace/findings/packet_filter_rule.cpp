@@ -14,6 +14,8 @@ namespace tcpwitness {
 
 namespace {
 
+constexpr std::uint64_t look_ns = 4'000'000'000;  ///< the configuration is looked at every 3 s
+
 /// "inet filter input handle 7", "inet filter input".
 struct Place {
     std::string family, table, chain, handle;
@@ -32,8 +34,10 @@ std::map<std::string, std::string> facts_at(const Story& story, const Event& dro
     for (const Event& event : story.environment) {
         const Environment* fact = event.as<Environment>();
         if (!fact || fact->topic != topic || event.witness != drop.witness || fact->what == Environment::What::unreadable) continue;
-        // what was found may be written down a little after the packet that made the recorder look
-        if (event.time_ns > drop.time_ns && fact->what != Environment::What::found) continue;
+        // What was found may be written down a little after the packet that made the recorder look, and what came up is seen seconds later: it may
+        // have been there. What changed or went later was there as it had been before.
+        const bool late = fact->what == Environment::What::found || (fact->what == Environment::What::appeared && event.time_ns <= drop.time_ns + look_ns);
+        if (event.time_ns > drop.time_ns && !late) continue;
         if (fact->what == Environment::What::gone)
             facts.erase(fact->name);
         else
@@ -47,9 +51,15 @@ bool drops(std::string_view rule) {
     return std::ranges::any_of(words, [](std::string_view word) { return word == "drop" || word == "reject"; });
 }
 
-}  // namespace
+bool translates(std::string_view rule) {
+    const auto words = split(rule, ' ');
+    return std::ranges::any_of(words, [](std::string_view word) {
+        return word == "masquerade" || word == "snat" || word == "dnat" || word == "redirect" || word == "MASQUERADE" || word == "SNAT" || word == "DNAT" || word == "REDIRECT";
+    });
+}
 
-std::vector<std::string> rules_that_may_have_dropped(const Story& story, const Event& event) {
+/// The rules reachable from the drop's hook that `wanted` accepts and that may match the packet; with them policies, where asked for.
+std::vector<std::string> rules_at(const Story& story, const Event& event, bool policies, bool (*wanted)(std::string_view)) {
     const Drop& drop = *event.as<Drop>();
     const std::string hook = netfilter_hook(drop.caller);
     std::vector<std::string> found;
@@ -67,15 +77,37 @@ std::vector<std::string> rules_that_may_have_dropped(const Story& story, const E
             continue;
         }
         tables.emplace(chain->family, chain->table);
-        if (text.ends_with("policy drop")) found.push_back(fmt::format("table {} {}, chain {}: its policy drop", chain->family, chain->table, chain->chain));
+        if (policies && text.ends_with("policy drop")) found.push_back(fmt::format("table {} {}, chain {}: its policy drop", chain->family, chain->table, chain->chain));
     }
     for (const auto& [name, text] : facts_at(story, event, "nft_rule")) {
         const auto rule = place_of(name);
         if (!rule || rule->handle.empty() || !tables.contains({rule->family, rule->table}) || other_chains.contains(rule->chain_name())) continue;
-        if (drops(text) && may_match(text, source, destination))
+        if (wanted(text) && may_match(text, source, destination))
             found.push_back(fmt::format("table {} {}, chain {}, handle {}: {}", rule->family, rule->table, rule->chain, rule->handle, text));
     }
     return found;
+}
+
+}  // namespace
+
+std::vector<std::string> rules_that_may_have_dropped(const Story& story, const Event& drop) { return rules_at(story, drop, true, drops); }
+
+std::vector<std::string> translations_at(const Story& story, const Event& drop) { return rules_at(story, drop, false, translates); }
+
+const Event* filter_drop(const Story& story, const Flow& flow, WitnessId witness) {
+    for (const Event* event : story.unmatched_events(flow))
+        if (const Drop* drop = event->as<Drop>(); drop && drop->by_packet_filter() && event->witness == witness) return event;
+    return nullptr;
+}
+
+std::string filter_text(const Story& story, const Event& event, bool reset) {
+    const Drop& drop = *event.as<Drop>();
+    const std::string hook = netfilter_hook(drop.caller);
+    std::string where = !hook.empty() ? hook + " hook" : !drop.caller.empty() ? "in " + printable(drop.caller) : "in " + printable(drop.place);
+    auto rules = rules_that_may_have_dropped(story, event);
+    if (reset) std::erase_if(rules, [](const std::string& rule) { return rule.find("reject") == std::string::npos; });
+    if (rules.size() == 1) where += "; " + printable(rules.front());
+    return fmt::format("packet filter ({})", where);
 }
 
 }  // namespace tcpwitness

@@ -119,9 +119,19 @@ UnansweredProbes unanswered_probes(const Connection& c, bool outgoing, std::uint
     return evenly(times, run.every_ns) ? run : UnansweredProbes{};
 }
 
-ClosedWindow closed_window(const Connection& c, bool own, std::uint64_t least_ns, std::uint64_t story_end_ns) {
+std::uint64_t watched_until(const Story& story, WitnessId witness, std::uint64_t from_ns, std::uint64_t to_ns) {
+    const Recording& recording = story.recording_of(witness);
+    if (recording.pauses.empty()) return to_ns;
+    const std::uint64_t began_ns = recording.clock.own_ns(from_ns);
+    for (const Pause& pause : recording.pauses)
+        if (pause.to_ns > began_ns) return std::min(to_ns, from_ns + (pause.from_ns > began_ns ? pause.from_ns - began_ns : 0));
+    return to_ns;
+}
+
+ClosedWindow closed_window(const Story& story, const Connection& c, bool own, std::uint64_t least_ns) {
     ClosedWindow longest, current;
     const auto over = [&](std::uint64_t at_ns) {
+        if (!current.events.empty()) at_ns = watched_until(story, c.witness, current.from_ns, at_ns);
         current.to_ns = at_ns;
         const std::uint64_t took = at_ns - std::min(at_ns, current.from_ns);
         if (!current.events.empty() && took >= least_ns && took > longest.to_ns - longest.from_ns) longest = current;
@@ -144,7 +154,7 @@ ClosedWindow closed_window(const Connection& c, bool own, std::uint64_t least_ns
             over(event->time_ns);
         }
     }
-    over(c.live() ? story_end_ns : c.end_ns);
+    over(c.live() ? story.end_ns : c.end_ns);
     return longest;
 }
 

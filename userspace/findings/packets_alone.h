@@ -41,6 +41,9 @@ struct UnansweredProbes {
 };
 UnansweredProbes unanswered_probes(const Connection&, bool outgoing, std::uint64_t capture_end_ns);
 
+/// How far a wait that began at `from_ns` was watched: to `to_ns`, or to where the capture itself paused (merged captures).
+std::uint64_t watched_until(const Story&, WitnessId, std::uint64_t from_ns, std::uint64_t to_ns);
+
 /// The time in which the window of one end stayed closed, the longest; empty events: less than `least_ns`.
 struct ClosedWindow {
     std::vector<const Event*> events;  ///< what closed it, the probes, what opened it
@@ -48,6 +51,6 @@ struct ClosedWindow {
     std::size_t probes = 0;
     bool opened = false;
 };
-ClosedWindow closed_window(const Connection&, bool own, std::uint64_t least_ns, std::uint64_t story_end_ns);
+ClosedWindow closed_window(const Story&, const Connection&, bool own, std::uint64_t least_ns);
 
 }  // namespace tcpwitness

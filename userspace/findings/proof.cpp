@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/device_facts.h"
 #include "findings/facts.h"
 
 namespace tcpwitness {
@@ -14,11 +15,13 @@ namespace tcpwitness {
 namespace {
 
 constexpr std::uint64_t around_ns = 1'000'000'000;
-constexpr std::uint64_t look_ns = 4'000'000'000;  ///< the configuration is looked at every 3 s: what appears later may have been there
 
 /// Why something is not excluded, and what would exclude it.
 struct Doubt {
     std::string reason, settle;
+    std::optional<Culprit> culprit = {};  ///< it explains what was lost better than what the finding says
+    std::string cause = {};               ///< with that, for the headline
+    const Event* fact = nullptr;
 };
 
 WitnessId asking(const Finding& f, const Story& story) {
@@ -43,24 +46,6 @@ std::optional<Doubt> blind(const Finding& f, const Story& story, Blind wanted) {
     return std::nullopt;
 }
 
-/// What a namespace's configuration says of one topic at the time of the finding; calls `tell(fact)` until it returns false.
-template <typename Tell>
-void facts_then(const Finding& f, const Story& story, WitnessId witness, std::string_view topic, Tell tell) {
-    std::map<std::string, const Event*> now;
-    for (const Event& event : story.environment) {
-        const Environment& fact = *event.as<Environment>();
-        if (event.witness != witness || fact.of_host || fact.topic != topic || fact.what == Environment::What::counted) continue;
-        const bool before = event.time_ns <= f.first_ns;
-        if (!before && event.time_ns > f.last_ns + look_ns) break;
-        if (before && fact.what == Environment::What::gone)
-            now.erase(fact.name);
-        else if (before || fact.what != Environment::What::gone)
-            now[fact.name] = &event;  // also what came during the trouble
-    }
-    for (const auto& [name, event] : now)
-        if (!tell(*event)) return;
-}
-
 bool configuration_known(const Story& story, WitnessId witness) {
     return std::any_of(story.environment.begin(), story.environment.end(), [&](const Event& event) {
         const Environment& fact = *event.as<Environment>();
@@ -75,18 +60,24 @@ std::optional<Doubt> hidden_program(const Finding& f, const Story& story) {
         if (!configuration_known(story, absence.witness))
             return Doubt{fmt::format("the recording of {} does not tell its configuration: a program there (XDP, tc) may have taken or made packets unseen", where),
                          fmt::format("record on {} with tcpwitness: it tells what programs act there", where)};
-        std::optional<Doubt> found;
         for (const char* topic : {"xdp", "tc_filter"})
-            facts_then(f, story, absence.witness, topic, [&](const Event& event) {
-                const Environment& fact = *event.as<Environment>();
+            for (const Event* event : facts_then(story, absence.witness, topic, f.first_ns, f.last_ns)) {
+                const Environment& fact = *event->as<Environment>();
                 if (fact.what == Environment::What::unreadable)
-                    found = Doubt{fmt::format("{} could not be looked at on {} ({})", topic, where, printable(fact.after)), fmt::format("record on {} as root", where)};
-                else
-                    found = Doubt{fmt::format("on {} a program acts where packets pass unseen: {} {} ({})", where, topic, printable(fact.name), printable(fact.after)),
-                                  fmt::format("take that program away on {} and try again", where)};
-                return false;
-            });
-        if (found) return found;
+                    return Doubt{fmt::format("{} could not be looked at on {} ({})", topic, where, printable(fact.after)), fmt::format("record on {} as root", where)};
+                // What has come in was seen before tc, so that only XDP takes a packet unseen.
+                const bool xdp = fact.topic == "xdp";
+                if (!xdp && f.proof->lost == Lost::on_its_way) continue;
+                const std::string program = xdp ? fmt::format("the XDP program on {} ({})", printable(fact.name), printable(fact.after))
+                                                : fmt::format("the tc filter {} ({})", printable(fact.name), printable(fact.after));
+                Doubt found{fmt::format("on {} a program acts where packets pass unseen: {}", where, program), fmt::format("take that program away on {} and try again", where)};
+                found.fact = event;
+                if (f.proof->lost != Lost::nothing) {
+                    found.culprit = Culprit::local_firewall;
+                    found.cause = fmt::format("{} of {} takes packets before they are seen", program, where);
+                }
+                return found;
+            }
     }
     return std::nullopt;
 }
@@ -94,16 +85,16 @@ std::optional<Doubt> hidden_program(const Finding& f, const Story& story) {
 std::optional<Doubt> device_down(const Finding& f, const Story& story) {
     for (const Absence& absence : f.absences) {
         if (absence.of != Evidence::packets) continue;
-        std::optional<Doubt> found;
-        facts_then(f, story, absence.witness, "device", [&](const Event& event) {
-            const Environment& fact = *event.as<Environment>();
-            const bool changed = event.time_ns + look_ns > f.first_ns && fact.what == Environment::What::changed;
-            if (fact.name == "lo" || !changed || !(fact.after.starts_with("down") || fact.after.starts_with("up, no carrier"))) return true;
-            found = Doubt{fmt::format("the device {} of {} went {} at that time", printable(fact.name), place(story, absence.witness), fact.after.starts_with("down") ? "down" : "without carrier"),
-                          fmt::format("try again with that device up on {}", place(story, absence.witness))};
-            return false;
-        });
-        if (found) return found;
+        const auto went = device_went(story, absence.witness, f.first_ns, f.last_ns);
+        if (!went) continue;
+        const std::string where = place(story, absence.witness);
+        Doubt found{fmt::format("at that time, on {}: {}", where, went->text), fmt::format("try again with that device up on {}", where)};
+        found.fact = went->fact;
+        if (f.proof->lost != Lost::nothing) {
+            found.culprit = Culprit::local_configuration;
+            found.cause = fmt::format("on {} {}", where, went->text);
+        }
+        return found;
     }
     return std::nullopt;
 }
@@ -124,8 +115,14 @@ std::optional<Doubt> spoilt_packet(const Finding& f, const Story& story) {
             for (const Event& event : one->events)
                 if (spoilt(event)) found = &event;
     if (!found) return std::nullopt;
-    return Doubt{fmt::format("{} threw away packets of this flow as damaged ({}): the path, or a device's checksum offload, spoils them", place(story, found->witness), found->as<Drop>()->reason),
-                 "capture on both sides and compare the checksums"};
+    Doubt doubt{fmt::format("{} threw away packets of this flow as damaged ({}): the path, or a device's checksum offload, spoils them", place(story, found->witness), found->as<Drop>()->reason),
+                "capture on both sides and compare the checksums"};
+    doubt.fact = found;
+    if (f.proof->lost != Lost::nothing) {
+        doubt.culprit = Culprit::path;
+        doubt.cause = fmt::format("packets come to {} with wrong checksums", place(story, found->witness));
+    }
+    return doubt;
 }
 
 std::optional<Doubt> doubt(Other other, const Finding& f, const Story& story) {
@@ -175,12 +172,17 @@ void check_proof(Finding& f, const Story& story) {
     if (f.certainty != Certainty::proven) return;
     std::optional<Doubt> found;
     if (!f.proof) found = Doubt{"the rule states no ground for a proof", "report this as a defect of tcpwitness"};
+    else if (holds(f.proof->excludes, Other::records_lost) && f.absences.empty()) found = Doubt{"the rule does not say on whose silence the proof leans", "report this as a defect of tcpwitness"};
     for (const OtherExplanation& row : other_explanations())
         if (!found && holds(f.proof->excludes, row.id)) found = doubt(row.id, f, story);
     if (!found) return;
     f.certainty = Certainty::likely;
     f.reasons.push_back(std::move(found->reason));
     if (f.settle.empty()) f.settle = std::move(found->settle);
+    cite(f, found->fact);
+    if (!found->culprit) return;
+    f.culprit = *found->culprit;
+    f.headline += ": " + found->cause;
 }
 
 }  // namespace tcpwitness

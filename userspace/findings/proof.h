@@ -51,16 +51,25 @@ inline constexpr Others silence = others({Other::records_lost, Other::not_record
 /// Silence of its sockets, not of its wire.
 inline constexpr Others socket_silence = others({Other::records_lost, Other::not_recorded, Other::clocks_apart});
 
+/// What the silence of a proof means for a packet. A program on the silent host, or a device of it that is down, then is the better explanation.
+enum class Lost : std::uint8_t {
+    nothing,
+    on_its_way,   ///< it never came into the silent host
+    in_the_host,  ///< it came in there, and nothing came of it
+};
+
 /// One way in which a rule proves: on what ground, and what that must exclude.
 struct Proof {
     const char* ground;  ///< a clause: "the peer was recorded and saw no SYN"
     Others excludes = 0;
+    Lost lost = Lost::nothing;
 };
 
 /// Calls the finding proven on this ground. `excluded`: what the rule has excluded by its own evidence.
 void prove(Finding&, const Proof&, Others excluded = 0);
 
-/// Lets a proven finding fall to likely where its ground asks for something that is not excluded; says which, and what would settle it.
+/// Lets a proven finding fall to likely where its ground asks for something that is not excluded; says which, and what would settle it. Where that
+/// explains a loss better than the path does, it becomes the culprit.
 void check_proof(Finding&, const Story&);
 
 }  // namespace tcpwitness

@@ -6,6 +6,9 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/forged_marks.h"
+#include "findings/packet_filter_rule.h"
+#include "findings/packets_alone.h"
+#include "findings/strays.h"
 
 namespace tcpwitness {
 
@@ -25,9 +28,20 @@ bool peer_sent_reset(const Story& story, const Connection& peer) {
     return false;
 }
 
+/// Who made it, where a recorded host between shows that: "mid's packet filter (forward hook; table inet t, chain f, handle 4: ...)".
+std::string maker_text(const Story& story, const Connection& got, const char* unknown) {
+    for (const Sighting& seen : sightings(story, got.flow, got.flow.peer, PacketKind::rst)) {
+        if (seen.left.empty() || !seen.entered.empty()) continue;
+        const Event* drop = filter_drop(story, got.flow, seen.witness);
+        return place(story, seen.witness) + (drop ? "'s " + filter_text(story, *drop, true) : "");
+    }
+    return unknown;
+}
+
 /// What the forged RST did: to the end that got it, or to the handshake of the other.
 std::string consequence(const Story& story, const Connection& got, const Connection* other) {
-    const std::string device = "because a device between them resets the ";
+    const std::string device = fmt::format("because {} resets the ", maker_text(story, got, "a device between them"));
+    const std::string by = maker_text(story, got, "a device on the path");
     if (other && other->ending == Ending::connect_timeout) {
         const Event* result = failed_connect(*other);
         const Event* end = result ? result : &other->events.back();
@@ -37,9 +51,9 @@ std::string consequence(const Story& story, const Connection& got, const Connect
                            since(began, end->time_ns), device);
     }
     if (got.ending == Ending::refused)
-        return fmt::format("connect() of {} to {} was refused by a device on the path", who(got), got.flow.peer.text());
-    if (got.embryonic) return fmt::format("the handshake with {} on port {} was reset by a device on the path", got.flow.peer.text(), got.flow.local.port);
-    return fmt::format("the connection of {} with {} was reset by a device on the path", who(got), got.flow.peer.text());
+        return fmt::format("connect() of {} to {} was refused by {}", who(got), got.flow.peer.text(), by);
+    if (got.embryonic) return fmt::format("the handshake with {} on port {} was reset by {}", got.flow.peer.text(), got.flow.local.port, by);
+    return fmt::format("the connection of {} with {} was reset by {}", who(got), got.flow.peer.text(), by);
 }
 
 Finding finding_about(const Story& story, const Connection& c, const std::vector<const Event*>& resets, const Connection* other) {
@@ -82,9 +96,18 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Connect
     tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn_ack);
 }
 
+/// This end had reset or closed before: whoever answers, with whatever TTL, needs no forger.
+bool answers_our_end(const Connection& c, const Event& reset) {
+    return std::any_of(c.events.begin(), c.events.end(), [&](const Event& event) {
+        const Segment* segment = event.as<Segment>();
+        return segment && segment->outgoing && (segment->rst() || (by_packets(c) && segment->fin())) && event.time_ns < reset.time_ns;
+    });
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::optional<RoundTrips> round_trips;
+    std::optional<Strays> strays;
     for (const Connection& c : story.connections) {
         if (!c.has(sign::rst_in) || c.has(sign::knock) || c.both_closed()) continue;
         if (c.ending == Ending::closed && !c.embryonic) continue;  // our own end was over; whoever sent it, nothing was lost
@@ -92,6 +115,8 @@ std::vector<Finding> find(const Story& story) {
         if (resets.empty()) continue;
         const Connection* other = story.other_end(c);
         if (other && packets_seen(story, other->witness) && peer_sent_reset(story, *other)) continue;
+        if (!strays) strays.emplace(story);
+        if (strays->reset_by_stranger(c) || new_syn_on(c, resets.front()->time_ns)) continue;  // made by a host that does not know the connection: reset-received
         if (other && watched(story, other->witness, c.witness, resets.front()->time_ns, resets.back()->time_ns)) {
             Finding f = finding_about(story, c, resets, other);
             if (!round_trips) round_trips.emplace(story);
@@ -104,6 +129,7 @@ std::vector<Finding> find(const Story& story) {
         }
         if ((other && other->witness == c.witness) || on_this_host(c)) continue;  // a kernel that does not tell why it resets shows one end only
         if (!round_trips) round_trips.emplace(story);
+        if (answers_our_end(c, *resets.front())) continue;
         Marks marks = forged_marks(c, *resets.front(), *round_trips);
         if (!marks.strong) continue;
         Finding f = finding_about(story, c, resets, nullptr);

@@ -13,10 +13,10 @@ namespace tcpwitness {
 
 namespace {
 
-/// A FIN counts as one byte received that nobody reads.
+/// A FIN, of which only a packet or a state tells here, has a number as a byte has.
 std::uint32_t unread_bytes(const Connection& c, const TcpNumbers& tcp) {
     const std::uint32_t unread = tcp.unread();
-    return unread > 0 && c.has(sign::peer_closed | sign::fin_in) ? unread - 1 : unread;
+    return unread > 0 && c.has(sign::peer_closed | sign::fin_in) && !fin_received(tcp.state) ? unread - 1 : unread;
 }
 
 /// setsockopt(SO_LINGER, 0) was seen, and nothing after it that takes it back.

@@ -6,6 +6,7 @@
 #include "findings/facts.h"
 #include "findings/harmless_reset.h"
 #include "findings/packets_alone.h"
+#include "findings/strays.h"
 
 namespace tcpwitness {
 
@@ -13,7 +14,40 @@ namespace {
 
 constexpr const char* id = "reset-received";
 
-constexpr Proof proofs[] = {{"the peer was recorded: the RST left it, and its TCP did not send it", socket_silence}};
+enum { by_peer_filter, by_stranger };
+constexpr Proof proofs[] = {
+    {"the peer was recorded: the RST left it, and its TCP did not send it", socket_silence},
+    {"the host that sent the RST was recorded, and its kernel told that it has no such connection", 0},
+};
+
+/// The host that has the peer's address now does not know the connection: it was restarted, or the address moved to it.
+bool tell_stranger(Finding& f, const Story& story, const Strays& strays, const Connection& c) {
+    const Event* sent = strays.reset_by_stranger(c);
+    if (!sent) return false;
+    const ResetSent& reset = *sent->as<ResetSent>();
+    const std::string there = place(story, sent->witness);
+    const Connection* other = story.other_end(c);
+    const bool moved = other && other->witness != sent->witness;
+    f.culprit = Culprit::peer_host;
+    prove(f, proofs[by_stranger]);
+    f.headline += fmt::format(": {} does not know it{}", there, moved ? fmt::format(", the address was at {} before and moved", place(story, other->witness))
+                                                                      : ": it was restarted or lost it, or the address moved there");
+    f.reasons.push_back(fmt::format("the kernel of {} answered our segment with RST{}{}: it has no such connection", there, reset.reason.empty() ? "" : ", reason ",
+                                    reset.reason));
+    cite(f, sent);
+    return true;
+}
+
+/// From here alone: Linux answers so where it has no socket; a device that forges may do the same.
+void tell_bare_reset(Finding& f, const Connection& c, const std::vector<const Event*>& resets) {
+    if (resets.empty() || !c.established_ns) return;
+    const Segment& rst = *resets.front()->as<Segment>();
+    for (const Event& event : c.events)
+        if (const Segment* segment = event.as<Segment>(); segment && !segment->outgoing && segment->syn() + segment->syn_ack() && segment->has_timestamps && !rst.has_timestamps) {
+            f.reasons.push_back("the RST lacks the timestamps that the connection has: so answers a host that does not know the connection (restarted, or the address moved to it), or a device on the path");
+            return;
+        }
+}
 
 /// The state that the RST ended: the last change to CLOSE says it best.
 TcpState state_before(const Connection& c, const Event* reset) {
@@ -37,7 +71,9 @@ std::vector<Finding> find(const Story& story) {
     for (const Connection& c : story.connections) {
         if (c.ending != Ending::reset_received && c.ending != Ending::handshake_reset) continue;
         const Connection* other = story.other_end(c);
-        if (other && other->has(sign::reset_sent)) continue;  // told there, as reset-sent, or passed over as harmless
+        const Event* own = other && other->has(sign::reset_sent) ? first<ResetSent>(*other) : nullptr;
+        const bool forgotten = own && !own->as<ResetSent>()->has_socket && own->as<ResetSent>()->answers_segment && !other->both_closed();
+        if (other && other->has(sign::reset_sent) && !forgotten) continue;  // told there, as reset-sent, or passed over as harmless
         if (c.ending == Ending::handshake_reset) {  // haproxy's check by TCP does not even acknowledge the SYN-ACK
             if (!other && !c.has(sign::syn_ack_retransmit) && packets(c, [](const Segment& segment) { return segment.syn(); }).size() <= 1)
                 half_open[fmt::format("{}/{}/{}", c.witness, c.flow.peer.address.text(), c.flow.local.port)].push_back(&c);
@@ -48,6 +84,7 @@ std::vector<Finding> find(const Story& story) {
     }
     const auto health_checks = regular_resets(groups);
     std::vector<Finding> found;
+    std::optional<Strays> strays;
     const auto half_checks = regular_resets(half_open);
     for (const auto& [where, all] : half_open)
         for (const Connection* c : all)
@@ -85,12 +122,23 @@ std::vector<Finding> find(const Story& story) {
         cite(f, reset);
         cite(f, error);
         f.settle = record_on(c.flow.peer.address) + ": it names the process and the reason, or shows that it sent no RST";
+        if (!strays) strays.emplace(story);
+        const bool told = tell_stranger(f, story, *strays, c);
+        if (const Event* syn = new_syn_on(c, at->time_ns)) {
+            f.headline += ": a new SYN with its address and port had come before";
+            f.reasons.push_back(fmt::format("the SYN came {} before: the peer has forgotten this connection, or another host behind the same address translation took its port; our kernel answered it with an ACK "
+                                            "of this connection, and the RST answers that",
+                                            since(syn->time_ns, at->time_ns)));
+            cite(f, syn);
+        } else if (!told) {
+            tell_bare_reset(f, c, packets);
+        }
         if (const Connection* other = story.other_end(c)) {
             add_end(f, other);
-            if (other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
-                prove(f, proofs[0]);
+            if (!told && other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
+                prove(f, proofs[by_peer_filter]);
+                f.culprit = Culprit::local_firewall;
                 lean_on(f, other->witness, Evidence::sockets);
-                f.settle.clear();
                 f.reasons.push_back(fmt::format("the RST left {}, but its TCP did not send it: a packet filter there did", place(story, other->witness)));
             }
         }
@@ -106,7 +154,8 @@ const Rule reset_received = {
     id, "an open connection was reset by the peer",
     "The peer's host ended the connection with a RST instead of a FIN. Its application closed with data unread, used SO_LINGER 0 or died, or its kernel no longer knew the "
     "connection. What was on its way is lost.",
-    "The kernel accepted a RST for an established connection. The finding tells the state, how long the connection had been silent, and how much was unread or "
+    "The kernel accepted a RST for an established connection. Where the host that sent it was recorded and its kernel had no such connection, that is the cause: it was restarted, or the address moved to it. A new SYN "
+    "with the same address and port before the RST shows a peer that forgot the connection. The finding tells the state, how long the connection had been silent, and how much was unread or "
     "unacknowledged.",
     "Not a RST after both sides had sent FIN. Not an even series of short connections that a health check resets. When the RST bears marks of another machine it is "
     "reset-forged; after long silence it is idle-reset; with the peer's trace at hand it becomes reset-sent with the process that did it.",

@@ -13,6 +13,7 @@
 #include "findings/harmless_reset.h"
 #include "findings/packets_alone.h"
 #include "findings/reset_reason.h"
+#include "findings/strays.h"
 
 namespace tcpwitness {
 
@@ -105,7 +106,8 @@ Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, 
         f.reasons.push_back("a RST of this host answered the SYN: nothing listens there, or its packet filter rejects");
         f.settle = "look at this host's listeners (`ss -ltn`) and at its packet filter";
     } else {
-        prove(f, proofs[closed_port]);
+        // Another system's text is often an excerpt: it does not tell what listened there a moment before.
+        if (!story.recording_of(knock.witness).meta.contains("source")) prove(f, proofs[closed_port]);
         f.reasons.push_back("the kernel found no socket for the SYN (NO_SOCKET)");
     }
     if (const auto same_port = listeners.find({knock.witness, knock.flow.local.port}); same_port != listeners.end())
@@ -162,6 +164,8 @@ std::vector<Finding> find(const Story& story) {
         }
         const Event* event = first<ResetSent>(c);
         if (!event) continue;
+        if (met_older(c)) continue;  // in the handshake: connect-timeout and handshake-slow tell it
+        if (event->as<ResetSent>()->listener_cookie) continue;  // of a connection that this host knew no more: its other end tells it (reset-received)
         auto why = why_reset(c, *event);
         if (!why) {
             found.push_back(harmless(benign::late_reset, id, c, event->time_ns, between(story, c)));

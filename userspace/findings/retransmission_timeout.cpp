@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* id = "retransmission-timeout";
 
-constexpr Proof proofs[] = {{"both ends recorded their segments: they show where the one that was sent in vain, or its ACK, got lost", silence}};
+constexpr Proof proofs[] = {{"both ends recorded their segments: they show where the one that was sent in vain, or its ACK, got lost", silence, Lost::on_its_way}};
 
 /// Where the data got lost that was sent in vain, by the segments of both ends.
 void follow_segments(Finding& f, const Story& story, const Connection& c, const Connection& peer, std::uint32_t lost) {

@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 #include "findings/request_given_up.h"
 #include "findings/segments.h"
 
@@ -23,6 +26,12 @@ constexpr Proof proofs[] = {
 constexpr std::uint64_t too_long_ns = 5'000'000'000;
 constexpr std::uint64_t on_its_way_ns = 1'000'000'000;  ///< an answer that takes longer is held up
 
+/// Shorter messages may be pings, keepalives, window updates or good-byes (BGP, TLS, HTTP/2, SSH): such a one asks only where one like it was answered.
+constexpr std::uint32_t small_message = 64;
+constexpr std::size_t few_small = 3;
+constexpr std::uint64_t long_ns = 30'000'000'000;  ///< until then, what nobody has answered when the recording ends may need no answer
+constexpr std::uint64_t soon_ns = 1'000'000'000;  ///< an answer that comes so soon belongs to what was asked
+
 enum class How { answered, closed, gave_up, open };
 
 struct Wait {
@@ -30,52 +39,108 @@ struct Wait {
     const Event* end = nullptr;  ///< what ended it; nullptr when the recording did, or the socket's end
     std::uint64_t end_ns = 0;
     How how = How::open;
+    bool small = false;          ///< and had been told before that nothing of that size is answered
 };
 
 /// What one connection shows of its asking and answering.
 struct Manner {
     std::vector<Wait> waits;   ///< those that took too long
+    std::size_t prompt = 0, late = 0;  ///< answers that came soon, and after too long
     bool answers = false;      ///< data came back at least once
     bool pushes = false;       ///< the client sent more after a long silence, so it had not waited for an answer
+    bool unasked = false;      ///< the server sends when nobody has asked: what comes late need not be an answer
+
+    /// Most answers come late, so it holds requests until there is something to tell.
+    bool long_poll() const { return late >= 2 && late >= prompt; }
 };
 
-/// `asks_out`: this end is the one that asks.
-Manner manner_of(const Connection& c, bool asks_out, std::uint64_t story_end_ns) {
-    Manner manner;
-    Wait wait{};
-    const auto over = [&](const Event* end, std::uint64_t at_ns, How how) {
-        if (wait.request && wait.ack && at_ns - wait.request->time_ns >= too_long_ns) {
-            wait.end = end;
-            wait.end_ns = at_ns;
-            wait.how = how;
-            manner.waits.push_back(wait);
+/// Walks a connection once; `asks_out`: this end is the one that asks.
+class Exchange {
+public:
+    Exchange(const Story& story, const Connection& c, bool asks_out) : story_(story), c_(c), asks_out_(asks_out) {}
+
+    Manner manner() {
+        for (const Event* event : segments_of(c_)) {
+            const Segment& segment = *event->as<Segment>();
+            segment.outgoing == asks_out_ ? take_client(*event, segment) : take_server(*event, segment);
         }
-        wait = {};
-    };
-    for (const Event* event : segments_of(c)) {
-        const Segment& segment = *event->as<Segment>();
-        if (segment.outgoing != asks_out) {
-            if (segment.payload) {
-                manner.answers = true;
-                over(event, event->time_ns, How::answered);
-            } else if (segment.rst() || segment.fin()) {
-                over(event, event->time_ns, How::closed);
-            } else if (wait.request && !wait.ack && acknowledges(segment, end_of(*wait.request->as<Segment>()))) {
-                wait.ack = event;
+        over(nullptr, c_.live() ? story_.end_ns : c_.end_ns, c_.live() ? How::open : How::gave_up);
+        return std::move(manner_);
+    }
+
+private:
+    bool waited_long(std::uint64_t at_ns) const { return wait_.request && wait_.ack && at_ns >= wait_.ack->time_ns + too_long_ns; }
+
+    void over(const Event* end, std::uint64_t at_ns, How how) {
+        if (wait_.request && wait_.ack)
+            if (const std::uint64_t seen_ns = watched_until(story_, c_.witness, wait_.ack->time_ns, at_ns); seen_ns < at_ns) {
+                end = nullptr;
+                at_ns = seen_ns;
+                how = How::open;
             }
-            continue;
+        if (waited_long(at_ns)) {
+            wait_.end = end;
+            wait_.end_ns = at_ns;
+            wait_.how = how;
+            manner_.late += how == How::answered;
+            manner_.waits.push_back(wait_);
+        } else if (wait_.request && how == How::answered && at_ns < wait_.request->time_ns + soon_ns) {
+            ++manner_.prompt;
+            small_prompt_ += wait_.request->as<Segment>()->payload <= small_message;
         }
-        const bool waited_long = wait.request && wait.ack && event->time_ns - wait.request->time_ns >= too_long_ns;
-        if (segment.rst() || (segment.fin() && waited_long)) {
-            over(event, event->time_ns, How::gave_up);
-        } else if (segment.payload && !(wait.request && seq_before(segment.seq, end_of(*wait.request->as<Segment>())))) {
-            manner.pushes = manner.pushes || waited_long;
-            wait = {event, nullptr};
+        wait_ = {};
+    }
+
+    /// An answer came, but nobody knows when: it was not captured, or was lost on its way at first.
+    void lost_track() { wait_ = {}; }
+
+    void take_server(const Event& event, const Segment& segment) {
+        const bool beyond = server_next_ && !segment.rst() && seq_after(segment.seq, *server_next_);
+        if (segment.payload) {
+            constexpr std::uint32_t late_copy = segment_mark::retransmission | segment_mark::lost_before;
+            if (!wait_.request && server_ns_ && event.time_ns > server_ns_ + soon_ns) manner_.unasked = true;
+            manner_.answers = true;
+            server_ns_ = event.time_ns;
+            beyond || segment.marks & late_copy ? lost_track() : over(&event, event.time_ns, How::answered);
+        } else if (segment.rst() || segment.fin()) {
+            beyond ? lost_track() : over(&event, event.time_ns, How::closed);
+        } else if (beyond) {
+            lost_track();
+        } else if (wait_.request && !wait_.ack && acknowledges(segment, end_of(*wait_.request->as<Segment>()))) {
+            wait_.ack = &event;
+        }
+        if (!segment.rst() && (!server_next_ || seq_after(end_of(segment), *server_next_))) server_next_ = end_of(segment);
+    }
+
+    void take_client(const Event& event, const Segment& segment) {
+        if (server_next_ && !segment.rst() && segment.flags & tcp_flag::ack && seq_after(segment.ack, *server_next_)) {
+            server_next_ = segment.ack;
+            manner_.answers = true;
+            lost_track();
+        }
+        if (segment.marks & (segment_mark::keepalive | segment_mark::window_probe)) return;
+        const bool waited = waited_long(event.time_ns);
+        if (segment.rst() || (segment.fin() && waited)) {
+            over(&event, event.time_ns, How::gave_up);
+        } else if (segment.payload && !(wait_.request && seq_before(segment.seq, end_of(*wait_.request->as<Segment>())))) {
+            manner_.pushes = manner_.pushes || waited;
+            wait_ = {&event, nullptr};
+            if (segment.payload > small_message) return;
+            // What is small asks where nearly everything small was answered at once: a database, a shell.
+            wait_.small = manner_.answers && (small_prompt_ < few_small || small_prompt_ + 1 < small_asked_);
+            ++small_asked_;
         }
     }
-    over(nullptr, c.live() ? story_end_ns : c.end_ns, c.live() ? How::open : How::gave_up);
-    return manner;
-}
+
+    const Story& story_;
+    const Connection& c_;
+    bool asks_out_;
+    std::size_t small_prompt_ = 0, small_asked_ = 0;
+    Manner manner_;
+    Wait wait_{};
+    std::uint64_t server_ns_ = 0;
+    std::optional<std::uint32_t> server_next_;
+};
 
 const char* end_text(How how) {
     switch (how) {
@@ -113,16 +178,18 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
 }
 
 Finding tell(const Story& story, const Connection& c, const Wait& wait, bool asks_out, bool known_to_answer) {
-    const bool sure = wait.how == How::answered || wait.how == How::closed || known_to_answer;
+    const bool sure = wait.how == How::answered || wait.how == How::closed || (known_to_answer && (wait.how == How::gave_up || wait.end_ns >= wait.ack->time_ns + long_ns));
     Finding f = about(id, asks_out ? Culprit::peer_application : Culprit::local_application, sure ? Certainty::likely : Certainty::possible, c, wait.end_ns);
     f.first_ns = wait.request->time_ns;
     f.onset_ns = wait.ack->time_ns;  // until then the silence is the path's
     const std::string request = count_text(wait.request->as<Segment>()->payload, "byte", "bytes");
-    const std::string time = since(wait.request->time_ns, wait.end_ns);
+    const std::string time = since(wait.ack->time_ns, wait.end_ns);
     f.headline = asks_out ? fmt::format("{}{}: {} acknowledged a request of {} and did not answer for {}; {}", who(c), at_place(story, c), c.flow.peer.text(), request, time, end_text(wait.how))
                           : fmt::format("{}{} left a request of {} from {} unanswered for {}; {}", who(c), at_place(story, c), request, c.flow.peer.text(), time, end_text(wait.how));
     f.reasons.push_back(fmt::format("the request was acknowledged {} after it was sent: the path works, and so does the kernel that acknowledged", since(wait.request->time_ns, wait.ack->time_ns)));
-    if (!sure) f.reasons.push_back("nothing in this recording shows that the service answers at all: it may be one that only takes data");
+    if (!sure)
+        f.reasons.push_back(known_to_answer ? "no answer had come so far: this message may be one that is not answered"
+                                            : "nothing in this recording shows that the service answers at all: it may be one that only takes data");
     cite(f, wait.request);
     cite(f, wait.ack);
     cite(f, wait.end);
@@ -147,15 +214,20 @@ std::vector<Finding> find(const Story& story) {
         if (c.is_listener() || c.role == Role::unknown || !c.has(sign::established) || !segments_recorded(story, c.witness)) continue;
         const bool asks_out = c.role == Role::client;
         if (!asks_out && story.other_end(c)) continue;  // the client tells it
-        Case one{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, manner_of(c, asks_out, story.end_ns)};
+        Case one{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, Exchange(story, c, asks_out).manner()};
         if (one.manner.answers || (c.wire && c.wire->server.bytes)) answering.insert(one.service);
         if (one.manner.pushes) pushed_to.insert(one.service);
         if (!one.manner.waits.empty()) cases.push_back(std::move(one));
     }
     for (const Case& one : cases)
-        for (const Wait& wait : one.manner.waits)
-            if (wait.how == How::answered || !pushed_to.contains(one.service))
-                found.push_back(tell(story, *one.connection, wait, one.asks_out, answering.contains(one.service)));
+        for (const Wait& wait : one.manner.waits) {
+            const Connection& c = *one.connection;
+            if (wait.small || one.manner.unasked) continue;
+            if (wait.how == How::answered && one.manner.long_poll())
+                found.push_back(harmless(benign::long_poll, id, c, wait.end_ns, between(story, c)));
+            else if (wait.how == How::answered || !pushed_to.contains(one.service))
+                found.push_back(tell(story, c, wait, one.asks_out, answering.contains(one.service)));
+        }
     std::set<ConnectionId> told;
     for (const Finding& f : found) told.insert(f.connections.begin(), f.connections.end());
     for (Finding& f : requests_given_up(story, id, told, proofs[left_unread])) found.push_back(std::move(f));
@@ -170,10 +242,11 @@ const Rule server_silent = {
     "itself, or a proxy took the request and has nobody to give it to.",
     "Always: a client that closed its connection first, a second or more after it was established, and by the numbers of its FIN had got no byte. Besides one of: the process failed right then (curl's status 28), "
     "the server's queue held the request unread, no process had accepted the connection, the service answers others, or the client asked once and left after a whole number of seconds. "
-    "With `--segments` sizes and times of segments tell a request from an answer. Data went to the server, was acknowledged, and neither data nor FIN came back for 5 s, while the client sent nothing more. When the server's host is in "
+    "With `--segments` sizes and times of segments tell a request from an answer. Data went to the server, was acknowledged, and neither data nor FIN came back for 5 s from that ACK on, while the client sent nothing more. When the server's host is in "
     "the story too, it tells which process holds the connection: then it is proven.",
     "Not an idle connection: nobody has asked. Not a service that only takes data (logs, metrics): a client that goes on sending after a silence was not waiting, and such services are left out. Not a client that closed its "
-    "half and gets its answer in time. A long poll answers late by design and looks the same.",
+    "half and gets its answer in time. Not a server that answers most requests late: it holds them by design (long poll), and that is counted as benign. Not pings and keepalives (BGP, TLS, HTTP/2, SSH): a message of 64 bytes or "
+    "less asks only where one like it was answered before, and a server that speaks unasked owes no answer. Not an answer that was lost on its way, or is missing in the capture.",
     "Look at the server's process in that time: its log, its threads, what it waits for (a database, a lock, another service). `hung-service` tells more when the server's host is recorded. If a proxy or load balancer "
     "stands between, record behind it.",
     find,

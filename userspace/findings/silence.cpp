@@ -16,6 +16,7 @@ constexpr std::uint64_t answer_within_ns = 3'000 * ms;  ///< a RST later than th
 const TcpNumbers* numbers(const Event& event) {
     if (const auto* reset = event.as<ResetReceived>()) return &reset->tcp;
     if (const auto* error = event.as<SocketError>()) return &error->tcp;
+    if (const auto* again = event.as<Retransmit>()) return &again->tcp;
     return nullptr;
 }
 
@@ -93,6 +94,10 @@ std::optional<Silence> silence_before(const Connection& c, const Event& trouble)
             const auto* fired = event.as<Timer>();
             const bool part_of_run = again || (fired && fired->what == Timer::What::fired);
             if (part_of_run) {
+                if (!first_again && event.time_ns - last_traffic >= least_idle_ns) {  // the packet itself is not recorded: its timer fired soon after it
+                    idle = event.time_ns - last_traffic;
+                    run_began = event.time_ns;
+                }
                 if (!first_again) first_again = &event;
             } else if (is_traffic(event) && !first_again) {
                 if (event.time_ns - last_traffic >= least_idle_ns) {
@@ -105,7 +110,14 @@ std::optional<Silence> silence_before(const Connection& c, const Event& trouble)
         // Only when the packet that broke the silence is the one that was sent again.
         if (!first_again || !run_began || first_again->time_ns - run_began > answer_within_ns) return std::nullopt;
         broken = run_began;
-        std::erase_if(pauses, [&](std::uint64_t pause) { return pause >= idle; });
+        pauses.clear();  // what was usual before, not while it was sent again
+        std::uint64_t from = c.begin_ns;
+        for (const Event& event : c.events) {
+            if (event.time_ns >= run_began) break;
+            if (!is_traffic(event)) continue;
+            if (event.time_ns - from > one_burst_ns) pauses.push_back(event.time_ns - from);
+            from = event.time_ns;
+        }
         if (received_ago + one_burst_ns < idle) return std::nullopt;
     } else {
         // The RST answered what we sent, and nothing had come from the peer for that long. Without a timer event that

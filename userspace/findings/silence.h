@@ -14,8 +14,8 @@ struct Silence {
     std::uint64_t broken_ns = 0;    ///< when it was broken by our first packet
 };
 
-/// The silence that our own packet broke, right before the event `trouble` (a reset received, or the error after
-/// retransmits; by packets alone the RST, or the last retransmit).
+/// The silence that our own packet broke, right before the event `trouble` (a reset received, the error after
+/// retransmits, or the last retransmit while they go on; by packets alone the RST, or the last retransmit).
 /// Nothing where there was none that stands out: 10 s at least and 20 times the usual pause.
 std::optional<Silence> silence_before(const Connection&, const Event& trouble);
 

@@ -42,6 +42,11 @@ void connect_trouble(std::vector<TroubleSign>& signs, const Story& story, const 
         return add(signs, Trouble::connect_failed, at, at->time_ns, fmt::format("connect() failed with {} after {}", errno_name(c.error), since(began, at->time_ns)));
     }
     if (c.has(sign::reset_received | sign::rst_in)) return;  // told as a reset
+    if (by_packets(c) && c.has(sign::syn_ack_in)) {
+        const auto answers = packets(c, [](const Segment& segment) { return segment.syn_ack() && !segment.outgoing; });
+        if (answers.size() > 1) add(signs, Trouble::handshake, answers.back(), answers.back()->time_ns, fmt::format("the SYN-ACK came {} and no ACK followed", count_text(answers.size(), "time", "times")));
+        return;
+    }
     const std::uint64_t end = c.live() ? story_end(story, c) : c.end_ns;
     if (!c.live() && c.has(sign::syn_sent | sign::syn_out))
         add(signs, Trouble::connect_failed, &c.events.back(), end, fmt::format("the socket was closed {} after the first SYN, before any answer", since(began, end)));

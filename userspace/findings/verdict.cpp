@@ -16,9 +16,21 @@ void recording_doubts(const Recording& recording, bool several, std::vector<std:
     if (recording.unknown_records)
         reasons.push_back(fmt::format("{} could not be read{}", count_text(recording.unknown_records, recording.meta.contains("source") ? "line" : "record",
                                                                            recording.meta.contains("source") ? "lines" : "records"), where));
+    if (!recording.damage.empty()) reasons.push_back("the file is damaged" + where);
     if (recording.cut_off) reasons.push_back("the recording was cut off" + where);
     for (const ProbeStatus& probe : recording.probes)
         if (probe.missed()) reasons.push_back(fmt::format("the probe {} was not there{}", printable(probe.name), where));
+}
+
+/// The first failure that messages without a socket tell themselves.
+std::string told_by_log(const Story& story) {
+    for (const Event& event : story.unmatched) {
+        const Message* message = event.as<Message>();
+        if (!message) continue;
+        if (!message->remark.empty()) return fmt::format("{}{}", message->remark, message->result_code.empty() ? "" : " (" + message->result_code + ")");
+        if (message->status() >= 500) return message->start_line;
+    }
+    return {};
 }
 
 /// Something of it is known besides that it is there: a call, a state, a packet each way.
@@ -76,6 +88,9 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
     }
     if (verdict.connections == 0) {
         verdict.sentence = "no TCP connection is in it";
+        for (const Recording& recording : story.recordings)
+            if (recording.unknown_records && recording.meta.contains("source")) verdict.sentence += fmt::format("; {} could not be read", count_text(recording.unknown_records, "line", "lines"));
+        if (const std::string said = told_by_log(story); !said.empty()) verdict.sentence += "; an application's log tells: " + said;
         return verdict;
     }
     if (telling == 0) verdict.reasons.push_back(verdict.connections == 1 ? "its one session is a fragment" : "every session in it is a fragment");

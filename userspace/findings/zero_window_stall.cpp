@@ -112,7 +112,7 @@ Finding sender_found(const Story& story, const Connection& c, const Waiting& wai
 /// By packets alone: which end kept its window closed, and what the other did meanwhile.
 void find_in_packets(std::vector<Finding>& found, const Story& story, const Connection& c) {
     for (const bool own : {true, false}) {
-        const ClosedWindow closed = closed_window(c, own, least_ns, story.end_ns);
+        const ClosedWindow closed = closed_window(story, c, own, least_ns);
         if (closed.events.empty()) continue;
         const Endpoint &reader = own ? c.flow.local : c.flow.peer, &writer = own ? c.flow.peer : c.flow.local;
         const bool local = own && !on_the_way(c);

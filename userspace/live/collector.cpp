@@ -14,6 +14,7 @@ namespace tcpwitness {
 
 Collector::Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
     : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink),
+      undecided_(filter_, [this](const void* data, std::size_t size) { write(data, size); }),
       looker_(probes, filter, namespaces, [this](const void* data, std::size_t size) { take(data, size); }), route_asker_(probes, namespaces), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
 Result<std::unique_ptr<Collector>> Collector::open(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink) {
@@ -43,10 +44,29 @@ void Collector::take(const void* data, std::size_t size) {
         ++malformed_;
         return;
     }
+    if (filter_.by_flow()) return undecided_.take(head, data);
+    write(data, head.size);
+}
+
+/// What nobody asked for is not written: not even the name of its namespace.
+void Collector::write(const void* data, std::size_t size) {
+    tw_head head;
+    std::memcpy(&head, data, sizeof head);
     if (head.netns != last_netns_) introduce(head.netns, head.time_ns);
+    if (head.kind == TW_CALL || head.kind == TW_SNAPSHOT) introduce_cgroup(head, data);
     if (head.kind == TW_ROUTE) return take_route(head, data);
     ++counts_[head.probe].events;
-    sink_.record(head, data, head.size);
+    sink_.record(head, data, size);
+}
+
+/// So that the numbers that are missing are not taken for losses.
+void Collector::tell_withheld(std::uint64_t now_ns) {
+    for (const auto& [key, value] : undecided_.take_withheld()) sink_.meta(now_ns, key, value);
+}
+
+void Collector::settle() {
+    undecided_.drop_all();
+    tell_withheld(boot_clock_ns());
 }
 
 /// The programs see a moment later than the collector that it is over: what they told then is left out. A call that was inside the kernel at the
@@ -103,6 +123,19 @@ void Collector::introduce(std::uint32_t netns, std::uint64_t boot_ns) {
     if (!addresses.empty()) sink_.meta(boot_ns, prefix + ".addresses", addresses);
     for (const auto& [sysctl, value] : sysctls) sink_.meta(boot_ns, prefix + ".sysctl." + sysctl, value);
     environment_.add(netns, name);
+}
+
+/// The first record of a control group's task brings the group's path with it. Whoever owns a socket called, or is in the snapshot.
+void Collector::introduce_cgroup(const tw_head& head, const void* data) {
+    const std::size_t at = sizeof(tw_head) + (head.kind == TW_CALL ? offsetof(tw_call, task) : offsetof(tw_snapshot, task));
+    tw_task task;
+    if (head.size < at + sizeof(task)) return;
+    std::memcpy(&task, static_cast<const char*>(data) + at, sizeof(task));
+    if (task.cgroup == 0 || task.cgroup == last_cgroup_) return;
+    last_cgroup_ = task.cgroup;
+    if (!introduced_cgroups_.insert(task.cgroup).second) return;
+    if (const std::string path = cgroup_paths_.path(task.cgroup); !path.empty())
+        sink_.meta(head.time_ns, "cgroup." + std::to_string(task.cgroup) + ".path", path);
 }
 
 void Collector::snapshot() {
@@ -198,6 +231,7 @@ void Collector::check_losses() {
         }
         last_missed_check_ns_ = now;
         check_held_back();
+        tell_withheld(now);
     }
     last_check_ns_ = now;
 }

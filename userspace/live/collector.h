@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "bpf/options.h"
+#include "live/cgroup_paths.h"
 #include "live/environment_watch.h"
 #include "live/handles.h"
 #include "live/held_back.h"
@@ -21,6 +22,7 @@
 #include "live/rings.h"
 #include "live/route_asker.h"
 #include "live/sink.h"
+#include "live/undecided.h"
 
 namespace tcpwitness {
 
@@ -68,6 +70,12 @@ public:
     std::uint64_t left_out() const;
     /// Events without a socket that were counted, not recorded.
     std::uint64_t held_back() const { return held_back_->total(); }
+    /// After the last record: nothing waits any more for its flow to be known.
+    void settle();
+    /// Records that were not written: the filter chooses by port or address, and they are about something else. Of them: those that had to go
+    /// before anybody knew that.
+    std::uint64_t withheld() const { return undecided_.dropped(); }
+    std::uint64_t overflowed() const { return undecided_.overflowed(); }
     /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
     std::uint64_t malformed() const { return malformed_ + rings_->malformed() + looker_.malformed(); }
 
@@ -77,17 +85,21 @@ private:
     void take_late(const void* data, std::size_t size);
     void take_route(const tw_head&, const void* data);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
+    void introduce_cgroup(const tw_head&, const void* data);
     void read_snapshot(tw_probe iterator);
     void take_environment();
     void stand_in_where_needed();
     void check_losses();
     void check_held_back();
     void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
+    void write(const void* data, std::size_t size);
+    void tell_withheld(std::uint64_t now_ns);
 
     LoadedProbes& probes_;
     const Filter& filter_;
     Namespaces& namespaces_;
     RecordSink& sink_;
+    Undecided undecided_;
     Looker looker_;
     RouteAsker route_asker_;
     Mapping ring_memory_, taken_memory_, counters_memory_, kept_memory_;
@@ -103,6 +115,9 @@ private:
     std::uint64_t missed_check_ns_ = 1'000'000'000;  ///< how often the kernel is asked for what it left out; 0 at the end
     std::uint32_t last_netns_ = 0;
     std::unordered_set<std::uint32_t> introduced_;
+    CgroupPaths cgroup_paths_;
+    std::uint64_t last_cgroup_ = 0;
+    std::unordered_set<std::uint64_t> introduced_cgroups_;
     std::unordered_set<std::uint64_t> snapshot_cookies_;
     EnvironmentWatch environment_;  ///< last: ends first
 };

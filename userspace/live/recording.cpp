@@ -75,6 +75,7 @@ Status finish(LoadedProbes& probes, Collector& collector, RecordSink& sink, cons
     probes.detach();
     if (drained) drained = collector.drain();  // what a program was still writing
     collector.last_look();
+    collector.settle();
     final_metadata(sink, collector, probes, reason);
     Status flushed = sink.tick(boot_clock_ns());
     return drained ? flushed : drained;

@@ -4,12 +4,45 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <mutex>
+#include <vector>
 
 #include <fmt/format.h>
 
 namespace tcpwitness {
 
 namespace {
+
+/// Host names by number, from 1 on: an address stays small, and a name is stored once. Texts are read by one thread each.
+class Names {
+public:
+    std::uint32_t number(std::string_view host) {
+        constexpr std::size_t most = 65'536;
+        std::string key(host);
+        std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+        const std::scoped_lock lock(mutex_);
+        const auto known = numbers_.find(key);
+        if (known != numbers_.end()) return known->second;
+        if (texts_.size() >= most) return 0;
+        texts_.emplace_back(host);
+        return numbers_[std::move(key)] = static_cast<std::uint32_t>(texts_.size());
+    }
+    std::string text(std::uint32_t number) {
+        const std::scoped_lock lock(mutex_);
+        return number && number <= texts_.size() ? texts_[number - 1] : "*";
+    }
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, std::uint32_t> numbers_;
+    std::vector<std::string> texts_;
+};
+
+Names& names() {
+    static Names all;
+    return all;
+}
 
 constexpr std::uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -40,18 +73,35 @@ std::optional<Address> Address::parse(std::string_view text) {
     return std::nullopt;
 }
 
+std::optional<Address> Address::named(std::string_view host) {
+    constexpr std::size_t longest = 253;
+    const auto fits = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_'; };
+    if (host.empty() || host.size() > longest || !std::all_of(host.begin(), host.end(), fits) || host.front() == '.' || host.front() == '-') return std::nullopt;
+    const std::uint32_t number = names().number(host);
+    if (!number) return std::nullopt;
+    Address address;
+    address.family = Family::name;
+    std::memcpy(address.bytes.data(), &number, sizeof number);
+    return address;
+}
+
 bool Address::unspecified() const {
     return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
 bool Address::loopback() const {
     if (family == Family::ipv4) return bytes[0] == 127;
-    if (family == Family::none) return false;
+    if (family != Family::ipv6) return false;
     return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t byte) { return byte == 0; });
 }
 
 std::string Address::text() const {
     if (family == Family::none) return "*";
+    if (family == Family::name) {
+        std::uint32_t number = 0;
+        std::memcpy(&number, bytes.data(), sizeof number);
+        return names().text(number);
+    }
     char text[INET6_ADDRSTRLEN];
     inet_ntop(family == Family::ipv4 ? AF_INET : AF_INET6, bytes.data(), text, sizeof text);
     return text;

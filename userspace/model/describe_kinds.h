@@ -55,9 +55,8 @@ std::string flags_text(std::uint8_t flags);
 /// "rto", "zero_window_probe", "loss_probe", "reordering", "none".
 const char* timer_name(Timer::Which);
 
-/// Bytes that the application has not read, and bytes that the peer has not acknowledged: without the one that SYN and FIN count for.
-std::uint32_t unread_bytes(const TcpNumbers&, TcpState);
-std::uint32_t unacknowledged_bytes(const TcpNumbers&, TcpState);
+/// The numbers of an event that no connection has told the state of: its own state then.
+TcpNumbers within(TcpNumbers, TcpState);
 /// ", 120 bytes unread, 0 unacknowledged, idle 20.1 s"; empty before the connection was open.
 std::string backlog_text(const TcpNumbers&, TcpState);
 

@@ -24,7 +24,7 @@ bool noteworthy(const Message& message, const Event&) {
 std::string sentence(const Message& message, const Event& event) {
     const bool moved = message.remark.empty();
     std::string text = moved ? fmt::format("{} {}: {}", printable(message.protocol), message.outgoing ? "out" : "in", printable(message.start_line))
-                             : fmt::format("{}: {}: {}", printable(message.protocol), printable(message.remark), printable(message.start_line));
+                             : fmt::format("{}: {}{}{}", printable(message.protocol), printable(message.remark), message.start_line.empty() ? "" : ": ", printable(message.start_line));
     const char* const to_peer = !moved ? "peer" : message.outgoing ? "to" : "from";
     if (!message.peer.empty())
         text += fmt::format("{} {} {}", moved ? "" : ",", to_peer, printable(message.peer));

@@ -121,7 +121,7 @@ bool noteworthy(const Icmp& icmp, const Event&) { return !icmp.echo_request() ||
 std::string sentence(const Icmp& icmp, const Event&) {
     std::string text = fmt::format("ICMP{} {} {} {} {}", icmp.v6 ? "v6" : "", name(icmp), icmp.outgoing ? "out" : "in", icmp.outgoing ? "to" : "from",
                                    (icmp.outgoing ? icmp.receiver : icmp.sender).text());
-    if (!icmp.marker.empty()) return fmt::format("marker \"{}\", {}", icmp.marker, text);
+    if (!icmp.marker.empty()) return fmt::format("marker \"{}\", {}", printable(icmp.marker), text);
     if (icmp.echo_request()) return text + fmt::format(", id {} seq {}, {}", icmp.echo_id, icmp.echo_seq, count_text(icmp.echo_payload, "byte", "bytes"));
     if (icmp.mtu) text += fmt::format(", next hop takes {} bytes", icmp.mtu);
     text += fmt::format(", about seq {}", icmp.quoted_seq);

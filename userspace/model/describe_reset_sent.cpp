@@ -31,7 +31,7 @@ constexpr struct {
 };
 
 std::string in_words(const ResetSent& reset, const Event& event) {
-    if (reset.reason == "TCP_ABORT_ON_CLOSE") return fmt::format("closed with {}", count_text(unread_bytes(reset.tcp, event.state), "unread byte", "unread bytes"));
+    if (reset.reason == "TCP_ABORT_ON_CLOSE") return fmt::format("closed with {}", count_text(within(reset.tcp, event.state).unread(), "unread byte", "unread bytes"));
     if (reset.reason == "NO_SOCKET") {
         const bool syn = reset.segment_flags & tcp_flag::syn;
         return syn && event.flow.local.port ? fmt::format("nothing listens on port {}", event.flow.local.port) : "no socket for this segment";

@@ -12,9 +12,6 @@ namespace tcpwitness::kinds {
 
 namespace {
 
-/// A distance between sequence numbers; one that runs backwards comes from a socket that is not set up, and means nothing.
-std::uint32_t distance(std::uint32_t from_to) { return from_to < 0x80000000u ? from_to : 0; }
-
 bool one_of(TcpState state, std::initializer_list<TcpState> states) {
     for (const TcpState each : states)
         if (each == state) return true;
@@ -58,25 +55,17 @@ const char* timer_name(Timer::Which which) {
     return "?";
 }
 
-std::uint32_t unread_bytes(const TcpNumbers& tcp, TcpState state) {
-    const std::uint32_t bytes = distance(tcp.unread());
-    const bool fin_received = one_of(state, {TcpState::close_wait, TcpState::last_ack, TcpState::closing, TcpState::time_wait});
-    return bytes && fin_received ? bytes - 1 : bytes;
+TcpNumbers within(TcpNumbers tcp, TcpState state) {
+    if (tcp.state == TcpState::none) tcp.state = state;
+    return tcp;
 }
 
-std::uint32_t unacknowledged_bytes(const TcpNumbers& tcp, TcpState state) {
-    const std::uint32_t bytes = distance(tcp.unacknowledged());
-    const bool control_outstanding =
-        one_of(state, {TcpState::syn_sent, TcpState::syn_recv, TcpState::fin_wait1, TcpState::last_ack, TcpState::closing});
-    return bytes && control_outstanding ? bytes - 1 : bytes;
-}
-
-std::string backlog_text(const TcpNumbers& tcp, TcpState state) {
-    if (!tcp.told) return {};
+std::string backlog_text(const TcpNumbers& numbers, TcpState state) {
+    if (!numbers.told) return {};
     if (one_of(state, {TcpState::none, TcpState::close, TcpState::listen, TcpState::syn_sent, TcpState::syn_recv, TcpState::new_syn_recv}))
         return {};
-    std::string text = fmt::format(", {} unread, {} unacknowledged", count_text(unread_bytes(tcp, state), "byte", "bytes"),
-                                   unacknowledged_bytes(tcp, state));
+    const TcpNumbers tcp = within(numbers, state);
+    std::string text = fmt::format(", {} unread, {} unacknowledged", count_text(tcp.unread(), "byte", "bytes"), tcp.unacknowledged());
     const std::uint32_t idle_ms = std::min(tcp.recv_idle_ms, tcp.send_idle_ms);
     if (idle_ms >= 1000) text += fmt::format(", idle {}", duration_text(idle_ms * std::uint64_t{1'000'000}));
     return text;
@@ -98,8 +87,9 @@ void add_task(std::vector<Field>& to, const Task& task) {
 void add_numbers(std::vector<Field>& to, const TcpNumbers& tcp, TcpState state) {
     static constexpr const char* congestion[] = {"open", "disorder", "cwr", "recovery", "loss"};
     if (!tcp.told) return;
-    add(to, "unread_bytes", unread_bytes(tcp, state));
-    add(to, "unacknowledged_bytes", unacknowledged_bytes(tcp, state));
+    const TcpNumbers bytes = within(tcp, state);
+    add(to, "unread_bytes", bytes.unread());
+    add(to, "unacknowledged_bytes", bytes.unacknowledged());
     add(to, "recv_idle_ms", tcp.recv_idle_ms);
     add(to, "send_idle_ms", tcp.send_idle_ms);
     add(to, "srtt_us", tcp.srtt_us);

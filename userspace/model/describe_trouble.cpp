@@ -10,13 +10,17 @@ namespace {
 
 std::string milliseconds(std::uint32_t us) { return us % 1000 && us < 10'000 ? fmt::format("{:.1f} ms", us / 1e3) : fmt::format("{} ms", us / 1000); }
 
-/// "1448 bytes, seq 3269462193"; a FIN counts one.
+std::uint32_t bytes_of(Retransmit retransmit, TcpState state) {
+    retransmit.tcp = within(retransmit.tcp, state);
+    return retransmit.bytes();
+}
+
+/// "1448 bytes, seq 3269462193", "FIN, seq 3269462193".
 std::string range_text(const Retransmit& retransmit, TcpState state) {
-    const std::uint32_t length = retransmit.end_seq - retransmit.seq;
+    const std::uint32_t length = retransmit.end_seq - retransmit.seq, bytes = bytes_of(retransmit, state);
     if (length == 0 && !retransmit.tcp.told) return fmt::format("seq {}", retransmit.seq);
-    const bool closing = state == TcpState::fin_wait1 || state == TcpState::last_ack || state == TcpState::closing;
-    const std::string what = closing && length == 1 ? "FIN" : count_text(length, "byte", "bytes");
-    return fmt::format("{}, seq {}", what, retransmit.seq);
+    const std::string fin = length > bytes ? "FIN" : "", data = bytes || fin.empty() ? count_text(bytes, "byte", "bytes") : "";
+    return fmt::format("{}{}{}, seq {}", data, !data.empty() && !fin.empty() ? " and " : "", fin, retransmit.seq);
 }
 
 const char* retransmit_name(Retransmit::What what) {
@@ -58,7 +62,7 @@ std::string sentence(const Retransmit& retransmit, const Event& event) {
 void add_fields(std::vector<Field>& to, const Retransmit& retransmit, const Event& event) {
     add(to, "what", retransmit_name(retransmit.what));
     add(to, "seq", retransmit.seq);
-    if (retransmit.tcp.told || retransmit.end_seq != retransmit.seq) add(to, "length_bytes", retransmit.end_seq - retransmit.seq);
+    if (retransmit.tcp.told || retransmit.end_seq != retransmit.seq) add(to, "length_bytes", bytes_of(retransmit, event.state));
     if (retransmit.error) add(to, "error.type", errno_name(errno_of(retransmit.error)));
     add_numbers(to, retransmit.tcp, event.state);
 }

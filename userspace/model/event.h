@@ -47,9 +47,18 @@ struct TcpNumbers {
     bool closed_by_application = false;  ///< SOCK_DEAD: no process has it open any more
     bool told = true;                    ///< false: another system's trace tells none of these, but those that the event's sentence names
 
-    std::uint32_t unacknowledged() const { return write_seq - snd_una; }  ///< bytes written, not acknowledged (SYN and FIN count one)
-    std::uint32_t unread() const { return rcv_nxt - copied_seq; }         ///< bytes received, not read by the application
+    TcpState state = TcpState::none;     ///< in which these were: of a closed socket the one before, once the connection is known
+    bool disconnected = false;           ///< tcp_disconnect() has moved write_seq ahead by a whole window
+
+    /// Bytes: SYN and FIN, which have a sequence number too, are not among them. A distance that runs backwards comes from a socket that is not
+    /// set up, and is 0.
+    std::uint32_t unacknowledged() const;  ///< written, not acknowledged
+    std::uint32_t unread() const;          ///< received, not read by the application
 };
+
+/// States in which a SYN or FIN of this end is not acknowledged, and those that only a FIN of the peer leads to.
+bool control_outstanding(TcpState);
+bool fin_received(TcpState);
 
 /// A call of the application. One call is two events: enter, then exit.
 struct Call {
@@ -95,6 +104,7 @@ struct Retransmit {
     TcpNumbers tcp;
     std::uint32_t seq = 0, end_seq = 0;
     std::int32_t error = 0;  ///< 0 or -errno: the resend itself failed
+    std::uint32_t bytes() const;  ///< of data: without SYN and FIN
 };
 
 /// A SYN-ACK sent again for a connection that has no socket yet.

@@ -55,6 +55,11 @@ struct PacketOverlap {
     std::uint64_t events_without_packet = 0;    ///< of sockets, that must have had one, while the capture ran
 };
 
+/// A time of an hour and more without a single packet: captures that were merged, or a capture that stood still. What happened then is not known.
+struct Pause {
+    std::uint64_t from_ns = 0, to_ns = 0;
+};
+
 /// What one file, or one live recording, says about itself.
 ///
 /// Which kinds of evidence it holds is told by `probes`: what comes of no probe that is listed and not attached can be expected in it. A
@@ -66,10 +71,15 @@ struct Recording {
     std::uint64_t started_ns = 0, ended_ns = 0;  ///< boot clock; ended 0: the trace was cut off
     std::vector<ProbeStatus> probes;
     std::map<std::string, std::string> meta;     ///< every other key the recorder wrote
+    std::map<std::uint64_t, std::string> cgroups;  ///< control groups of tasks: cgroup v2 id to path
     bool cut_off = false;                        ///< no closing record: killed, or the file is truncated
     std::string cut_note;                        ///< how a truncated file ends ("the last block is incomplete"); empty = the file is whole
+    std::vector<std::string> damage;             ///< parts of the file that could not be read and were passed over, with their place
+    std::uint64_t records = 0;                   ///< of a trace: those that the recorder counts, packets too; each makes one event or two
+    std::vector<std::string> copies;             ///< other files that hold the same recording, a sentence each: counted once
     std::uint64_t unknown_records = 0;           ///< records of a newer tcpwitness that this one skipped
     std::uint64_t foreign_packets = 0;           ///< packets in the file that no probe of ours saw, or that are not TCP; skipped
+    std::vector<Pause> pauses;                   ///< of a capture, by its own times and in their order
     std::uint64_t sessions_not_listed = 0;       ///< of a capture: only counted, because they are too many
     std::optional<PacketOverlap> overlap;        ///< a capture beside a trace of its host
     Clock clock;                                 ///< from its own times to the story's

@@ -1,6 +1,7 @@
 #include "outputs/clock_text.h"
 
 #include <cstdlib>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -26,6 +27,16 @@ std::string bounds(const Clock& clock) {
 }
 
 }  // namespace
+
+std::string offset_columns_text(const Recording& recording, const Recording& first) {
+    const auto beginning = [](const Recording& one) -> std::optional<std::int64_t> {
+        const auto told = one.meta.find("time.beginning_ns");
+        return told == one.meta.end() ? std::nullopt : parse_number<std::int64_t>(told->second);
+    };
+    const auto own = beginning(recording), other = beginning(first);
+    if (&recording == &first || !own || !other || !recording.clock.told()) return {};
+    return apart(-(*other - *own - recording.clock.wall_offset_ns)) + " by their offset columns";
+}
 
 std::string clock_text(const Recording& recording) {
     const Clock& clock = recording.clock;

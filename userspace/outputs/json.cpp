@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "correlate/markers.h"
 #include "findings/time_split.h"
+#include "model/control_group.h"
 #include "model/describe.h"
 #include "outputs/heading.h"
 #include "outputs/json_writer.h"
@@ -22,6 +23,7 @@ public:
 
     void witness(WitnessId);
     void files(const Witness&);
+    void cgroups(const Recording&);
     void connection(const Connection&, const std::vector<std::size_t>& findings);
     void event(const Event&, const Connection*);
     void gap(const Event&);
@@ -85,7 +87,7 @@ void Lines::flow(const Flow& flow) {
     const Address& known = flow.local.address.family != Address::Family::none ? flow.local.address : flow.peer.address;
     if (known.family == Address::Family::none && !flow.local.port && !flow.peer.port) return;
     json_.member("network.transport", "tcp");
-    if (known.family != Address::Family::none) json_.member("network.type", known.family == Address::Family::ipv6 ? "ipv6" : "ipv4");
+    if (known.family == Address::Family::ipv4 || known.family == Address::Family::ipv6) json_.member("network.type", known.family == Address::Family::ipv6 ? "ipv6" : "ipv4");
     if (flow.local.address.family != Address::Family::none) json_.member("network.local.address", flow.local.address.text());
     if (flow.local.port) json_.member("network.local.port", flow.local.port);
     if (!flow.peer.address.unspecified()) json_.member("network.peer.address", flow.peer.address.text());
@@ -105,6 +107,23 @@ void Lines::facts(const Event& event) {
         json_.key(field.name);
         std::visit([this](const auto& value) { json_.value(value); }, field.value);
     }
+}
+
+void Lines::cgroups(const Recording& info) {
+    json_.key("cgroups");
+    json_.begin_array();
+    for (const auto& [id, path] : info.cgroups) {
+        const ControlGroup group = control_group(path);
+        json_.begin_object();
+        json_.member("cgroup_id", id);
+        json_.member("path", path);
+        if (!group.container_id.empty()) json_.member("container.id", group.container_id);
+        if (!group.runtime.empty()) json_.member("container.runtime", group.runtime);
+        if (!group.pod_uid.empty()) json_.member("k8s.pod.uid", group.pod_uid);
+        if (!group.unit.empty()) json_.member("systemd.unit", group.unit);
+        json_.end_object();
+    }
+    json_.end_array();
 }
 
 void Lines::numbers(const char* key, const auto& list) {
@@ -132,6 +151,14 @@ void Lines::witness(WitnessId id) {
     if (story_.recordings.size() > 1) files(witness);
     json_.member("cut_off", info.cut_off);
     if (!info.cut_note.empty()) json_.member("cut_note", info.cut_note);
+    if (info.records) json_.member("records", info.records);
+    for (const auto& [key, list] : {std::pair{"damage", &info.damage}, {"copies", &info.copies}}) {
+        if (list->empty()) continue;
+        json_.key(key);
+        json_.begin_array();
+        for (const std::string& one : *list) json_.value(one);
+        json_.end_array();
+    }
     json_.member("unknown_records", info.unknown_records);
     json_.member("foreign_packets", info.foreign_packets);
     if (info.capture() || info.sessions_not_listed) json_.member("sessions_not_listed", info.sessions_not_listed);
@@ -139,6 +166,7 @@ void Lines::witness(WitnessId id) {
     json_.begin_object();
     for (const auto& [name, value] : witness.sysctls) json_.member(name, value);
     json_.end_object();
+    if (!info.cgroups.empty()) cgroups(info);
     json_.key("probes");
     json_.begin_array();
     for (const ProbeStatus& probe : info.probes) {
@@ -339,6 +367,7 @@ void Lines::finding(const Finding& finding, std::size_t number) {
     json_.member("rule", finding.rule);
     json_.member("culprit", name(finding.culprit));
     json_.member("certainty", name(finding.certainty));
+    if (finding.state) json_.member("state", true);
     json_.member("headline", finding.headline);
     json_.key("reasons");
     json_.begin_array();

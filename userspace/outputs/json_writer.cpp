@@ -4,34 +4,17 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace tcpwitness {
 
 namespace {
 
-struct Decoded {
-    char32_t code;
-    std::size_t length;  ///< 0: not valid UTF-8
-};
-
-Decoded decode(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return {lead, 1};
-    const std::size_t length = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc2 && lead < 0xe0 ? 2 : 0;
-    if (length == 0 || length > text.size()) return {0, 0};
-    char32_t code = lead & (0x7fu >> length);
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return {0, 0};
-        code = code << 6 | (byte(i) & 0x3f);
-    }
-    constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};  // below: an overlong form
-    if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {0, 0};
-    return {code, length};
-}
-
-/// Direction overrides and line separators: valid text, but they reorder or break what a terminal or an editor shows.
-bool deceptive(char32_t code) {
-    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+/// As JSON writes a code point: beyond U+FFFF as two surrogates.
+std::string escape(char32_t code) {
+    if (code < 0x10000) return fmt::format("\\u{:04x}", static_cast<unsigned>(code));
+    const auto rest = static_cast<unsigned>(code - 0x10000);
+    return fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (rest >> 10), 0xdc00 + (rest & 0x3ff));
 }
 
 }  // namespace
@@ -39,7 +22,7 @@ bool deceptive(char32_t code) {
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
-        const auto [code, length] = decode(text);
+        const auto [code, length] = first_character(text);
         if (length == 0) {
             out += "\\ufffd";
             text.remove_prefix(1);
@@ -52,8 +35,8 @@ void append_json_string(std::string& out, std::string_view text) {
             out += "\\n";
         } else if (code == '\t') {
             out += "\\t";
-        } else if (deceptive(code)) {
-            out += fmt::format("\\u{:04x}", static_cast<unsigned>(code));
+        } else if (!shows(code)) {
+            out += escape(code);
         } else {
             out += text.substr(0, length);
         }

@@ -44,8 +44,8 @@ private:
     bool comma_ = false;
 };
 
-/// `text` as a JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD; control characters, DEL and the C1 controls
-/// are escaped, so that neither a parser nor a terminal is led astray.
+/// `text` as a JSON string with its quotes. Bytes that are not valid UTF-8 become U+FFFD; what does not show
+/// (base/text.h) is escaped, so that neither a parser nor a terminal nor a reader is led astray.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace tcpwitness

@@ -14,7 +14,7 @@ namespace tcpwitness {
 
 struct OutputOptions {
     bool findings_only = false;  ///< summary and findings, no timelines
-    bool all = false;            ///< text only: a line for every connection, however many there are
+    bool all = false;            ///< text only: every finding in full, and a line for every connection, however many there are
     bool benign = false;         ///< text only: list the benign patterns too; JSON always has them
     bool verbose = false;        ///< every connection's whole timeline, also of those without findings
     bool colour = false;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <set>
+#include <string_view>
+#include <tuple>
 
 namespace tcpwitness {
 
@@ -10,10 +12,15 @@ namespace {
 
 constexpr std::size_t small_sessions = 5;   // a trace that is readable whole
 constexpr std::size_t small_events = 200;
-constexpr std::size_t most_listed = 1'000;
+constexpr std::size_t most_listed = 200;
+constexpr std::size_t full_of_a_group = 3, lines_of_a_group = 12;   // findings that read alike
+constexpr std::size_t timelines_of_a_group = 2;
 constexpr std::size_t shown_per_finding = 4;  // sessions whose timelines stand for a finding about many
 
 bool wanted(const Connection& connection, const OutputOptions& options) { return !options.selected || options.selected(connection); }
+
+using GroupKey = std::tuple<std::string_view, Culprit, Certainty>;
+GroupKey group(const Finding& finding) { return {finding.rule, finding.culprit, finding.certainty}; }
 
 std::vector<ShownSession> sessions(const Story& story, const OutputOptions& options) {
     std::vector<ShownSession> all;
@@ -32,9 +39,12 @@ std::vector<ShownSession> sessions(const Story& story, const OutputOptions& opti
 }
 
 /// The connections whose timelines show what a finding is about.
-std::set<ConnectionId> shown_in_full(const Story& story, std::span<const Finding* const> findings) {
+std::set<ConnectionId> shown_in_full(const Story& story, const Plan& plan, bool all) {
     std::set<ConnectionId> shown;
-    for (const Finding* finding : findings) {
+    std::map<GroupKey, std::size_t> of_group;
+    for (std::size_t i = 0; i < plan.findings.size(); ++i) {
+        const Finding* finding = plan.findings[i];
+        if (plan.listing[i] != Listing::full || (++of_group[group(*finding)] > timelines_of_a_group && !all)) continue;
         std::size_t left = finding->count > 1 ? 1 : shown_per_finding;
         for (const ConnectionId id : finding->connections) {
             if (left == 0) break;
@@ -51,7 +61,8 @@ std::set<ConnectionId> shown_in_full(const Story& story, std::span<const Finding
 std::map<ConnectionId, std::vector<std::size_t>> numbers_by_connection(std::span<const Finding* const> findings) {
     std::map<ConnectionId, std::vector<std::size_t>> numbers;
     for (std::size_t i = 0; i < findings.size(); ++i)
-        for (const ConnectionId id : findings[i]->connections) numbers[id].push_back(i + 1);
+        if (!findings[i]->state)
+            for (const ConnectionId id : findings[i]->connections) numbers[id].push_back(i + 1);
     return numbers;
 }
 
@@ -81,7 +92,33 @@ void count_most(Plan& plan) {
     brief = std::move(listed);
 }
 
+/// The finding that explains a state: about the same connections.
+std::size_t cause_of(const Finding& state, const std::map<ConnectionId, std::vector<std::size_t>>& numbers) {
+    for (const ConnectionId id : state.connections)
+        if (const auto known = numbers.find(id); known != numbers.end()) return known->second.front();
+    return 0;
+}
+
+void decide_listing(Plan& plan, const std::map<ConnectionId, std::vector<std::size_t>>& numbers, bool all) {
+    std::map<GroupKey, std::size_t> of_group;
+    for (std::size_t i = 0; i < plan.findings.size(); ++i) {
+        const Finding& finding = *plan.findings[i];
+        if (finding.state) {
+            const std::size_t cause = cause_of(finding, numbers);
+            plan.states[cause].push_back(i + 1);
+            plan.listing.push_back(Listing::beside);
+            continue;
+        }
+        const std::size_t before = of_group[group(finding)]++;
+        plan.listing.push_back(all || before < full_of_a_group                       ? Listing::full
+                               : before < full_of_a_group + lines_of_a_group ? Listing::line
+                                                                             : Listing::counted);
+    }
+}
+
 }  // namespace
+
+bool same_group(const Finding& a, const Finding& b) { return group(a) == group(b); }
 
 std::uint64_t ShownSession::begin_ns() const {
     std::uint64_t begin = ends.front()->begin_ns;
@@ -105,6 +142,7 @@ std::vector<const Finding*> ranked(const Story& story, std::span<const Finding> 
         if (!options.selected || finding.connections.empty() || about_selected) chosen.push_back(&finding);
     }
     std::stable_sort(chosen.begin(), chosen.end(), [](const Finding* a, const Finding* b) {
+        if (a->state != b->state) return b->state;
         return a->certainty != b->certainty ? a->certainty > b->certainty : a->first_ns < b->first_ns;
     });
     return chosen;
@@ -114,7 +152,10 @@ Plan make_plan(const Story& story, std::span<const Finding> findings, const Outp
     Plan plan;
     plan.findings = ranked(story, findings, options);
     for (std::size_t i = 0; i < plan.findings.size(); ++i)
-        for (const std::uint64_t id : plan.findings[i]->evidence) plan.evidence[id].push_back(i + 1);
+        if (!plan.findings[i]->state)
+            for (const std::uint64_t id : plan.findings[i]->evidence) plan.evidence[id].push_back(i + 1);
+    const auto numbers = numbers_by_connection(plan.findings);
+    decide_listing(plan, numbers, options.all);
     if (options.findings_only) return plan;
 
     std::vector<ShownSession> all = sessions(story, options);
@@ -123,8 +164,7 @@ Plan make_plan(const Story& story, std::span<const Finding> findings, const Outp
         for (const Connection* end : session.ends) events += end->events.size();
     const bool everything = options.verbose || (all.size() <= small_sessions && events <= small_events);
 
-    const auto shown = shown_in_full(story, plan.findings);
-    const auto numbers = numbers_by_connection(plan.findings);
+    const auto shown = shown_in_full(story, plan, options.all);
     for (ShownSession& session : all) {
         std::set<std::size_t> of_session;
         bool full = everything;
@@ -134,11 +174,11 @@ Plan make_plan(const Story& story, std::span<const Finding> findings, const Outp
         }
         session.findings.assign(of_session.begin(), of_session.end());
         const bool repeat = !session.findings.empty() && std::all_of(session.findings.begin(), session.findings.end(), [&](std::size_t number) {
-            return plan.findings[number - 1]->count > 1;
+            return plan.findings[number - 1]->count > 1 || plan.listing[number - 1] != Listing::full;
         });
         if (full)
             plan.full.push_back(std::move(session));
-        else if (repeat)
+        else if (repeat && !options.all)
             ++plan.repeats;
         else
             plan.brief.push_back(std::move(session));

@@ -18,8 +18,18 @@ struct ShownSession {
     std::uint64_t end_ns() const;
 };
 
+/// Many findings of one rule, culprit and certainty read alike: the first of them are printed in full.
+enum class Listing : std::uint8_t {
+    full,
+    line,     ///< number, time and headline in one line
+    counted,  ///< only how many there are
+    beside,   ///< how things stand, told with the finding that caused it
+};
+
 struct Plan {
-    std::vector<const Finding*> findings;  ///< most certain first, then by time; number n is [n - 1]
+    std::vector<const Finding*> findings;  ///< most certain first, then by time, states last; number n is [n - 1]
+    std::vector<Listing> listing;          ///< of each of them
+    std::map<std::size_t, std::vector<std::size_t>> states;  ///< finding number -> numbers of the states beside it; 0: states that nothing explains
     std::vector<ShownSession> full;             ///< with their timelines; those of the first finding first
     std::vector<ShownSession> brief;            ///< one line each
     std::map<Ending, std::size_t> counted; ///< how those ended that are more than anybody reads; the unusual ones are listed first
@@ -27,11 +37,14 @@ struct Plan {
     std::map<std::uint64_t, std::vector<std::size_t>> evidence;  ///< event id -> numbers of the findings that it proves
 };
 
-/// Findings about selected connections, most important first.
+/// Alike as far as a reader of many is concerned.
+bool same_group(const Finding&, const Finding&);
+
+/// Findings about selected connections, most important first, states last.
 std::vector<const Finding*> ranked(const Story&, std::span<const Finding>, const OutputOptions&);
 
-/// Full timelines go to what findings are about (of folded repeats: to the example), to everything when asked, and to everything in a
-/// trace that is small enough to read whole.
+/// Full timelines go to what findings are about that are printed in full (of folded repeats: to the example), to everything when asked, and to
+/// everything in a trace that is small enough to read whole. However much there is in trouble, the report stays as long as somebody reads.
 Plan make_plan(const Story&, std::span<const Finding>, const OutputOptions&);
 
 }  // namespace tcpwitness

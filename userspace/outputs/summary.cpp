@@ -1,6 +1,8 @@
 #include "outputs/summary.h"
 
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -31,6 +33,16 @@ std::uint64_t events_seen(const Story& story) {
     return events;
 }
 
+/// A call is one record and two events, and so is a packet on lo: the recorder counts records. Of a part of a story they are not known.
+std::string records_text(const Story& story, const OutputOptions& options) {
+    std::uint64_t records = 0;
+    for (const Recording& recording : story.recordings) {
+        if (!recording.records) return {};
+        records += recording.records;
+    }
+    return records && !options.to_ns ? fmt::format(" from {}", count_text(records, "record", "records")) : "";
+}
+
 std::uint64_t counted_only(const Story& story) {
     std::uint64_t count = 0;
     for (const Event& event : story.repeats) count += event.as<Repeats>()->count;
@@ -42,7 +54,7 @@ std::string markers_text(const Story& story, const WallClock& clock) {
     const std::vector<Marker> all = markers(story);
     std::string text;
     for (std::size_t i = 0; i < all.size() && i < markers_shown; ++i) {
-        text += fmt::format("{}{} {}", i ? ", " : "", all[i].name, clock.time(all[i].times_ns.front()));
+        text += fmt::format("{}{} {}", i ? ", " : "", printable(all[i].name), clock.time(all[i].times_ns.front()));
         if (all[i].times_ns.size() > 1) text += fmt::format(" ({} times)", all[i].times_ns.size());
     }
     if (all.size() > markers_shown) text += fmt::format(" and {} more", all.size() - markers_shown);
@@ -62,7 +74,9 @@ std::string connections_text(const Story& story) {
 void write_text_cautions(const Recording& info, const std::function<void(const std::string&)>& caution) {
     if (const auto zone = info.meta.find("time.zone"); zone != info.meta.end() && zone->second == "assumed")
         caution("The text does not tell its time zone: its times are taken for UTC. --tz ZONE tells it.");
-    if (info.unknown_records)
+    if (info.unknown_records && info.meta.at("source") == "packet list")
+        caution(fmt::format("{} TCP and could not be read.", count_text(info.unknown_records, "row says", "rows say")));
+    else if (info.unknown_records)
         caution(fmt::format("{} of the stack and of sockets skipped: they say nothing that a timeline shows.", count_text(info.unknown_records, "line", "lines")));
     if (info.foreign_packets)
         caution(fmt::format("{} of other components, or of packets that are not TCP, skipped.", count_text(info.foreign_packets, "line", "lines")));
@@ -106,7 +120,28 @@ std::string host_text(const Story& story, const Recording& recording) {
     return host.empty() && alone && !story.connections.empty() ? witness_text(story, 0) : host;
 }
 
+/// How an application's log and what it was given with fit together.
+void write_log_cautions(const Recording& recording, const std::function<void(const std::string&)>& caution) {
+    const auto told = [&](const char* key) { const auto at = recording.meta.find(key); return at == recording.meta.end() ? std::optional<std::int64_t>{} : parse_number<std::int64_t>(at->second); };
+    if (const auto hours = told("log.fits_shifted_hours"))
+        caution(fmt::format("No message of {} lies in the time of the other files; shifted by {:+} h they do. If its clock shows another zone, give it as FILE=ZONE ({}={:+03}:00).", printable(recording.file), *hours,
+                            printable(recording.file), -*hours));
+    if (const auto outside = told("log.messages_outside"))
+        caution(count_text(static_cast<std::uint64_t>(*outside), "message of the log lies", "messages of the log lie") + " outside the recording's time, and are left out.");
+    if (const auto rows = told("text.rows_without_ports"))
+        caution(fmt::format("{} neither ports nor numbers: taken as data of the only connection between those hosts.", count_text(static_cast<std::uint64_t>(*rows), "row shows", "rows show")));
+    if (const auto rows = told("text.repeated_rows")) caution(count_text(static_cast<std::uint64_t>(*rows), "row stands", "rows stand") + " in the text twice, and counted once.");
+    if (const auto relative = recording.meta.find("text.relative_time"); relative != recording.meta.end())
+        caution(relative->second == "differences" ? "The text tells no time of day: each time counts from the row before, so rows that are not in it shift all later ones."
+                                                  : "The text tells no time of day: its times count from an unknown moment.");
+    if (recording.meta.contains("text.no_date")) caution("The text tells times of day and no date: 1970-01-01 stands for its first day.");
+    if (recording.meta.contains("own_end")) caution("The text does not tell which end is its host's own; --witness NAME=ADDR tells it.");
+}
+
 void write_cautions(const Recording& recording, const std::function<void(const std::string&)>& caution) {
+    write_log_cautions(recording, caution);
+    for (const std::string& copy : recording.copies) caution(printable(copy) + ".");
+    for (const std::string& place : recording.damage) caution("The file is damaged: " + printable(place) + ".");
     if (recording.cut_off)
         caution("The recording was cut off" + (recording.cut_note.empty() ? std::string(" before it was closed") : ": " + printable(recording.cut_note)) +
                 "; this is everything up to there.");
@@ -137,7 +172,8 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
             continue;
         }
         line("file", (recording.file.empty() ? "standard input" : printable(recording.file)) + (host.empty() ? "" : ": " + host));
-        line("  clock", clock_text(recording));
+        const std::string columns = offset_columns_text(recording, story.recordings.front());
+        line("  clock", clock_text(recording) + (columns.empty() ? "" : "; " + columns));
         if (recording.overlap) line("  packets", overlap_text(*recording.overlap));
     }
     for (const std::string& text : translations(story)) line("translated", text);
@@ -154,14 +190,15 @@ void write_summary(const Story& story, const Plan& plan, const WallClock& clock,
         line("namespaces", names);
     }
     const std::uint64_t lost = lost_records(story);
-    line("events", fmt::format("{}, {} lost", events_seen(story), lost));
+    line("events", fmt::format("{}{}, {} lost", events_seen(story), records_text(story, options), lost));
     if (const std::uint64_t repeated = counted_only(story))
         line("repeats", fmt::format("{} more without a socket came too fast to be recorded one by one: counted only", repeated));
     line("connections", connections_text(story));
     if (const std::string text = interposers_text(story); !text.empty()) line("interposers", text);
     if (const std::string text = markers_text(story, clock); !text.empty()) line("markers", text);
     if (options.to_ns) line("between", fmt::format("{} and {}; what lies outside is left out", clock.time(options.from_ns), clock.time(options.to_ns)));
-    line("findings", std::to_string(plan.findings.size()));
+    const auto states = static_cast<std::size_t>(std::count(plan.listing.begin(), plan.listing.end(), Listing::beside));
+    line("findings", std::to_string(plan.findings.size() - states));
 
     const auto caution = [&](const std::string& text) { sink.append(wrapped(text, "! ", options.width)); };
     for (const Recording& recording : story.recordings) write_cautions(recording, caution);

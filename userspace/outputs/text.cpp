@@ -1,6 +1,7 @@
 #include "outputs/text.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -9,70 +10,17 @@
 #include "findings/time_split.h"
 #include "model/describe.h"
 #include "outputs/capture_match_text.h"
+#include "outputs/finding_list.h"
 #include "outputs/heading.h"
 #include "outputs/layout.h"
 #include "outputs/plan.h"
 #include "outputs/summary.h"
 #include "outputs/timeline.h"
 #include "outputs/wall_clock.h"
-#include "outputs/wireshark.h"
 
 namespace tcpwitness {
 
 namespace {
-
-constexpr std::size_t ids_shown = 6;
-
-std::string certainty_text(Certainty certainty, const Paint& paint) {
-    const std::string text = name(certainty);
-    if (certainty == Certainty::proven) return paint.strong_red(text);
-    return certainty == Certainty::likely ? paint.yellow(text) : paint.cyan(text);
-}
-
-/// "#1, #2 and 381 more".
-std::string ids_text(const std::vector<ConnectionId>& ids) {
-    std::string text;
-    const std::size_t shown = std::min(ids.size(), ids_shown);
-    for (std::size_t i = 0; i < shown; ++i) text += fmt::format("{}#{}", i ? ", " : "", ids[i]);
-    if (ids.size() > shown) text += fmt::format(" and {} more", ids.size() - shown);
-    return text;
-}
-
-/// How to see it in Wireshark, where one of its packets is in the file.
-void write_wireshark(const Story& story, const Finding& finding, const Paint& paint, Sink& sink) {
-    const Event* packet = packet_to_show(story, finding);
-    const std::string file = packet ? file_of(story, *packet) : "";
-    if (file.empty()) return;
-    sink.append(paint.dim("    " + wireshark_command(file, frame_of(*packet))) + "\n");
-    if (const std::string filter = display_filter(story, finding); !filter.empty()) sink.append(paint.dim("    display filter: " + filter) + "\n");
-}
-
-void write_finding(const Story& story, const Finding& finding, std::size_t number, const WallClock& clock, const OutputOptions& options, Sink& sink) {
-    const Paint paint(options.colour);
-    sink.append(fmt::format("\n{} {}   culprit {}, {}", paint.yellow(fmt::format("[{}]", number)), paint.bold(finding.rule),
-                            paint.bold(name(finding.culprit)), certainty_text(finding.certainty, paint)));
-    std::string when = clock.time(finding.first_ns);
-    if (finding.count > 1) when += " to " + clock.time(finding.last_ns);
-    sink.append(paint.dim(fmt::format("   {}", when)) + "\n");
-    sink.append(paint.bold(wrapped(printable(finding.headline), "    ", options.width)));
-    for (const std::string& reason : finding.reasons) sink.append(wrapped(printable(reason), "    - ", options.width));
-    if (!finding.settle.empty()) sink.append(wrapped(printable(finding.settle), "    settle: ", options.width));
-    if (!finding.connections.empty())
-        sink.append(paint.dim(fmt::format("    {} {}", finding.connections.size() == 1 ? "connection" : "connections", ids_text(finding.connections))) + "\n");
-    write_wireshark(story, finding, paint, sink);
-}
-
-void write_findings(const Story& story, const Verdict& verdict, const Plan& plan, const WallClock& clock, const OutputOptions& options, Sink& sink) {
-    const Paint paint(options.colour);
-    sink.append("\n" + paint.bold("FINDINGS") + "\n");
-    if (plan.findings.empty()) {
-        sink.append(verdict.what == Verdict::What::clean ? "\nNone: every connection is accounted for, and none was in trouble.\n" : "\nNone, but that is no all-clear: see the first line.\n");
-        return;
-    }
-    for (std::size_t i = 0; i < plan.findings.size() && sink.good(); ++i) write_finding(story, *plan.findings[i], i + 1, clock, options, sink);
-    sink.append("\n" + paint.dim(fmt::format("tcpwitness explain {} says what it means, what it is not and what to do next.",
-                                             plan.findings.front()->rule)) + "\n");
-}
 
 /// The first line: all of it for whoever reads only that.
 void write_verdict(const Verdict& verdict, const OutputOptions& options, Sink& sink) {
@@ -80,6 +28,19 @@ void write_verdict(const Verdict& verdict, const OutputOptions& options, Sink& s
     const std::string word = name(verdict.what);
     const std::string shown = verdict.what == Verdict::What::trouble ? paint.strong_red(word) : verdict.what == Verdict::What::clean ? paint.bold(word) : paint.yellow(word);
     sink.append(wrapped(printable(verdict.sentence), shown + ": ", options.width) + "\n");
+}
+
+/// Of an application's log: what no socket of the recordings carried.
+void write_messages(const Story& story, const WallClock& clock, const OutputOptions& options, Sink& sink) {
+    constexpr std::size_t most = 20;
+    const Paint paint(options.colour);
+    std::size_t count = 0;
+    for (const Event& event : story.unmatched) {
+        if (!event.as<Message>()) continue;
+        if (++count == 1) sink.append("\n" + paint.bold("MESSAGES WITHOUT A SOCKET") + "\n\n");
+        if (count <= most || options.all) sink.append(wrapped(printable(sentence(event)), clock.time(event.time_ns) + "  ", options.width));
+    }
+    if (count > most && !options.all) sink.append(paint.dim(fmt::format("{} more; --all lists them", count - most)) + "\n");
 }
 
 /// Harmless patterns: one line in all, or one for each when asked for.
@@ -208,6 +169,7 @@ void write_text(const Story& story, const Judgement& judged, const OutputOptions
     write_summary(story, plan, clock, options, sink);
     write_findings(story, judged.verdict, plan, clock, options, sink);
     write_benign(judged, clock, options, sink);
+    write_messages(story, clock, options, sink);
     if (!plan.full.empty()) sink.append("\n" + paint.bold("TIMELINES") + paint.dim("   ! = look here, [n] = evidence of finding n") + "\n");
     for (const ShownSession& session : plan.full) {
         if (!sink.good()) return;

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace tcpwitness {
 
 namespace {
@@ -39,10 +41,27 @@ std::string common_is(const std::vector<Flow>& flows) {
     return filter;
 }
 
+/// A name that cannot be shown as it is, in the way that shells take it: $'case\x1b[31m.pcapng'.
+std::string escaped(std::string_view name) {
+    std::string word = "$'";
+    for (const char c : name) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '\'' || c == '\\')
+            word += std::string("\\") + c;
+        else if (byte < 0x20 || byte >= 0x7f)
+            word += fmt::format("\\x{:02x}", byte);
+        else
+            word += c;
+    }
+    return word + "'";
+}
+
 }  // namespace
 
 std::string file_of(const Story& story, const Event& packet) {
-    return frame_of(packet) && recording_of_frame(packet) < story.recordings.size() ? story.recordings[recording_of_frame(packet)].file : "";
+    if (!frame_of(packet) || recording_of_frame(packet) >= story.recordings.size()) return {};
+    const Recording& recording = story.recordings[recording_of_frame(packet)];
+    return recording.meta.contains("source") ? "" : recording.file;  // a text is nothing that Wireshark opens
 }
 
 const Event* packet_to_show(const Story& story, const Finding& finding, std::optional<RecordingId> in) {
@@ -86,7 +105,9 @@ std::string wireshark_command(std::string_view file, std::uint64_t frame) {
     const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || std::string_view("._-/+,:@%").find(c) != std::string_view::npos; };
     std::string word(file);
     if (word.starts_with('-')) word = "./" + word;
-    if (!std::all_of(word.begin(), word.end(), plain)) {
+    if (printable(word) != word)
+        word = escaped(word);
+    else if (!std::all_of(word.begin(), word.end(), plain)) {
         std::string quoted = "'";
         for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
         word = quoted + "'";

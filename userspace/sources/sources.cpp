@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "parsers/file_kind.h"
+#include "parsers/packet_text.h"
+#include "parsers/pasted_text.h"
 #include "parsers/pcap_reader.h"
 #include "parsers/pcapng_beginning.h"
 #include "parsers/sip_log.h"
@@ -24,12 +26,17 @@ constexpr Source table[] = {
      [](const Beginning& b) { return is_sip_log(b.text()); }, false},
     {SourceKind::windows_text, "Windows TCPIP/AFD traces as text", "Network Monitor, netsh trace convert, pktmon etl2txt",
      [](const Beginning& b) { return is_windows_text(b.text()); }, false},
+    {SourceKind::packet_text, "packet lists as text", "Wireshark's packet list, tcpdump's and tshark's lines, as pasted into tickets",
+     [](const Beginning& b) { return is_packet_text(b.text()); }, false},
 };
 
 }  // namespace
 
 std::string_view Beginning::text() const {
-    if (!text_) text_ = to_utf8(bytes_);
+    if (!text_) {
+        text_ = to_utf8(bytes_);
+        if (is_marked_up(*text_)) text_ = without_markup(*text_);
+    }
     return *text_;
 }
 

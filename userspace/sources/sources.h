@@ -13,6 +13,7 @@ enum class SourceKind : std::uint8_t {
     trace,    ///< of ours
     capture,  ///< pcap, or pcapng of another program; its packets may have its host's events among them
     windows_text,
+    packet_text,  ///< packets as rows of text
     sip_log,  ///< messages, no sockets of its own
 };
 
@@ -25,7 +26,7 @@ public:
     explicit Beginning(std::string_view bytes) : bytes_(bytes) {}
 
     std::string_view bytes() const { return bytes_; }
-    std::string_view text() const;  ///< as UTF-8, whatever encoding it is in
+    std::string_view text() const;  ///< as UTF-8, whatever encoding it is in, and without the marks of quoting and HTML
 
 private:
     std::string_view bytes_;

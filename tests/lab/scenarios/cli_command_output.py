@@ -3,6 +3,7 @@
 import time
 
 FAMILIES = (4,)
+ALONE = True  # it measures how long the recorder takes
 
 
 def scenario(lab):

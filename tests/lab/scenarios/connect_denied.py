@@ -32,3 +32,7 @@ def scenario(lab):
         assert (connection["network.peer.address"], connection["network.peer.port"]) == (lab.address(server), 5061), connection
         assert connection["process.pid"] == program.pid, connection
     assert not lab.events(client, "packet")
+
+    lab.expect("connect-denied", culprit="local-configuration", certainty="proven", count=2, mentions=["EPERM", "BPF program"])
+    lab.example("connect-denied")
+    lab.expect_nothing_else()

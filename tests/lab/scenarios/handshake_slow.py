@@ -34,7 +34,7 @@ def scenario(lab):
         traffic.connect(lab.address(fe), 5061).close()
 
     for where, hook, match, count, culprit, mentions in (
-        (fe, "input", SYN, 2, "peer-host", "answered"),
+        (fe, "input", SYN, 2, "local-kernel", "answered"),
         (mid, "forward", SYN_ACK, 4, "path", "on the way back"),
         (mid, "forward", SYN, 1, None, None),
         (mid, "forward", SYN, 2, "path", "on the way there"),

@@ -42,3 +42,7 @@ def scenario(lab):
 
     lab.expect("reset-sent", culprit="local-application", certainty=lab.when_told, count=5, mentions=["aborting"])
     lab.expect_nothing_else()
+    for event in lab.report.of("event"):
+        assert event.get("unacknowledged_bytes", 0) <= 5, f"{event['unacknowledged_bytes']} bytes of 5: {event['sentence']}"
+    for event in (event for event in lab.report.of("event") if event["kind"] == "destroy" and "received_bytes" in event):
+        assert event["received_bytes"] in (0, 5) and event["acked_bytes"] in (0, 5), event

@@ -40,3 +40,6 @@ def scenario(lab):
     assert sent["answers_segment"] and not sent["has_socket"] and sent["segment_flags"] == "PSH-ACK", sent
     (listener,) = lab.connections(server, "listener")
     assert sent.get("listener_socket_cookie", listener["socket_cookie"]) == listener["socket_cookie"], (sent, listener)
+
+    lab.expect("reset-received", certainty="proven", count=1, mentions=["does not know it"])
+    lab.expect_nothing_else()

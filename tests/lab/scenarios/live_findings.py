@@ -54,7 +54,7 @@ def scenario(lab):
         assert re.match(r"\d\d:\d\d:\d\d\.\d+  (proven|likely|possible) ", line), f"not a line of live: {line}"
     sure = "proven" if "told by the kernel" in lab.tcpwitness("doctor").stdout else "likely"  # of the reason of a reset
     told = (
-        (refused, ("proven", "peer-host", "connect-refused", "dialer", "5062")),
+        (refused, ("proven", "local-configuration", "connect-refused", "dialer", "5062")),
         (reset, (sure, "local-application", "reset-sent", "frontend")),
     )
     for line, words in told:

@@ -46,6 +46,7 @@ def scenario(lab):
 
     lab.expect("no-route", culprit="local-configuration", certainty="proven", count=TRIES, mentions=["marked", "EACCES", "a prohibit rule"])
     lab.expect("unexplained", culprit="unknown", certainty="possible", mentions=["careless", "EINVAL"])
+    lab.example("unexplained")
     lab.expect_nothing_else()
     told = [event for event in lab.report.of("event") if event["kind"] == "route"]
     assert [event["route"] for event in told] == ["prohibit_rule"] * TRIES, told

@@ -23,7 +23,7 @@ def scenario(lab):
           }}
         }}
     """)
-    client.sysctl(tcp_syn_retries=1, tcp_syn_linear_timeouts=0)
+    client.sysctl(tcp_syn_retries=1)
 
     def frontend():
         listener = traffic.listen(PORT, lab.family)
@@ -40,3 +40,8 @@ def scenario(lab):
     for event in sent:
         assert event["segment_flags"] == "SYN-ACK" and not event["has_socket"], event
         assert event["segment_ack"] == syn["seq"] + 1 and event["network.local.port"] == syn["network.local.port"], (event, syn)
+
+    found = lab.expect("wrong-address", culprit="path", certainty="proven", count=1, mentions=["asking", lab.address(server), STRANGER[lab.family]])
+    lab.example("wrong-address")
+    lab.expect_nothing_else()
+    assert len(found["connections"]) >= 1, found

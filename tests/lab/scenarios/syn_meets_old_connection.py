@@ -49,3 +49,6 @@ def scenario(lab):
         flags = [packet["flags"] for packet in packets if packet["network.peer.port"] == port and packet["direction"] == "out"]
         assert flags.count("ACK") == 1, f"the answer to the SYN from port {port}: {flags}"
     assert not any(packet["payload_bytes"] for packet in packets), "data was recorded"
+
+    lab.expect("reset-received", certainty="likely", count=1, mentions=["a new SYN with its address and port had come before"])
+    lab.expect_nothing_else()

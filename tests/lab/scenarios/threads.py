@@ -44,7 +44,7 @@ def scenario(lab):
         assert client_program.await_step() == [errno.ECONNREFUSED] * 80
         program.await_step()
 
-    lab.expect("connect-refused", culprit="peer-host", certainty="proven", count=80, mentions=["connecting"])
+    lab.expect("connect-refused", culprit="local-configuration", certainty="proven", count=80, mentions=["connecting"])
     lab.expect("endpoint-down", certainty="proven", count=1)  # how the port stands, beside the verdict
     lab.expect_nothing_else()
     owners = {connection["process.pid"] for connection in lab.connections(client, "client")}

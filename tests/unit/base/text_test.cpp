@@ -19,10 +19,19 @@ TEST_CASE("durations read as people say them") {
 TEST_CASE("foreign text cannot drive a terminal") {
     CHECK(printable("plain \xc3\xa9") == "plain \xc3\xa9");
     CHECK(printable("\x1b[31mred\x1b[0m") == "?[31mred?[0m");
-    CHECK(printable("\xc2\x9b""31m") == "??31m");          // the one-byte form of ESC [, as UTF-8
+    CHECK(printable("\xc2\x9b""31m") == "?31m");           // the one-byte form of ESC [, as UTF-8
     CHECK(printable("a\xff\xc3") == "a??");                // not UTF-8
     CHECK(printable("\xe0\x80\xaf") == "???");             // overlong
     CHECK(printable("one\ntwo\t\x7f") == "one?two??");
+}
+
+TEST_CASE("foreign text cannot mislead a reader") {
+    CHECK(printable("nginx\u202egnp") == "nginx?gnp");      // read from right to left from here
+    CHECK(printable("\u2066a\u2069\u200f\u061c") == "?a???");
+    CHECK(printable("ng\u200binx\ufeff\u00ad") == "ng?inx??");  // nobody sees these
+    CHECK(printable("\U000e0041\U0001d173") == "??");       // tags, musical format characters
+    CHECK(printable("one\u2028two\u0085") == "one?two?");  // line breaks
+    CHECK(printable("\u00c4\u4e16\U0001f600") == "\u00c4\u4e16\U0001f600");
 }
 
 TEST_CASE("numbers are whole or nothing") {

@@ -66,13 +66,31 @@ TEST_CASE("a log goes to the exhibit that knows its messages' peers") {
     CHECK(order_in(all[1]) == "sms");
 }
 
-TEST_CASE("a log of another day changes nothing; a log alone stays what it is") {
+TEST_CASE("a log of another day stands for itself; so does a log alone") {
     std::vector<Exhibit> both = {trace_of({second}), log_of({wall + 86'400 * second})};
     place_logs(both);
-    REQUIRE(both.size() == 1);
+    REQUIRE(both.size() == 2);
     CHECK(both[0].events.size() == 1);
+    CHECK(both[1].events.size() == 1);
+    CHECK_FALSE(both[1].info.meta.contains("log.fits_shifted_hours"));
     std::vector<Exhibit> alone = {log_of({wall})};
     place_logs(alone);
     REQUIRE(alone.size() == 1);
     CHECK(alone[0].events.size() == 1);
+}
+
+TEST_CASE("a log whose clock is hours off is not placed, and the shift that would place it is proposed") {
+    for (const int hours : {-2, 5}) {
+        std::vector<Exhibit> both = {trace_of({100'000 * second, 100'010 * second}), log_of({wall + static_cast<std::uint64_t>(100'003 + hours * 3600) * second, wall + static_cast<std::uint64_t>(100'004 + hours * 3600) * second})};
+        place_logs(both);
+        REQUIRE(both.size() == 2);
+        CHECK(both[1].info.meta.at("log.fits_shifted_hours") == std::to_string(-hours));
+    }
+}
+
+TEST_CASE("messages of a log that lie outside the recording's time are counted") {
+    std::vector<Exhibit> both = {trace_of({100 * second, 110 * second}), log_of({wall + 105 * second, wall + 3000 * second})};
+    place_logs(both);
+    REQUIRE(both.size() == 1);
+    CHECK(both[0].info.meta.at("log.messages_outside") == "1");
 }

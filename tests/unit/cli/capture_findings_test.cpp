@@ -3,32 +3,13 @@
 
 #include <algorithm>
 
-#include "case/case_story.h"
-#include "findings/finding.h"
-#include "support/capture_script.h"
-#include "support/findings.h"
+#include "support/capture_findings.h"
 
 using namespace tcpwitness;
 using namespace test;
 using tcp_flag::ack, tcp_flag::fin, tcp_flag::psh, tcp_flag::rst, tcp_flag::syn;
 
 namespace {
-
-Story story_from(CaptureStory capture) {
-    std::vector<Exhibit> exhibits;
-    exhibits.push_back(exhibit_of(std::move(capture)));
-    return story_of(std::move(exhibits));
-}
-
-/// The one finding that the capture yields.
-Finding only(CaptureScript& script) {
-    const auto findings = find_all(story_from(script.finish()));
-    INFO(all_text(findings));
-    REQUIRE(findings.size() == 1);
-    return findings.front();
-}
-
-bool says(const Finding& finding, const std::string& words) { return all_text(finding).find(words) != std::string::npos; }
 
 /// A capture on the client's host, or on the server's: the other end's packets have passed routers.
 struct At {
@@ -56,6 +37,14 @@ TEST_CASE("captures: SYNs that nobody answers") {
     CHECK(says(f, at_server ? "got no answer to 4 SYNs" : "no answer to 4 SYNs over 7.0 s to 192.0.2.9:443"));
     CHECK_FALSE(says(f, "ETIMEDOUT"));
     CHECK(f.evidence == std::vector<std::uint64_t>{1, 2, 3, 4});
+}
+
+TEST_CASE("captures: SYNs unanswered until the capture ended") {
+    CaptureScript script;
+    for (double at : {0.0, 1'000.0, 3'000.0, 7'000.0}) script.client({.at_ms = at, .seq = 0, .flags = syn, .direction = 1});
+    const Finding f = only(script.until(8'000));
+    CHECK(f.rule == "connect-timeout");
+    CHECK(says(f, "unanswered until the capture ended"));
 }
 
 TEST_CASE("captures: a refused connect, and a knock on this host") {

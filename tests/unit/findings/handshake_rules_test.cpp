@@ -277,7 +277,7 @@ TEST_CASE("connect-refused on loopback from one side: no device can stand betwee
         const Finding f = only(t.story());
         const bool loopback = std::string(server).starts_with("127.");
         CHECK(f.rule == (loopback ? "connect-refused" : "reset-forged"));
-        CHECK(f.culprit == (loopback ? Culprit::peer_host : Culprit::path));
+        CHECK(f.culprit == (loopback ? Culprit::local_configuration : Culprit::path));
     }
 }
 
@@ -289,7 +289,7 @@ TEST_CASE("connect-refused with both ends: nobody listens, and the knock is the 
         t.as(s.server).at(.1).syn_in().reset_without_socket("NO_SOCKET").rst_out();
         const Finding f = only(t.story());
         CHECK(f.rule == "connect-refused");
-        CHECK(f.culprit == Culprit::peer_host);
+        CHECK(f.culprit == Culprit::local_configuration);
         CHECK(f.certainty == Certainty::proven);
         CHECK_THAT(all_text(f), Contains("nothing listens on 10.0.2.2:5061"));
     }
@@ -336,7 +336,7 @@ TEST_CASE("connect-refused with both ends: the peer's packet filter rejected it"
         t.rst_out();
         const Finding f = only(t.story());
         CHECK(f.rule == "connect-refused");
-        CHECK(f.culprit == Culprit::peer_host);
+        CHECK(f.culprit == Culprit::local_firewall);
         CHECK(f.certainty == (told ? Certainty::proven : Certainty::likely));
         CHECK(f.settle.empty() == told);
         CHECK_THAT(all_text(f), Contains(told ? "the packet filter of fe made the RST (reject at input)" : "a packet filter on fe rejects it"));

@@ -113,7 +113,11 @@ TEST_CASE("States, timers and the end of a socket") {
 TEST_CASE("Retransmits") {
     CHECK(said(Retransmit{Retransmit::What::syn, numbers(), 3269462193, 3269462194, 0}) == "retransmit 2 of SYN seq 3269462193, rto 1000 ms, backoff 1");
     CHECK(said(Retransmit{Retransmit::What::rto, numbers(), 5, 1453, 0}) == "retransmit 2 after RTO: 1448 bytes, seq 5, rto 1000 ms, backoff 1");
-    CHECK(said(Retransmit{Retransmit::What::rto, numbers(), 5, 6, 0}, TcpState::fin_wait1) == "retransmit 2 after RTO: FIN, seq 5, rto 1000 ms, backoff 1");
+    CHECK(said(Retransmit{Retransmit::What::rto, numbers(), 999, 1000, 0}, TcpState::fin_wait1) == "retransmit 2 after RTO: FIN, seq 999, rto 1000 ms, backoff 1");
+    CHECK(said(Retransmit{Retransmit::What::rto, numbers(), 989, 1000, 0}, TcpState::last_ack) == "retransmit 2 after RTO: 10 bytes and FIN, seq 989, rto 1000 ms, backoff 1");
+    CHECK(said(Retransmit{Retransmit::What::rto, numbers(), 989, 990, 0}, TcpState::last_ack) == "retransmit 2 after RTO: 1 byte, seq 989, rto 1000 ms, backoff 1");
+    CHECK(value(event(Retransmit{Retransmit::What::syn, numbers(), 999, 1000, 0}, TcpState::syn_sent), "length_bytes") == "0");
+    CHECK(value(event(Retransmit{Retransmit::What::rto, numbers(), 989, 1000, 0}, TcpState::last_ack), "length_bytes") == "10");
     CHECK(said(Retransmit{Retransmit::What::fast, numbers(), 5, 1453, 0}) == "fast retransmit of 1448 bytes, seq 5, srtt 24 ms, cwnd 10");
     CHECK(said(Retransmit{Retransmit::What::loss_probe, numbers(), 4294967295, 0, 0}) == "tail loss probe: 1 byte, seq 4294967295, srtt 24 ms, cwnd 10");
     CHECK(said(Retransmit{Retransmit::What::fast, numbers(), 5, 6, -ENOBUFS}) ==
@@ -162,6 +166,9 @@ TEST_CASE("Unread and unacknowledged do not count SYN and FIN, and never run bac
     CHECK(value(event(ResetReceived{tcp}, TcpState::close_wait), "unread_bytes") == "0");
     CHECK(value(event(ResetReceived{tcp}, TcpState::fin_wait1), "unacknowledged_bytes") == "0");
     CHECK(value(event(ResetReceived{tcp}), "unacknowledged_bytes") == "1");
+    tcp.state = TcpState::fin_wait1;  // the state before CLOSE goes first
+    CHECK(value(event(ResetReceived{tcp}, TcpState::close), "unacknowledged_bytes") == "0");
+    tcp.state = TcpState::none;
     tcp.rcv_nxt = 0;
     tcp.copied_seq = 1;
     CHECK(value(event(ResetReceived{tcp}), "unread_bytes") == "0");

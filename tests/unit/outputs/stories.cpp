@@ -347,7 +347,7 @@ Case one_of_each(const char* comm, const char* host, const char* reason) {
 
 Case every_kind() { return one_of_each("nginx", "edge-1", "TCP_ABORT_ON_CLOSE"); }
 
-Case hostile() { return one_of_each("\x1b[2J\"\\\n\xff\xc2\x9b" "1m", "a\x1b]0;x\x07\t\r\n\"}", "\x1b[31m\xf0\x28"); }
+Case hostile() { return one_of_each("\x1b[2J\"\\\n\xff\xc2\x9b" "1m\u202e", "a\x1b]0;x\x07\t\r\n\"}\u200b", "\x1b[31m\xf0\x28\u2066"); }
 
 Case repeated() {
     Maker maker({"edge-1"});

@@ -26,6 +26,15 @@ std::string error_of(std::string bytes) {
     return trace.error().message;
 }
 
+/// What is told of a damaged place, while everything else is there.
+std::string damage_of(std::string bytes) {
+    const auto trace = decode(std::move(bytes));
+    REQUIRE(trace.ok());
+    CHECK(trace->events.size() == decode(sample::trace())->events.size());
+    REQUIRE(trace->info.damage.size() == 1);
+    return trace->info.damage.front();
+}
+
 /// The sample trace with one more record at its end, given as raw bytes.
 std::string with_record(std::string_view record) {
     std::string bytes = sample::trace();
@@ -69,13 +78,50 @@ TEST_CASE("files of other kinds are refused with what was seen") {
     CHECK(error_of(foreign) == "not a tcpwitness trace, but a pcapng capture made by Dumpcap (Wireshark) 4.0.17");
 }
 
-TEST_CASE("a bad record is an error with its place") {
-    CHECK(error_of(with_record("short")).find("frame 24, block at byte") == 0);
+TEST_CASE("a bad record is passed over and told with its place") {
+    CHECK(damage_of(with_record("short")).find("frame 24, block at byte") == 0);
     sample::Recorder from;
     std::string record = from.record(TW_ERROR, TW_PROBE_ERROR, tw_error{});
-    CHECK(error_of(with_record(record.substr(0, record.size() - 1))).find("record says it has 136 bytes, but has 135") != std::string::npos);
+    CHECK(damage_of(with_record(record.substr(0, record.size() - 1))).find("record says it has 136 bytes, but has 135") != std::string::npos);
     record[offsetof(tw_head, size)] = 50;
-    CHECK(error_of(with_record(record)).find("kind 6 has 50 bytes, but needs 104") != std::string::npos);
+    CHECK(damage_of(with_record(record)).find("kind 6 has 50 bytes, but needs 104") != std::string::npos);
+}
+
+TEST_CASE("damage in the middle hides neither what came before nor what comes after, and what it took is a loss") {
+    TraceEncoder encoder(sample::metadata(), sample::boot_to_wall);
+    sample::Recorder from;
+    std::vector<std::size_t> begins;
+    for (int i = 0; i < 40; ++i) {
+        begins.push_back(encoder.buffer().size());
+        from.time_ns += 1000;
+        const std::string record = from.record(TW_RESET_IN, TW_PROBE_RESET_IN, tw_reset_in{});
+        encoder.record(record.data(), record.size());
+    }
+    const std::string whole = encoder.buffer();
+    const auto events_of = [](const Trace& trace) {
+        return std::count_if(trace.events.begin(), trace.events.end(), [](const Event& event) { return event.as<ResetReceived>(); });
+    };
+    REQUIRE(events_of(*decode(whole)) == 40);
+    for (const char fill : {'\0', '\xff', 'x'}) {
+        std::string bytes = whole;
+        std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(begins[10] + 2), bytes.begin() + static_cast<std::ptrdiff_t>(begins[14] - 2), fill);
+        const auto trace = decode(bytes);
+        REQUIRE(trace.ok());
+        CHECK(events_of(*trace) == 36);
+        REQUIRE(trace->info.damage.size() == 1);
+        CHECK(trace->info.damage.front().find(std::to_string(begins[10])) != std::string::npos);
+        std::uint64_t lost = 0;
+        for (const Event& event : trace->events)
+            if (const Gap* gap = event.as<Gap>()) lost += gap->lost;
+        CHECK(lost == 4);
+    }
+    std::string bytes = whole;
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(begins[30]), bytes.end(), 'x');
+    const auto rest = decode(bytes);
+    REQUIRE(rest.ok());
+    CHECK(events_of(*rest) == 30);
+    CHECK(rest->info.cut_off);
+    CHECK(rest->info.damage.front().starts_with("nothing behind byte"));
 }
 
 TEST_CASE("records of a newer tcpwitness are skipped and counted, and their numbers are not lost") {

@@ -316,3 +316,18 @@ TEST_CASE("unknown address families and lying inner lengths are errors") {
     packet.captured = 4;
     CHECK_FALSE(Decoding().decode(from.record(TW_PACKET, TW_PROBE_PACKET_IN, packet)).ok());
 }
+
+TEST_CASE("a soft error and what SO_ERROR told are read") {
+    Decoding decoding;
+    sample::Recorder from;
+    tw_state state{};
+    state.old_state = 2;
+    state.new_state = 7;
+    state.soft_error = 111;
+    CHECK(decoding.one(from.record(TW_STATE, TW_PROBE_STATE, state)).as<StateChange>()->soft_error == 111);
+    tw_option option{};
+    option.level = 1;
+    option.option = 4;
+    option.value = 113;
+    CHECK(decoding.one(from.record(TW_OPTION, TW_PROBE_OPTION, option)).as<SocketOption>()->tells_error());
+}

@@ -14,6 +14,31 @@ std::vector<Event> gaps(SequenceCheck& check) {
 
 }  // namespace
 
+TEST_CASE("numbers that the recorder kept back are no losses, whether they are told before or after their neighbours") {
+    for (const bool late : {true, false}) {
+        SequenceCheck check;
+        check.see(0, 1, 10);
+        if (!late) check.excuse(0, 2, 90, 15);
+        check.see(0, 100, 20);
+        if (late) check.excuse(0, 2, 90, 25);
+        check.see(0, 50, 30);
+        std::vector<Event> events;
+        check.finish(0, events);
+        REQUIRE(events.size() == 1);
+        CHECK(events[0].as<Gap>()->lost == 9);
+    }
+    SequenceCheck check;
+    check.see(0, 5, 10);
+    check.see(0, 20, 20);
+    check.excuse(0, 1, 30, 25);
+    check.excuse(0, 0, 7, 25);
+    check.excuse(0, 9, 7, 25);
+    check.see(0, 31, 30);
+    std::vector<Event> events;
+    check.finish(0, events);
+    CHECK(events.empty());
+}
+
 TEST_CASE("whole sequences of several cpus leave no gap") {
     SequenceCheck check;
     for (std::uint32_t i = 1; i <= 1000; ++i)

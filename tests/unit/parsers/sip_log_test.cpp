@@ -76,3 +76,35 @@ TEST_CASE("Endless headers are cut") {
     REQUIRE(trace.ok());
     CHECK(trace->events[0].as<Message>()->start_line.size() == 1024);
 }
+
+TEST_CASE("A SIP log's other layouts: a record whose mark has its own line, an end that is named by address, messages with both ends") {
+    const std::string record =
+        "TL_INFO(TF_PROTOCOL) [0]05E0.0AAC::01/08/2013-11:18:57.480.00000001 (SIPStack,Trace)\n"
+        "$$begin_record\n"
+        "Direction: incoming\n"
+        "Peer-IP: 10.8.0.5:50777\n"
+        "Local-IP: 10.8.0.9:5061\n"
+        "Start-Line: BYE sip:ann@example.net SIP/2.0\n"
+        "Call-ID: 77aa\n"
+        "CSeq: 3 BYE\n"
+        "$$end_record\n";
+    CHECK(is_sip_log(record));
+    CHECK(told(record) == "480 10.8.0.9:5061 10.8.0.5:50777 SIP in: BYE sip:ann@example.net SIP/2.0 from 10.8.0.5:50777, CSeq 3 BYE, Call-ID 77aa\n");
+    const std::string message =
+        "TL_INFO(TF_PROTOCOL) [0]0C4C.1410::01/08/2013-11:18:57.480.00000001 (S4,SipMessage)[33]\n\n"
+        ">>>>>>Outgoing SipMessage c=[<SipTlsConnection_386D>], 10.8.0.9:5061->10.8.0.5:50777\n\n"
+        "SIP/2.0 200 OK\n\n"
+        "CSEQ: 3 BYE\n\n"
+        "CALL-ID: 77aa\n\n"
+        "------EndOfOutgoing SipMessage\n";
+    CHECK(is_sip_log(message));
+    const char* const out = "480 10.8.0.9:5061 10.8.0.5:50777 SIP out: SIP/2.0 200 OK to 10.8.0.5:50777, CSeq 3 BYE, Call-ID 77aa\n";
+    CHECK(told(message) == out);
+}
+
+TEST_CASE("A SIP log that a paste has indented") {
+    std::string indented;
+    for (const char c : "\n" + sample_file("sip_packets.txt")) indented += c == '\n' ? std::string("\n    ") : std::string(1, c);
+    CHECK(is_sip_log(indented));
+    CHECK(told(indented) == packets);
+}

@@ -11,6 +11,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "sources/source_file.h"
 #include "support/compressed.h"
 #include "support/folder.h"
 #include "support/sample_records.h"
@@ -229,4 +230,29 @@ TEST_CASE("a trace that is given up after all leaves no file; a pipe or a device
     REQUIRE(device.ok());
     device->discard();
     CHECK(std::filesystem::exists("/dev/null"));
+}
+
+TEST_CASE("a pasted text that holds several kinds of trace yields each, whatever it is quoted with") {
+    const std::string monitor = "501  9:20:31 AM 5/6/2014  40.1000000  10.8.0.5  10.8.0.9  TCP  TCP:Flags=......S., SrcPort=40100, DstPort=8443, PayloadLen=0, Seq=70001, Ack=0, Win=8192\n";
+    const std::string dump = "2014-05-06 09:20:31.100000 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 70001, win 64240, length 0\n";
+    const std::string sip = "05/06/2014|09:20:31.200 24F8:2648 INFO  :: Sending Packet - 10.8.0.9:5061 (From Local Address: 10.8.0.5:51647) 120 bytes:\n05/06/2014|09:20:31.200 24F8:2648 INFO  :: OPTIONS sip:example.net SIP/2.0\nCall-ID: 1\n";
+    const std::string all = "The trace:\n" + monitor + "\nand on the other side:\n" + dump + "\nthe log says\n" + sip;
+    std::string quoted;
+    for (const char c : "\n" + all) quoted += c == '\n' ? "\n> " : c == '>' ? "&gt;" : std::string(1, c);
+    Folder folder;
+    for (const std::string& text : {all, quoted, zstd(all)}) {
+        spill(folder / "pasted", text);
+        auto file = open_source(folder / "pasted");
+        REQUIRE(file.ok());
+        const auto traces = read_traces(*file);
+        REQUIRE(traces.ok());
+        REQUIRE(traces->size() == 3);
+        for (const ReadTrace& one : *traces) CHECK(one.trace.events.size() == 1);
+        std::filesystem::remove(folder / "pasted");
+    }
+    spill(folder / "one", dump);
+    auto file = open_source(folder / "one");
+    REQUIRE(file.ok());
+    CHECK(file->source->kind == SourceKind::packet_text);
+    CHECK(read_traces(*file)->size() == 1);
 }

@@ -1,0 +1,40 @@
+// One row of a packet list, or one line of tcpdump, taken apart.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "model/event.h"
+
+namespace tcpwitness {
+
+struct PacketRow {
+    enum class Kind : std::uint8_t {
+        none,      ///< not a row
+        segment,   ///< everything about a TCP segment
+        data,      ///< of a protocol over TCP: ports and numbers are not shown
+        unread,    ///< it says TCP, and could not be read
+        foreign,   ///< of another protocol
+        heading,   ///< tcpdump -v: the packet's second line holds its addresses
+    };
+    Kind kind = Kind::none;
+    std::uint64_t frame = 0;                 ///< the list's number; 0 = none
+    std::optional<std::uint64_t> local_ns;   ///< wall clock, as if it were UTC; without a date since midnight
+    bool has_date = false;                   ///< without it local_ns counts from midnight
+    std::optional<std::uint64_t> offset_ns;  ///< since some moment that the row does not tell
+    Address source, destination;
+    std::uint16_t source_port = 0, destination_port = 0;
+    Segment segment;
+    bool complete = true;                    ///< false: a mail may have broken the row, and the rest of it stands on the next line
+    bool has_seq = true;                     ///< tcpdump: a number is shown
+    bool relative = false;                   ///< tcpdump: numbers other than a SYN's may count from it
+    bool unfinished_checksum = false;        ///< the device was still to fill it in: this host sent it
+    std::int8_t direction = 0;               ///< tcpdump on "any": 1 out, -1 in
+    std::uint32_t length = 0;                ///< data: of the frame
+};
+
+/// `carry`: a heading that the line before was, for tcpdump's second line.
+PacketRow parse_packet_row(std::string_view line, const PacketRow* carry = nullptr);
+
+}  // namespace tcpwitness

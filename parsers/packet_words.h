@@ -1,0 +1,30 @@
+// The words that rows of packet lists and lines of tcpdump are made of.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "parsers/packet_row.h"
+
+namespace tcpwitness::packet_words {
+
+/// The next word off the front, behind blanks.
+std::string_view take_word(std::string_view& text);
+
+/// "12.062500" as nanoseconds.
+std::optional<std::uint64_t> seconds_of(std::string_view word);
+
+/// Takes a time off the front: "2013-01-06 09:52:15.407", "14:11:33.248500", "1378456789.123456", "0.000000". False where there is none.
+bool take_time(std::string_view& text, PacketRow& row);
+
+/// An address, or a host's name with a point in it, which prose seldom has where an address stands.
+std::optional<Address> host(std::string_view word);
+
+/// "443", "https", "https(443)"
+std::optional<std::uint16_t> port(std::string_view word);
+
+/// The number behind `key`; 0 where there is none, or where it does not fit.
+std::uint32_t value_of(std::string_view text, std::string_view key);
+
+}  // namespace tcpwitness::packet_words

@@ -1,0 +1,16 @@
+// What mails, forums and web pages do to a text that somebody pastes into them, undone.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tcpwitness {
+
+/// True where lines are quoted ("> 10:15:00 IP ...") or hold characters as HTML writes them ("&gt;", "&nbsp;", "&#8594;"), or blanks that are no-break
+/// spaces.
+bool is_marked_up(std::string_view utf8);
+
+/// The text without both. Line by line as it was, so that its lines keep their numbers.
+std::string without_markup(std::string_view utf8);
+
+}  // namespace tcpwitness

@@ -1,0 +1,69 @@
+#!/bin/bash
+# Texts as people paste them, through the built program: what is said of them, and a zone for one file alone.
+tool=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+fail() {
+    echo "not ok: $*"
+    failed=1
+}
+
+# says FILE WORDS...: the report of it holds these
+says() {
+    local file=$1 words
+    shift
+    "$tool" report "$file" >"$work/report" 2>"$work/complaints" || fail "$file cannot be read: $(cat "$work/complaints")"
+    for words; do grep -q -- "$words" "$work/report" || { fail "$file: not said: $words"; cat "$work/report"; }; done
+}
+
+refused='2024-03-02 09:14:02.100200 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0
+2024-03-02 09:14:02.100650 IP 10.8.0.9.8443 > 10.8.0.5.40100: Flags [R.], seq 0, ack 7001, win 0, length 0'
+
+echo "$refused" >"$work/plain.txt"
+says "$work/plain.txt" 'connect-refused .*peer-host, likely' '2024-03-02 09:14:02'
+sed 's/^/> /; s/$/\r/' "$work/plain.txt" >"$work/quoted.txt"
+says "$work/quoted.txt" 'connect-refused .*peer-host, likely'
+sed 's/>/\&gt;/; s/ /\&nbsp;/g' "$work/plain.txt" >"$work/html.txt"
+says "$work/html.txt" 'connect-refused .*peer-host, likely'
+printf 'Hi,\n\nwe see this:\n```\n%s\n```\nwhat is it?\n' "$refused" >"$work/fenced.txt"
+says "$work/fenced.txt" 'connect-refused .*peer-host, likely'
+cut -d' ' -f2- "$work/plain.txt" >"$work/undated.txt"
+says "$work/undated.txt" 'times of day and no date'
+
+# One name that nobody knows is enough to lose a row: it is said, and there is no all-clear.
+sed 's/8443/sometool/' "$work/plain.txt" >"$work/named.txt"
+says "$work/named.txt" '^undecided: no TCP connection is in it; 2 lines could not be read' '2 rows say TCP and could not be read'
+! grep -q 'None: every' "$work/report" || fail "an all-clear about rows that could not be read"
+
+# FILE=ZONE is of that file alone, and a file that has such a name is that file.
+"$tool" report "$work/plain.txt=-02:00" --format json >"$work/zoned" || fail "FILE=ZONE is not read"
+grep -q '"begin_time":"2024-03-02T11:14:02' "$work/zoned" || fail "FILE=ZONE shifts nothing"
+cp "$work/plain.txt" "$work/plain.txt=-02:00"
+"$tool" report "$work/plain.txt=-02:00" --format json | grep -q '"begin_time":"2024-03-02T09:14:02' || fail "a file whose name looks like FILE=ZONE"
+rm "$work/plain.txt=-02:00"
+"$tool" report "$work/plain.txt=Nowhere/Atall" >/dev/null 2>"$work/complaints" && fail "a zone that is none"
+grep -q 'plain.txt=Nowhere/Atall' "$work/complaints" || fail "the complaint does not name the file"
+
+# A log of another zone is proposed to be shifted.
+cat >"$work/log.txt" <<'LOG'
+03/02/2024|07:14:02.100 24F8:2648 INFO  :: Sending Packet - 10.8.0.9:8443 (From Local Address: 10.8.0.5:40100) 120 bytes:
+03/02/2024|07:14:02.100 24F8:2648 INFO  :: OPTIONS sip:example.net SIP/2.0
+Call-ID: call-1
+CSeq: 1 OPTIONS
+LOG
+"$tool" report "$work/plain.txt" "$work/log.txt" >"$work/report" || fail "a list and a log"
+tr -s ' \n' ' ' <"$work/report" >"$work/flat"
+grep -q "shifted by +2 h they do.*($work/log.txt=-02:00)" "$work/flat" || { fail "no shift is proposed"; cat "$work/report"; }
+grep -q 'MESSAGES WITHOUT A SOCKET' "$work/report" || fail "the message is not listed"
+"$tool" report "$work/plain.txt" "$work/log.txt=-02:00" >"$work/report" || fail "a list and a log with its zone"
+grep -q 'shifted by' "$work/report" && fail "a shift is proposed where none is needed"
+
+for text in 'hello world' '<html><body><p>10.8.0.5.40100 &gt; 10.8.0.9.8443: Flags [S]</p></body></html>' 'int main() { return a.b > c.d; }'; do
+    echo "$text" >"$work/other"
+    "$tool" report "$work/other" >/dev/null 2>"$work/complaints" && fail "taken for a trace: $text"
+    grep -q 'what can be read' "$work/complaints" || fail "not told what can be read"
+done
+
+exit $failed

@@ -1,0 +1,99 @@
+// Servers that are silent, and those that only look so; by packets alone.
+#include <catch2/catch.hpp>
+
+#include "support/capture_findings.h"
+
+using namespace tcpwitness;
+using namespace test;
+using tcp_flag::ack, tcp_flag::fin, tcp_flag::psh, tcp_flag::rst, tcp_flag::syn;
+
+namespace {
+
+/// Requests and answers, one after the other.
+struct Talk {
+    CaptureScript script;
+    std::uint32_t asked = 1, told = 1;
+
+    Talk() { script.syn(0).server({.at_ms = 10, .seq = 0, .flags = syn | ack, .ttl = 57}).client({.at_ms = 20}); }
+    void ask(double at_ms, std::uint32_t bytes) {
+        script.client({.at_ms = at_ms, .seq = asked, .ack = told, .len = bytes});
+        asked += bytes;
+        script.server({.at_ms = at_ms + 10, .seq = told, .ack = asked, .ttl = 57});
+    }
+    void answer(double at_ms, std::uint32_t bytes) {
+        script.server({.at_ms = at_ms, .seq = told, .ack = asked, .len = bytes, .ttl = 57});
+        told += bytes;
+        script.client({.at_ms = at_ms + 1, .seq = asked, .ack = told});
+    }
+    Judgement end(double at_ms) { return judgement(script.close(at_ms, asked - 1, told - 1).until(at_ms + 60'000)); }
+};
+
+}  // namespace
+
+TEST_CASE("captures: a request that was acknowledged and answered late, or never") {
+    Talk talk;
+    const bool answered = GENERATE(false, true);
+    talk.ask(30, 300);
+    talk.answer(60, 500);
+    talk.ask(100, 300);
+    if (answered) talk.answer(8'110, 500);
+    const Judgement judged = talk.end(9'000);
+    INFO(all_text(judged.findings));
+    REQUIRE(judged.findings.size() == 1);
+    CHECK(judged.findings[0].rule == "server-silent");
+    CHECK(says(judged.findings[0], answered ? "did not answer for 8" : "did not answer for 8.9 s"));
+}
+
+TEST_CASE("captures: the silence counts from the ACK, not from a request that was lost") {
+    Talk talk;
+    talk.script.client({.at_ms = 30, .len = 300});
+    for (double at : {330.0, 930.0, 2'130.0, 4'530.0}) talk.script.client({.at_ms = at, .len = 300});
+    talk.asked = 301;
+    talk.script.server({.at_ms = 4'540, .ack = 301, .ttl = 57});
+    talk.answer(6'000, 100);
+    const Judgement judged = talk.end(7'000);
+    INFO(all_text(judged.findings));
+    REQUIRE(judged.findings.size() == 1);
+    CHECK(judged.findings[0].rule == "loss-stall");
+}
+
+TEST_CASE("captures: what is no silent server") {
+    Talk talk;
+    std::string benign;
+    SECTION("a long poll") {
+        for (int i = 0; i < 3; ++i) {
+            talk.ask(100 + i * 30'000, 300);
+            talk.answer(25'000 + i * 30'000, 200);
+        }
+        benign = "long-poll";
+    }
+    SECTION("pings that nobody answers, after an exchange") {
+        talk.ask(100, 300);
+        talk.answer(150, 500);
+        for (int i = 0; i < 3; ++i) talk.ask(10'000 + i * 30'000, 19);
+    }
+    SECTION("a peer that speaks unasked") {
+        talk.ask(100, 300);
+        talk.answer(150, 500);
+        talk.answer(5'000, 100);
+        talk.ask(10'000, 100);
+        talk.answer(29'000, 19);
+    }
+    SECTION("an answer that was acknowledged, but not captured") {
+        talk.ask(100, 300);
+        talk.told += 500;
+        talk.script.client({.at_ms = 200, .seq = talk.asked, .ack = talk.told});
+    }
+    SECTION("an answer of which only the end was captured") {
+        talk.ask(100, 300);
+        talk.told += 500;
+        talk.answer(9'000, 100);
+    }
+    const Judgement judged = talk.end(100'000);
+    INFO(all_text(judged.findings));
+    CHECK(judged.findings.empty());
+    if (!benign.empty()) {
+        REQUIRE(judged.benign.size() == 1);
+        CHECK(judged.benign[0].benign == benign);
+    }
+}

@@ -1,0 +1,225 @@
+// What recorded hosts between the ends make of it: routers that drop, translators, hosts that do not know a connection, older connections.
+#include <catch2/catch.hpp>
+
+#include "support/findings.h"
+#include "support/scenes.h"
+
+using namespace tcpwitness;
+using Catch::Contains;
+
+namespace {
+
+Finding only(const Story& story) {
+    const std::vector<Finding> findings = find_all(story);
+    INFO(all_text(findings));
+    REQUIRE(findings.size() == 1);
+    return findings[0];
+}
+
+Drop forward_drop(std::uint32_t seq, std::uint8_t flags = tcp_flag::syn) {
+    Drop made;
+    made.reason = "NETFILTER_DROP";
+    made.place = "nft_do_chain";
+    made.caller = "ip_forward";
+    made.flags = flags;
+    made.seq = seq;
+    made.device = "eth-edge";
+    return made;
+}
+
+/// At a host that only forwards: as its own end would see it, towards the front end.
+void at_mid(TraceBuilder& t, const Session& s, double ms, Drop drop) {
+    End bare;
+    bare.witness = t.witness("mid");
+    bare.flow = s.client.flow.reversed();
+    t.as(bare).at(ms).add(std::move(drop));
+}
+
+void gives_up(TraceBuilder& t, const Session& s, double ms, double after_ms) {
+    t.as(s.client).at(ms).connect_enter().syn_sent().syn_out().timer_armed(1000).connect_exit(-EINPROGRESS);
+    if (after_ms > 1000) t.at(ms + 1000).syn_retransmit().syn_out();
+    t.at(ms + after_ms).wiped_close(TcpState::syn_sent).destroy();
+}
+
+void filter_of_mid(TraceBuilder& t, const char* rule) {
+    End mid;
+    mid.witness = t.witness("mid");
+    t.as(mid).at(1).environment(Environment::What::found, "nft_chain", "inet t f", "filter hook forward priority 0 policy accept");
+    t.environment(Environment::What::found, "nft_rule", "inet t f handle 4", rule);
+}
+
+void is_stray(TraceBuilder& t, WitnessId where, const Flow& flow, std::uint8_t flags, std::uint32_t ack) {
+    End bare;
+    bare.witness = where;
+    bare.flow = flow;
+    ResetSent reset;
+    reset.reason = "NO_SOCKET";
+    reset.answers_segment = true;
+    reset.segment_flags = flags;
+    reset.ack = ack;
+    t.as(bare).without_cookie().add(reset);
+}
+
+}  // namespace
+
+TEST_CASE("a router's drops explain a timeout, and each SYN must have met them") {
+    for (const int drops : {3, 2}) {
+        auto t = trace();
+        Session s = session(t);
+        filter_of_mid(t, "tcp dport 5061 drop");
+        client_times_out(t, s, 100);
+        for (int i = 0; i < drops; ++i) at_mid(t, s, 100.1 + syn_times[i], forward_drop(s.client.isn));
+        const Finding f = only(t.story());
+        INFO(all_text(f));
+        CHECK(f.rule == "local-drop");
+        CHECK(f.culprit == Culprit::local_firewall);
+        CHECK(f.certainty == (drops == 3 ? Certainty::proven : Certainty::likely));
+        CHECK_THAT(f.headline, Contains("mid dropped") && Contains("forward hook") && Contains("tcp dport 5061 drop") && Contains("on the way through"));
+    }
+}
+
+TEST_CASE("an application that gives up before the kernel has the same cause; one that waited for nothing has none") {
+    for (const double after_ms : {2500.0, 200.0}) {
+        auto t = trace();
+        Session s = session(t);
+        gives_up(t, s, 100, after_ms);
+        at_mid(t, s, 100.1, forward_drop(s.client.isn));
+        if (after_ms > 1000) at_mid(t, s, 1100.1, forward_drop(s.client.isn));
+        const Story story = t.story();
+        if (after_ms > 1000) {
+            const Finding f = only(story);
+            CHECK(f.rule == "local-drop");
+            CHECK(f.certainty == Certainty::proven);
+            CHECK_THAT(f.headline, Contains("was given up after 2.5 s"));
+        } else {
+            const Judgement judged = judge(story);
+            INFO(all_text(judged.findings));
+            CHECK(judged.findings.empty());
+            REQUIRE(judged.benign.size() == 1);
+            CHECK(std::string(judged.benign.front().benign) == "withdrawn");
+        }
+    }
+}
+
+TEST_CASE("a drop of another try with the same ports is not this one's") {
+    auto t = trace();
+    Session s = session(t);
+    client_times_out(t, s, 5000);
+    for (const double at : syn_times) at_mid(t, s, 4900 + at, forward_drop(s.client.isn + 77));
+    const auto findings = find_all(t.story());
+    INFO(all_text(findings));
+    for (const Finding& f : findings) CHECK(f.rule != "local-drop");
+}
+
+TEST_CASE("wrong checksums are a symptom: the path, likely") {
+    auto t = trace();
+    Session s = session(t);
+    client_times_out(t, s, 100);
+    for (const double at : syn_times) {
+        Drop drop = forward_drop(s.client.isn);
+        drop.reason = "TCP_CSUM";
+        drop.caller.clear();
+        End bare = s.server;
+        bare.cookie = bare.socket_id = 0;
+        t.as(bare).at(100.1 + at).add(drop);
+    }
+    const Finding f = only(t.story());
+    INFO(all_text(f));
+    CHECK(f.rule == "local-drop");
+    CHECK(f.culprit == Culprit::path);
+    CHECK(f.certainty == Certainty::likely);
+    CHECK_THAT(f.headline, Contains("checksums were wrong"));
+}
+
+TEST_CASE("a SYN-ACK from another address than was asked is named, and must acknowledge this SYN") {
+    for (const bool of_ours : {true, false}) {
+        auto t = trace();
+        Session s = session(t, "edge", "edge");
+        client_times_out(t, s, 100);
+        Flow stranger = s.client.flow;
+        stranger.peer = endpoint("10.0.9.9:5061");
+        t.at(100.5);
+        is_stray(t, s.client.witness, stranger, tcp_flag::syn | tcp_flag::ack, s.client.isn + (of_ours ? 1 : 2));
+        const auto findings = find_all(t.story());
+        INFO(all_text(findings));
+        REQUIRE(findings.size() == 1);
+        CHECK(findings[0].rule == (of_ours ? "wrong-address" : "connect-timeout"));
+        if (!of_ours) continue;
+        CHECK(findings[0].certainty == Certainty::proven);
+        CHECK_THAT(findings[0].headline, Contains("10.0.9.9:5061") && Contains("10.0.2.2:5061"));
+    }
+}
+
+TEST_CASE("a RST of a host that does not know the connection is neither forged nor a packet filter's") {
+    auto t = trace();
+    Session s = session(t, "edge", "old");
+    listen(t, s);
+    open(t, s, 100);
+    t.at(5000);
+    is_stray(t, t.witness("new"), s.client.flow.reversed(), tcp_flag::ack | tcp_flag::psh, 0);
+    is_reset(t, s.client, 5000.2);
+    const Finding f = only(t.story());
+    INFO(all_text(f));
+    CHECK(f.rule == "reset-received");
+    CHECK(f.certainty == Certainty::proven);
+    CHECK_THAT(f.headline, Contains("new does not know it") && Contains("the address was at old before"));
+    CHECK_THAT(all_text(f), !Contains("packet filter"));
+}
+
+TEST_CASE("a SYN that meets an older connection: an ACK answered it") {
+    auto t = trace();
+    Session s = session(t, "edge", "edge");
+    t.as(s.client).at(100).connect_enter().syn_sent().syn_out().timer_armed(1000);
+    for (const double at : {100.3, 1100.3}) {
+        ResetSent reset;
+        reset.answers_segment = reset.has_socket = true;
+        reset.segment_flags = tcp_flag::ack;
+        reset.reason = "TCP_INVALID_ACK_SEQUENCE";
+        t.at(at).add(reset);
+    }
+    t.at(1100).syn_retransmit().syn_out();
+    t.at(7100).error(ETIMEDOUT).wiped_close(TcpState::syn_sent).connect_exit(-ETIMEDOUT).destroy();
+    const auto findings = find_all(t.story());
+    INFO(all_text(findings));
+    REQUIRE_FALSE(findings.empty());
+    CHECK(findings[0].rule == "connect-timeout");
+    CHECK(findings[0].certainty == Certainty::likely);
+    CHECK_THAT(findings[0].headline, Contains("met an older connection"));
+}
+
+TEST_CASE("connect() that is denied before anything is sent") {
+    for (const bool program : {true, false}) {
+        auto t = trace();
+        Session s = session(t, "edge", "edge");
+        if (program) t.as(s.client).at(1).environment(Environment::What::found, "bpf_program", "77 denies4", "cgroup address");
+        t.as(s.client).at(100).connect_enter().connect_exit(-EPERM).destroy();
+        const Finding f = only(t.story());
+        INFO(all_text(f));
+        CHECK(f.rule == "connect-denied");
+        CHECK(f.culprit == Culprit::local_configuration);
+        CHECK_THAT(f.headline, Contains("EPERM") && Contains(program ? "77 denies4" : "a BPF program of its control group, or a security module"));
+    }
+}
+
+TEST_CASE("an idle connection whose packets vanish is dead by its idle time, while it still tries") {
+    for (const double quiet_ms : {20'000.0, 5'000.0}) {
+        auto t = trace();
+        Session s = session(t, "edge", "edge");
+        client_opens(t, s, 100);
+        const double woke = 200 + quiet_ms;
+        t.as(s.client).at(woke).timer_armed(200);
+        TcpNumbers tcp;
+        tcp.recv_idle_ms = static_cast<std::uint32_t>(quiet_ms);
+        for (std::uint8_t round = 1; round <= 4; ++round) {
+            tcp.backoff = round;
+            tcp.recv_idle_ms += 200u << round;
+            tcp.rto_us = 200'000u << round;
+            t.at(woke + (200 << round)).rto(round, tcp);
+        }
+        t.at(woke + 4000);
+        const auto findings = find_all(t.story());
+        INFO(all_text(findings));
+        const bool idle = std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.rule == "idle-reset" && f.culprit == Culprit::path; });
+        CHECK(idle == (quiet_ms > 10'000));
+    }
+}

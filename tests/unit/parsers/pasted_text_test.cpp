@@ -1,0 +1,21 @@
+#include "parsers/pasted_text.h"
+
+#include <catch2/catch.hpp>
+
+using namespace tcpwitness;
+
+TEST_CASE("Marks of quoting and HTML's characters are taken off a pasted text, its lines stay") {
+    CHECK(without_markup("> 10:15 a &gt; b\n>> 2\n> > 3\n>4\n\n  5") == "10:15 a > b\n2\n3\n4\n\n  5");
+    CHECK(without_markup("&gt; 1&nbsp;2&#160;&amp;&quot;&#39;\xc2\xa0") == "1 2 &\"' ");
+    CHECK(without_markup(">     indented") == "    indented");
+    CHECK(without_markup("a & b &unknown; &am") == "a & b &unknown; &am");
+    CHECK(without_markup("6 \xc3\xa4 &rarr; \xc2\xb5s") == "6 \xc3\xa4 \xe2\x86\x92 \xc2\xb5s");
+}
+
+TEST_CASE("A text without them is left alone") {
+    CHECK_FALSE(is_marked_up("10:15 a > b: Flags [S]\nx & y\n"));
+    CHECK_FALSE(is_marked_up(""));
+    CHECK(is_marked_up("first\n  > second\n"));
+    CHECK(is_marked_up("a&nbsp;b"));
+    CHECK(is_marked_up("a\xc2\xa0" "b"));
+}

@@ -1,0 +1,265 @@
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/every_rule.h"
+#include "findings/facts.h"
+#include "findings/packets_alone.h"
+#include "findings/segments.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr const char* id = "loss-stall";
+
+// A single lost tail costs a timeout of 0.2 to 1 s; that happens on healthy networks.
+constexpr std::uint64_t long_stall_ns = 3'000'000'000;
+constexpr std::uint64_t short_stall_ns = 1'000'000'000;  ///< enough when the same segment had to be sent again and again:
+constexpr std::size_t many_rounds = 3;
+constexpr std::uint64_t longest_timeout_ns = 150'000'000'000;  ///< Linux: TCP_RTO_MAX is 120 s; and some more
+/// No single stall, but the whole transfer suffers.
+constexpr std::uint32_t many_resends = 50, share_percent = 5;
+
+/// A time in which a sender's data waited for an ACK, and some of it was sent again.
+struct Stall {
+    bool outgoing = false;
+    std::uint64_t from_ns = 0, to_ns = 0;
+    std::vector<const Event*> resends;
+    const Event* first_sent = nullptr;  ///< null: its first copy was not captured
+    const Event* ended = nullptr;       ///< the ACK that ended it; null: the session, or the capture, ended first
+    bool in_vain = false;               ///< it had been acknowledged: the ACKs did not arrive
+    bool heard = false;                 ///< packets of the other end came in that time
+
+    std::uint64_t took_ns() const { return to_ns > from_ns ? to_ns - from_ns : 0; }
+    bool worth_telling() const {
+        return !resends.empty() && (took_ns() >= long_stall_ns || (resends.size() >= many_rounds && took_ns() >= short_stall_ns));
+    }
+};
+
+bool is_resend(const Segment& segment) {
+    return segment.marks & segment_mark::retransmission && segment.payload && !(segment.marks & (segment_mark::window_probe | segment_mark::keepalive));
+}
+
+/// The stalls of one direction, by packets. A closed window is another matter, and ends what was counted.
+class Stalls {
+public:
+    Stalls(const Connection& c, bool outgoing) : c_(c) { stall_.outgoing = outgoing; }
+
+    std::vector<Stall> find(std::uint64_t story_end_ns) {
+        for (const Event& event : c_.events) {
+            const Segment* segment = event.as<Segment>();
+            if (!segment || segment->syn() || segment->syn_ack()) continue;
+            if (const std::uint64_t before_ns = std::exchange(last_ns_, event.time_ns); before_ns && event.time_ns > before_ns + longest_timeout_ns) skip();
+            if (segment->rst()) {
+                over(nullptr, event.time_ns);
+                return std::move(found_);
+            }
+            if (segment->outgoing == stall_.outgoing)
+                sent(event, *segment);
+            else
+                answered(event, *segment);
+        }
+        over(nullptr, c_.live() ? std::max(story_end_ns, c_.end_ns) : c_.end_ns);
+        return std::move(found_);
+    }
+
+private:
+    void sent(const Event& event, const Segment& segment) {
+        if (segment.payload == 0) return;
+        if (const bool in_vain = segment.marks & segment_mark::spurious && acked_ && !seq_after(end_of(segment), *acked_); in_vain) {
+            if (!vain_.resends.empty() && vain_.resends.back()->as<Segment>()->seq != segment.seq) end_vain();
+            if (vain_.resends.empty()) vain_.from_ns = event.time_ns;
+            vain_.resends.push_back(&event);
+            vain_.to_ns = event.time_ns;
+            return;
+        }
+        if (!(segment.marks & segment_mark::retransmission)) end_vain();
+        if (closed_) return;
+        if (!waits_) {
+            stall_ = {.outgoing = stall_.outgoing, .from_ns = event.time_ns};
+            stall_.first_sent = is_resend(segment) ? nullptr : &event;
+            waits_ = true;
+        }
+        if (!sent_ || seq_before(*sent_, end_of(segment))) sent_ = end_of(segment);
+        if (is_resend(segment)) stall_.resends.push_back(&event);
+    }
+
+    void answered(const Event& event, const Segment& segment) {
+        if (!(segment.flags & tcp_flag::ack)) return;
+        closed_ = segment.window == 0;
+        stall_.heard = stall_.heard || !stall_.resends.empty();
+        const bool news = !acked_ || seq_after(segment.ack, *acked_);
+        if (news) acked_ = segment.ack;
+        if (closed_) {
+            waits_ = false;
+            return;
+        }
+        if (!news || !waits_) return;
+        over(&event, event.time_ns);
+        waits_ = sent_ && seq_before(segment.ack, *sent_);
+        stall_ = {.outgoing = stall_.outgoing, .from_ns = event.time_ns};
+    }
+
+    void over(const Event* by, std::uint64_t at_ns) {
+        end_vain();
+        if (!waits_) return;
+        stall_.ended = by;
+        stall_.to_ns = at_ns;
+        // Without the ACK only the resends tell how long it lasted: what came after the last of them may not have been captured.
+        if (!by && !stall_.resends.empty()) stall_.to_ns = stall_.resends.back()->time_ns;
+        if (stall_.worth_telling()) found_.push_back(stall_);
+    }
+
+    /// No sender waits so long between two tries: it had stopped, or the capture had.
+    void skip() {
+        over(nullptr, 0);
+        waits_ = false;
+        sent_.reset();
+    }
+
+    void end_vain() {
+        vain_.outgoing = stall_.outgoing;
+        vain_.in_vain = true;
+        if (vain_.worth_telling()) found_.push_back(vain_);
+        vain_ = {};
+    }
+
+    const Connection& c_;
+    Stall stall_, vain_;
+    bool waits_ = false, closed_ = false;
+    std::uint64_t last_ns_ = 0;
+    std::optional<std::uint32_t> sent_, acked_;
+    std::vector<Stall> found_;
+};
+
+/// As the kernel told it: rounds in which the first unacknowledged byte stayed the same.
+std::vector<Stall> stalls_told(const Connection& c) {
+    std::vector<Stall> found;
+    Stall stall;
+    stall.outgoing = true;
+    std::uint32_t una = 0;
+    const auto over = [&](const Event* by) {
+        const bool rounds = stall.resends.size() >= many_rounds && stall.resends.back()->as<Retransmit>()->tcp.backoff >= many_rounds;
+        stall.ended = by;
+        if (stall.worth_telling() || rounds) found.push_back(stall);
+        stall = {};
+        stall.outgoing = true;
+    };
+    for (const Event& event : c.events) {
+        const Retransmit* again = event.as<Retransmit>();
+        if (!again || again->what != Retransmit::What::rto) continue;
+        if (!stall.resends.empty() && again->tcp.snd_una != una) over(&event);
+        if (stall.resends.empty()) stall.from_ns = event.time_ns;
+        una = again->tcp.snd_una;
+        stall.to_ns = event.time_ns;
+        stall.resends.push_back(&event);
+    }
+    if (!stall.resends.empty()) over(nullptr);
+    return found;
+}
+
+std::string sender(const Connection& c, bool outgoing) { return outgoing ? (c.owner.pid ? who(c) : c.flow.local.text()) : c.flow.peer.text(); }
+
+void tell_where(Finding& f, const Connection& c, const Stall& stall) {
+    if (stall.in_vain) {
+        f.reasons.push_back("what was sent again had been acknowledged here before: the ACKs did not arrive, or came too late");
+        return;
+    }
+    if (by_packets(c) && !stall.first_sent && !stall.outgoing && !on_the_way(c))
+        f.reasons.push_back("its first copy was never captured here: it was lost before it reached this host");
+    if (stall.heard) f.reasons.push_back("the other end was heard in that time: its host was alive, and so was the way back");
+}
+
+Finding tell(const Story& story, const Connection& c, const std::vector<Stall>& stalls) {
+    const Stall& worst = *std::max_element(stalls.begin(), stalls.end(), [](const Stall& a, const Stall& b) { return a.took_ns() < b.took_ns(); });
+    Finding f = about(id, Culprit::path, worst.heard ? Certainty::likely : Certainty::possible, c, worst.to_ns);
+    f.first_ns = worst.from_ns;
+    const std::string to = (worst.outgoing ? c.flow.peer : c.flow.local).text();
+    const char* after = worst.ended ? "then it went on" : worst.in_vain || c.both_closed() ? "and the session went on" : c.live() ? "and no ACK had come when the recording ended" : "and no ACK of it came";
+    std::size_t resends = 0;
+    for (const Stall& stall : stalls) resends += stall.resends.size();
+    f.headline = fmt::format("data from {}{} to {} stood still for {}: it was sent again {}; {}", sender(c, worst.outgoing), worst.outgoing ? at_place(story, c) : "", to, duration_text(worst.took_ns()),
+                             count_text(worst.resends.size(), "time", "times"), after);
+    std::vector<std::uint64_t> times;
+    if (worst.first_sent) times.push_back(worst.first_sent->time_ns);
+    for (const Event* one : worst.resends)
+        if (times.size() < 12) times.push_back(one->time_ns);
+    if (times.size() > 1) f.reasons.push_back("it was sent again " + intervals_text(times));
+    if (stalls.size() > 1) f.reasons.push_back(fmt::format("{} stalls in all, with {} resends; this was the longest", stalls.size(), resends));
+    tell_where(f, c, worst);
+    cite(f, worst.first_sent);
+    cite(f, worst.resends);
+    cite(f, worst.ended);
+    return f;
+}
+
+/// Much was lost, here and there.
+std::optional<Finding> tell_share(const Connection& c) {
+    if (!c.wire) return std::nullopt;
+    for (const bool by_server : {false, true}) {
+        const WireDirection& wire = by_server ? c.wire->server : c.wire->client;
+        const std::uint32_t lost = wire.retransmitted - std::min(wire.spurious, wire.retransmitted);
+        if (lost < many_resends || std::uint64_t{lost} * 100 < std::uint64_t{wire.packets} * share_percent) continue;
+        const bool outgoing = by_server == (c.role == Role::server);
+        Finding f = about(id, Culprit::path, Certainty::likely, c, c.end_ns);
+        f.first_ns = c.begin_ns;
+        f.headline = fmt::format("{} of {} that {} sent to {} were sent again because they were lost", lost, count_text(wire.packets, "packet", "packets"),
+                                 sender(c, outgoing), (outgoing ? c.flow.peer : c.flow.local).text());
+        f.reasons.push_back(fmt::format("{} after the retransmission timeout, {} after duplicate ACKs or SACK", wire.rto, wire.fast));
+        cite(f, packets(c, [&](const Segment& segment) { return segment.outgoing == outgoing && is_resend(segment); }));
+        return f;
+    }
+    return std::nullopt;
+}
+
+std::optional<Finding> judge_one(const Story& story, const Connection& c) {
+    std::vector<Stall> stalls;
+    if (by_packets(c)) {
+        if (!c.wire->client.retransmitted && !c.wire->server.retransmitted) return std::nullopt;
+        for (const bool outgoing : {true, false}) {
+            auto found = Stalls(c, outgoing).find(story.end_ns);
+            stalls.insert(stalls.end(), found.begin(), found.end());
+        }
+    } else {
+        stalls = stalls_told(c);
+    }
+    if (!stalls.empty()) return tell(story, c, stalls);
+    return by_packets(c) ? tell_share(c) : std::nullopt;
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found;
+    for (const Connection& c : story.connections) {
+        if (c.is_listener() || c.embryonic || !c.has(sign::established) || c.ending == Ending::timed_out) continue;
+        if (!by_packets(c) && !c.has(sign::retransmit)) continue;
+        auto one = judge_one(story, c);
+        if (!one) continue;
+        if (on_this_host(c)) one->culprit = Culprit::unknown;  // no path lies between its ends
+        one->settle = record_on(c.flow.peer.address) + ": it tells whether the data or its ACKs were lost, and on which side of the path";
+        one->fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
+        add_end(*one, story.other_end(c));
+        found.push_back(std::move(*one));
+    }
+    return found;
+}
+
+}  // namespace
+
+const Rule loss_stall = {
+    id, "an open connection stood still because packets were lost, and went on",
+    "Data was lost and had to be sent again, several times or after a long timeout. Until it got through, nothing behind it could be delivered. The application saw a pause, and neither side is to blame for it: the "
+    "connection recovered, or was still trying.",
+    "Data that waited for an ACK for 3 s or more while some of it was sent again, or for 1 s while it was sent again three times or more; or 50 resends and more that make up 5 % of a sender's packets. From a kernel's own "
+    "trace, retransmission timeouts of the same bytes, with the same thresholds or with three doublings of the timeout.",
+    "Not a connection that died of it: that is retransmission-timeout. Not a receiver that closed its window (zero-window-stall). Not a slow answer: what was lost there is nobody's thinking time (server-silent counts from the "
+    "request's ACK). A receiver whose host stood still looks the same from one side.",
+    "See whether other connections on the same path lost packets at that time. Look at the error and drop counters of the devices (ip -s link, ethtool -S), at rate limits, and at Wi-Fi or mobile links. Record on both ends: then it is "
+    "known in which direction the packets were lost.",
+    find,
+};
+
+}  // namespace tcpwitness
