@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/connect_given_up.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 
@@ -32,9 +33,10 @@ constexpr Proof proofs[] = {{"every connect in that time was recorded, with what
 /// What happened on this host before any packet says nothing about the destination.
 bool local_failure(std::int32_t error) { return error == EADDRNOTAVAIL || error == EADDRINUSE || error == EACCES || error == EPERM || error == EINVAL; }
 
-std::optional<Attempt> attempt_of(const Connection& c) {
+std::optional<Attempt> attempt_of(const Story& story, const Connection& c) {
     if (c.role != Role::client || c.preexisting || !c.has(sign::syn_sent | sign::connect_called)) return std::nullopt;
     if (c.established_ns) return Attempt{&c, false, *c.established_ns};
+    if (const auto given_up = given_up_connect(story, c); given_up && !given_up->pending) return Attempt{&c, true, given_up->end_ns};
     const bool failed = c.ending == Ending::refused || c.ending == Ending::connect_timeout || c.ending == Ending::connect_failed;
     if (!failed || local_failure(c.error)) return std::nullopt;
     return Attempt{&c, true, c.end_ns};
@@ -44,11 +46,11 @@ std::map<std::pair<WitnessId, Endpoint>, std::vector<Outage>> outages(const Stor
     // Destinations that fail are few: only their successes are looked for.
     std::map<std::pair<WitnessId, Endpoint>, std::vector<Attempt>> attempts;
     for (const Connection& c : story.connections)
-        if (const auto attempt = attempt_of(c); attempt && attempt->failed) attempts[{c.witness, c.flow.peer}].push_back(*attempt);
+        if (const auto attempt = attempt_of(story, c); attempt && attempt->failed) attempts[{c.witness, c.flow.peer}].push_back(*attempt);
     std::erase_if(attempts, [](const auto& entry) { return entry.second.size() < enough; });
     if (attempts.empty()) return {};
     for (const Connection& c : story.connections)
-        if (const auto attempt = attempt_of(c); attempt && !attempt->failed)
+        if (const auto attempt = attempt_of(story, c); attempt && !attempt->failed)
             if (const auto at = attempts.find({c.witness, c.flow.peer}); at != attempts.end()) at->second.push_back(*attempt);
     std::map<std::pair<WitnessId, Endpoint>, std::vector<Outage>> all;
     for (auto& [destination, tries] : attempts) {
@@ -73,7 +75,7 @@ std::map<std::pair<WitnessId, Endpoint>, std::vector<Outage>> outages(const Stor
 
 std::string how_text(const Outage& outage) {
     std::map<std::string, std::size_t> kinds;
-    for (const Attempt& one : outage.failures) ++kinds[one.connection->error ? errno_name(one.connection->error) : std::string("RST")];
+    for (const Attempt& one : outage.failures) ++kinds[one.connection->error ? errno_name(one.connection->error) : std::string(one.connection->has(sign::reset_received | sign::rst_in) ? "RST" : "the application's own time limit")];
     std::string text;
     for (const auto& [kind, count] : kinds) text += fmt::format("{}{} with {}", text.empty() ? "" : ", ", count, kind);
     return text;

@@ -27,6 +27,29 @@ void answered(TraceBuilder& t, const End& client, double ms) {
     t.state(TcpState::established, TcpState::fin_wait1).fin_out().fin_in().wiped_close(TcpState::fin_wait2).destroy();
 }
 
+/// The client sends `sent` bytes, gets none, and closes first after `ms`.
+void leaves(TraceBuilder& t, const Session& s, double ms, std::uint32_t sent, std::uint32_t got = 0, std::uint32_t segments = 5) {
+    client_opens(t, s, 0);
+    t.as(s.client).at(ms).state(TcpState::established, TcpState::fin_wait1).packet(true, tcp_flag::fin | tcp_flag::ack, s.client.isn + 1 + sent, s.client.peer_isn + 1 + got);
+    Destroy totals;
+    totals.segs_out = segments;
+    t.state(TcpState::fin_wait1, TcpState::fin_wait2).wiped_close(TcpState::fin_wait2).add(totals);
+}
+
+Session client_only(TraceBuilder& t, int port = 40000) {
+    Session s;
+    s.client = t.end("edge", "10.0.1.2:" + std::to_string(port), "10.0.2.2:5061", task(100, "curl"));
+    s.client.peer_isn = 777'000;
+    return s;
+}
+
+/// The end closes its connection because its process dies.
+void dies(TraceBuilder& t, const Session& s, double ms, int code, std::uint32_t got = 0, std::uint32_t sent = 0) {
+    t.at(ms).process_exit(s.server.task, code);
+    t.as(s.server).at(ms + 1).state(TcpState::established, TcpState::fin_wait1);
+    t.packet(true, tcp_flag::fin | tcp_flag::ack, s.server.isn + 1 + sent, s.server.peer_isn + 1 + got);
+}
+
 }  // namespace
 
 TEST_CASE("a socket closed in SYN_SENT was given up by its application") {
@@ -115,4 +138,120 @@ TEST_CASE("a sweep over neighbouring hosts is a scan; as many backends here and 
     };
     CHECK(play(1).findings.empty());
     CHECK(play(37).findings.size() == 20);
+}
+
+TEST_CASE("a client that asked once and left after a whole number of seconds gave up; after any other time, or after many segments, nobody knows") {
+    const auto play = [](double ms, std::uint32_t sent, std::uint32_t got = 0, std::uint32_t segments = 5) {
+        auto t = trace();
+        leaves(t, client_only(t), ms, sent, got, segments);
+        return judged(t).findings;
+    };
+    const auto found = play(3000, 100);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].rule == "server-silent");
+    CHECK(found[0].certainty == Certainty::possible);
+    CHECK(found[0].culprit == Culprit::peer_application);
+    CHECK_THAT(found[0].headline, Contains("curl[100] gave up on 10.0.2.2:5061 after 3.0 s"));
+    CHECK(play(3400, 100).empty());
+    CHECK(play(3000, 0).empty());         // it only held a connection ready
+    CHECK(play(3000, 100, 50).empty());   // it was answered
+    CHECK(play(3000, 100, 0, 20).empty());
+    CHECK(play(500, 100).empty());
+}
+
+TEST_CASE("a time limit shows by the exit status, or because others are answered") {
+    auto failed = trace();
+    const Session s = client_only(failed);
+    leaves(failed, s, 3400, 100);
+    failed.after(5).process_exit(s.client.task, 28 << 8);
+    auto result = judged(failed);
+    REQUIRE(result.findings.size() == 1);
+    CHECK(result.findings[0].certainty == Certainty::likely);
+    CHECK_THAT(all_text(result.findings[0]), Contains("status 28") && Contains("its time limit was reached"));
+
+    auto others = trace();
+    leaves(others, client_only(others), 3400, 100);
+    leaves(others, client_only(others, 40001), 20, 100, 50);
+    result = judged(others);
+    REQUIRE(result.findings.size() == 1);
+    CHECK_THAT(all_text(result.findings[0]), Contains("the service answers other connections"));
+}
+
+TEST_CASE("a process that dies suddenly cuts its connections off; one that is asked to end does so only in the midst of a request") {
+    const auto play = [](int code, std::uint32_t got, std::uint32_t sent) {
+        auto t = trace();
+        const Session s = session(t);
+        listen(t, s);
+        open(t, s, 0);
+        dies(t, s, 500, code, got, sent);
+        return judged(t).findings;
+    };
+    const auto killed = play(9, 50, 20);
+    REQUIRE(killed.size() == 1);
+    CHECK(killed[0].rule == "process-died");
+    CHECK(killed[0].certainty == Certainty::proven);
+    CHECK_THAT(killed[0].headline, Contains("server[50]") && Contains("was killed by SIGKILL: 1 open connection was cut off"));
+    CHECK(play(15, 50, 20).empty());
+    CHECK(play(0, 50, 0).empty());
+    const auto asked = play(15, 50, 0);
+    REQUIRE(asked.size() == 1);
+    CHECK_THAT(asked[0].headline, Contains("without an answer to its request"));
+}
+
+TEST_CASE("accept() that fails for want of descriptors is named, and is no process that does not call it") {
+    auto t = trace();
+    const Session s = session(t);
+    listen(t, s);
+    for (int i = 0; i < 3; ++i) {
+        Call call;
+        call.op = Call::Op::accept;
+        call.phase = Call::Phase::exit;
+        call.task = s.listener.task;
+        call.ret = -EMFILE;
+        call.argument = i ? 4 : 0;
+        call.listener_cookie = s.listener.cookie;
+        call.listener_socket_id = s.listener.socket_id;
+        t.as(s.listener).at(100 + 1000 * i).without_cookie().add(call);
+    }
+    const auto found = judged(t).findings;
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].rule == "hung-service");
+    CHECK_THAT(found[0].headline, Contains("server[50]") && Contains("cannot accept()") && Contains("11 calls failed with EMFILE within 2.0 s"));
+}
+
+TEST_CASE("handshakes reset at their last ACK are the sysctl's doing where it is set, and the queue's that was full") {
+    for (const bool set : {true, false}) {
+        auto t = trace();
+        const Session s = session(t);
+        listen(t, s);
+        t.as(s.server).at(10).syn_in().syn_ack_out().at(11).reset_without_socket("INVALID_SYN", tcp_flag::ack | tcp_flag::psh).rst_out();
+        t.info().witnesses[s.server.witness].sysctls["net.ipv4.tcp_abort_on_overflow"] = set ? "1" : "0";
+        const auto found = judged(t).findings;
+        const bool told = std::any_of(found.begin(), found.end(), [](const Finding& f) { return f.rule == "accept-queue-overflow" && f.headline.find("tcp_abort_on_overflow=1 resets 1 client") != std::string::npos; });
+        INFO(all_text(found));
+        CHECK(told == set);
+    }
+}
+
+TEST_CASE("what a proxy's client saw is an effect of what failed behind it, where it was the only client then") {
+    for (const bool alone : {true, false}) {
+        auto t = trace();
+        const Task proxy = task(70, "haproxy");
+        const auto accepted = [&](int port) {
+            Session s = session(t, "edge", "mid", port, "10.0.2.2:80");
+            s.server.task = s.listener.task = proxy;
+            server_opens(t, s, 0);
+            return s;
+        };
+        const Session client = accepted(40000);
+        if (!alone) accepted(40001);
+        const End up = t.end("mid", "10.0.2.2:50000", "10.0.3.2:5061", proxy);
+        refused(t, up, 100);
+        aborts(t, client.server, 110, "TCP_ABORT_ON_CLOSE", 7);
+        const auto found = judged(t).findings;
+        INFO(all_text(found));
+        REQUIRE(found.size() == (alone ? 1u : 2u));
+        CHECK(found[0].rule == "connect-refused");
+        CHECK((found[0].headline.find("so haproxy's client 10.0.1.2:40000 was reset") != std::string::npos) == alone);
+    }
 }
