@@ -229,6 +229,7 @@ struct task_struct {
     struct signal_struct *signal;
     struct css_set *cgroups;
     struct nsproxy *nsproxy;
+    struct task_struct *real_parent;
     unsigned int flags;
     void *stack;
 };

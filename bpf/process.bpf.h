@@ -1,5 +1,15 @@
 /* The end of a process that owned sockets. */
 
+/* A worker that was forked with its connection never made a call that shows it. Where it ends in good order its end explains nothing. */
+static __always_inline bool failed_worker(struct task_struct *task, s32 code)
+{
+    const struct task_struct *parent = task->real_parent;
+    if (!code || !parent)
+        return false;
+    const u32 pid = parent->tgid;
+    return bpf_map_lookup_elem(&socket_owners, &pid) != 0;
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_process_exit, struct task_struct *task)
 {
@@ -7,7 +17,8 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
     if (!group || group->live.counter != 0)
         return 0; /* other threads live on */
     const u32 pid = task->tgid;
-    if (!bpf_map_lookup_elem(&socket_owners, &pid))
+    const s32 code = group->flags & SIGNAL_GROUP_EXIT ? group->group_exit_code : task->exit_code;
+    if (!bpf_map_lookup_elem(&socket_owners, &pid) && !failed_worker(task, code))
         return 0;
     bpf_map_delete_elem(&socket_owners, &pid);
     struct tw_pending_call *slot = slot_of(pid);
@@ -22,7 +33,7 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
     fill_task(&record.body.task, task);
     record.body.task.pid = pid;
     record.body.task.tid = task->pid;
-    record.body.code = group->flags & SIGNAL_GROUP_EXIT ? group->group_exit_code : task->exit_code;
+    record.body.code = code;
     if (task_wanted(pid, record.body.task.comm))
         EMIT(record, TW_PROCESS_EXIT, TW_PROBE_PROCESS_EXIT);
     return 0;

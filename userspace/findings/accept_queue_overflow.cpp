@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -14,7 +16,11 @@ namespace {
 
 constexpr const char* id = "accept-queue-overflow";
 
-constexpr Proof proofs[] = {{"the listener's drop counter rose while its queue was full, or while the namespace counted overflows", others({Other::other_cause})}};
+enum { dropped_while_full, aborted_while_full };
+constexpr Proof proofs[] = {
+    {"the listener's drop counter rose while its queue was full, or while the namespace counted overflows", others({Other::other_cause})},
+    {"the kernel reset handshakes at their last ACK while the queue was full, as the sysctl asks for", others({Other::other_cause})},
+};
 constexpr std::uint64_t one_look_ns = 2'000'000'000;
 
 std::vector<const Event*> overflow_counters(const Story& story) {
@@ -33,8 +39,65 @@ const Event* counted(const std::vector<const Event*>& counters, const Event& loo
     return nullptr;
 }
 
+/// With net.ipv4.tcp_abort_on_overflow the kernel answers the last ACK of a handshake with RST where the queue is full. Such a connection never gets a socket.
+bool aborted_by_overflow(const Connection& c) {
+    if (!c.embryonic || c.has(sign::knock | sign::established)) return false;
+    return std::any_of(c.events.begin(), c.events.end(), [](const Event& event) {
+        const ResetSent* reset = event.as<ResetSent>();
+        return reset && !reset->firewall_hook && reset->answers_segment && (reset->segment_flags & tcp_flag::ack) && !(reset->segment_flags & (tcp_flag::syn | tcp_flag::rst));
+    });
+}
+
+bool aborts_on_overflow(const Story& story, WitnessId witness) {
+    const auto& sysctls = story.witnesses[witness].sysctls;
+    const auto set = sysctls.find("net.ipv4.tcp_abort_on_overflow");
+    return set != sysctls.end() && set->second != "0";
+}
+
+Finding tell_aborted(const Story& story, const Connection& listener, const std::vector<const Connection*>& aborted, const Queue* looked) {
+    const Queue* process = nullptr;
+    for (const Event& event : listener.events)
+        if (const Queue* queue = event.as<Queue>(); queue && queue->process_state) process = queue;
+    const Connection& example = *aborted.front();
+    Finding f = about(id, Culprit::local_application, Certainty::likely, listener, first<ResetSent>(example)->time_ns);
+    f.last_ns = first<ResetSent>(*aborted.back())->time_ns;
+    f.headline = fmt::format("{}{} does not call accept() fast enough on {}: its accept queue is full, and net.ipv4.tcp_abort_on_overflow=1 resets {} instead of letting {} wait", holder(listener, process),
+                             at_place(story, listener), listener.flow.local.text(), count_text(aborted.size(), "client", "clients"), aborted.size() == 1 ? "it" : "them");
+    f.reasons.push_back("the last ACK of each handshake was answered with RST: without that setting it is dropped, and the client tries again");
+    if (looked) f.reasons.push_back(queue_limit_text(story, listener, *looked));
+    if (process) f.reasons.push_back("at that time: " + process_text(*process));
+    for (const Connection* c : aborted) {
+        add_end(f, c);
+        add_end(f, story.other_end(*c));
+        cite(f, first<ResetSent>(*c));
+    }
+    if (looked && looked->full()) prove(f, proofs[aborted_while_full], others({Other::other_cause}));
+    else f.settle = "look at the queue while it happens: ss -ltn shows Recv-Q against Send-Q of the listening socket";
+    f.fold_key = std::to_string(listener.id);
+    return f;
+}
+
+/// The resets that the sysctl asks for, by the listener that they came to.
+void find_aborted(std::vector<Finding>& found, const Story& story) {
+    std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>> by_port;
+    for (const Connection& c : story.connections)
+        if (aborted_by_overflow(c) && aborts_on_overflow(story, c.witness)) by_port[{c.witness, c.flow.local.port}].push_back(&c);
+    if (by_port.empty()) return;
+    for (const Connection& listener : story.connections) {
+        if (!listener.is_listener()) continue;
+        const auto aborted = by_port.find({listener.witness, listener.flow.local.port});
+        if (aborted == by_port.end() || (!listener.flow.local.address.unspecified() && listener.flow.local.address != aborted->second.front()->flow.local.address)) continue;
+        const Queue* looked = nullptr;
+        for (const Event& event : listener.events)
+            if (const Queue* queue = event.as<Queue>(); queue && (!looked || queue->accept_queue > looked->accept_queue)) looked = queue;
+        found.push_back(tell_aborted(story, listener, aborted->second, looked));
+        by_port.erase(aborted);
+    }
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
+    find_aborted(found, story);
     std::optional<std::vector<const Event*>> counters;
     for (const Connection& c : story.connections) {
         if (!c.is_listener() || !c.has(sign::waited)) continue;
@@ -58,7 +121,7 @@ std::vector<Finding> find(const Story& story) {
         }
         if (!drops) continue;
         Finding f = about(id, Culprit::local_application, Certainty::likely, c, first_ns);
-        prove(f, proofs[0], others({Other::other_cause}));
+        prove(f, proofs[dropped_while_full], others({Other::other_cause}));
         f.last_ns = last_ns;
         f.headline = fmt::format("{}{} does not call accept() fast enough on {}: its accept queue overflowed and {}{}", holder(c, process), at_place(story, c),
                                  c.flow.local.text(), count_text(drops, "packet of a handshake was dropped", "packets of handshakes were dropped"),
@@ -85,9 +148,9 @@ const Rule accept_queue_overflow = {
     id, "connections are dropped because accept() is not called fast enough",
     "Connections whose handshake is complete wait in the listening socket's accept queue until the process takes them with accept(). The queue was full, so the kernel dropped SYNs and the "
     "last ACKs of handshakes. The clients send again and lose a second or more each time, or give up.",
-    "The listener's own drop counter rose while its queue was longer than its limit, or while the namespace counted ListenOverflows. The recorder looks at both about once a second. The finding "
+    "The listener's own drop counter rose while its queue was longer than its limit, or while the namespace counted ListenOverflows. Or, with net.ipv4.tcp_abort_on_overflow=1, the kernel answered the last ACK of handshakes with RST. The recorder looks at queues about once a second. The finding "
     "gives the limit, how much was dropped, and what the process was doing.",
-    "Not a queue that fills and is emptied in time: as long as nothing is dropped, nothing is raised. When the process did not call accept() at all for several seconds it is hung-service. Drops of a "
+    "Not a drop counter that grows while the queue is not full: a listener counts also the RSTs that end handshakes. Not a queue that fills and is emptied in time: as long as nothing is dropped, nothing is raised. When the process did not call accept() at all for several seconds it is hung-service. Drops of a "
     "firewall happen before the listener.",
     "Find out why the process accepts so slowly: a single thread that does the work itself, a lock, a slow disk or database. A larger backlog in listen(), with net.core.somaxconn raised to match, bridges "
     "bursts only. net.ipv4.tcp_abort_on_overflow=1 makes clients fail at once instead of waiting.",

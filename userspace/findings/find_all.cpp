@@ -8,6 +8,7 @@
 #include "findings/device_facts.h"
 #include "findings/excused.h"
 #include "findings/facts.h"
+#include "findings/hops.h"
 #include "findings/interposers.h"
 #include "findings/unexplained.h"
 #include "findings/verdict.h"
@@ -179,6 +180,7 @@ Judgement judge(const Story& story) {
         return other && claims.has(other->id);  // told of the other end of the same session
     }));
     std::vector<Finding> standing = claims.take();
+    join_hops(story, standing);
     name_interposers(story, standing);
     for (Finding& finding : standing) {
         check_proof(finding, story);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <set>
 
@@ -15,6 +16,7 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "hung-service";
+constexpr Proof proofs[] = {{"accept() was called and failed for want of a resource, by its own result", 0}};
 constexpr std::uint64_t least_ns = 5'000'000'000;
 
 /// Stopped, or waiting in the kernel for something that may never come: it can do nothing at all.
@@ -72,6 +74,51 @@ void add_process(Finding& f, const Queue* process) {
                            process->task.pid);
 }
 
+/// accept() that was called and failed for want of something: the process wants to, and cannot.
+struct FailedAccepts {
+    std::uint64_t count = 0, first_ns = 0, last_ns = 0;
+    std::int32_t error = 0;
+    Task task;
+    std::vector<const Event*> calls;
+};
+FailedAccepts failed_accepts(const Connection& listener) {
+    FailedAccepts failed;
+    for (const Event& event : listener.events) {
+        const Call* call = event.as<Call>();
+        if (!call || call->op != Call::Op::accept || call->phase != Call::Phase::exit || (call->ret != -EMFILE && call->ret != -ENFILE && call->ret != -ENOMEM && call->ret != -ENOBUFS)) continue;
+        failed.count += 1 + static_cast<std::uint64_t>(std::max(call->argument, 0));
+        if (!failed.first_ns) failed.first_ns = event.time_ns;
+        failed.last_ns = event.time_ns;
+        failed.error = -call->ret;
+        failed.task = call->task;
+        failed.calls.push_back(&event);
+    }
+    return failed;
+}
+
+const char* lacking(std::int32_t error) {
+    switch (error) {
+        case EMFILE: return "it has as many descriptors open as it may (RLIMIT_NOFILE)";
+        case ENFILE: return "the whole host has as many files open as it may (fs.file-max)";
+        default: return "the kernel had no memory for it";
+    }
+}
+
+Finding tell_failing(const Story& story, const Connection& c, const FailedAccepts& failed) {
+    Finding f = about(id, failed.error == ENFILE ? Culprit::local_configuration : Culprit::local_application, Certainty::likely, c, failed.first_ns);
+    prove(f, proofs[0]);
+    f.last_ns = failed.last_ns;
+    f.onset_ns = failed.first_ns;
+    f.headline = fmt::format("{}{} cannot accept() on {}: {} failed with {}{}", failed.task.comm.empty() ? who(c) : who(failed.task), at_place(story, c), c.flow.local.text(),
+                             count_text(failed.count, "call", "calls"), errno_name(failed.error), failed.last_ns > failed.first_ns ? " within " + since(failed.first_ns, failed.last_ns) : "");
+    f.reasons.push_back(lacking(failed.error));
+    cite(f, failed.calls);
+    add_unserved(f, unserved(story, c, failed.first_ns, failed.last_ns));
+    if (f.connections.size() > 1) f.reasons.push_back(fmt::format("{} for it meanwhile", count_text((f.connections.size() - 1 + 1) / 2, "connection waited", "connections waited")));
+    f.fold_key = std::to_string(c.id);
+    return f;
+}
+
 std::string state_text(const Queue* process) {
     if (!cannot_move(process)) return {};
     return process->process_state == 'D' ? "; it waits uninterruptibly (D)" : "; it is stopped (T)";
@@ -81,7 +128,12 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::set<ConnectionId> told;
     for (const Connection& c : story.connections) {
-        if (!c.is_listener() || !c.has(sign::waited) || !calls_told(story, c.witness)) continue;
+        if (!c.is_listener()) continue;
+        if (const FailedAccepts failed = failed_accepts(c); failed.count) {
+            found.push_back(tell_failing(story, c, failed));
+            continue;  // it does call accept()
+        }
+        if (!c.has(sign::waited) || !calls_told(story, c.witness)) continue;
         const auto all = waits(story, c, Queue::What::listener);
         if (std::none_of(all.begin(), all.end(), [](const Waiting& one) { return one.length_ns() >= least_ns; })) continue;
         const auto times = accepts(story, c);
@@ -93,6 +145,7 @@ std::vector<Finding> find(const Story& story) {
             const Queue* process = waiting.process();
             Finding f = about(id, Culprit::local_application, Certainty::likely, c, from);
             f.last_ns = to;
+            f.onset_ns = from;
             lean_on(f, c.witness, Evidence::sockets);
             const std::uint64_t drops = dropped(waiting);
             f.headline = fmt::format("{}{} has not called accept() on {} for {}{}: {} for it{}{}", holder(c, process), at_place(story, c), c.flow.local.text(), since(from, to),
@@ -135,12 +188,13 @@ const Rule hung_service = {
     "The kernel still answers for the process: handshakes complete, and data is acknowledged until the buffers are full. But the process takes nothing: it is stopped, waits for a lock, a disk or another "
     "service, or has lost its way. For the clients the service hangs.",
     "Connections wait in the accept queue and nobody called accept() for 5 s or more; or a process that is stopped (T) or waits uninterruptibly (D) leaves received data unread for as long. The finding shows the "
-    "process's state, the system call it is in and where in the kernel it waits, read from /proc while it hung.",
+    "process's state, the system call it is in and where in the kernel it waits, read from /proc while it hung. Or accept() was called and failed with EMFILE, ENFILE, ENOMEM or ENOBUFS: the finding names the error.",
     "Not a slow accept() that catches up. Not a process that accepts, but too slowly: that is accept-queue-overflow. Not a sleeping process with nothing to do: something must wait for it. What its clients "
     "run into (timeouts, full queues, closed windows) is told as an effect.",
     "State T: someone stopped it (SIGSTOP, a debugger, a frozen container): kill -CONT. State D: the disk or network file system it waits for; /proc/PID/stack and dmesg. Sleeping in futex: a deadlock or an exhausted "
     "thread pool; gdb -p PID, thread apply all bt. Otherwise see what it calls: strace -p PID.",
     find,
+    proofs,
 };
 
 }  // namespace tcpwitness

@@ -61,7 +61,7 @@ std::uint64_t closed_at(const Connection& c) {
 /// Nobody had accepted it when the listening socket was closed: the kernel resets what waits in its queue.
 bool reset_in_queue(const Connection& child, const Connection& listener) {
     const Event* reset = first<ResetSent>(child);
-    if (!reset || child.accepted) return false;
+    if (!reset || child.accepted || child.has(sign::peer_closed)) return false;  // a client that has left loses nothing
     const ResetSent::By by = reset->as<ResetSent>()->by;
     const std::uint64_t apart = reset->time_ns > listener.end_ns ? reset->time_ns - listener.end_ns : listener.end_ns - reset->time_ns;
     return by == ResetSent::By::listener ? apart <= cleanup_ns : by == ResetSent::By::unknown && !reset->as<ResetSent>()->answers_segment && apart <= queue_ns;

@@ -1,0 +1,48 @@
+"""A full accept queue with net.ipv4.tcp_abort_on_overflow=1: the kernel resets clients that would otherwise wait.
+
+The queue must fill while handshakes are under way, because a SYN that finds it full is dropped all the same: a device between holds the last ACKs
+back, so that the requests complete the handshakes. The clients see a connection that is reset at once. The report names the process that does not accept, and the sysctl.
+"""
+
+import time
+
+import traffic
+
+
+def scenario(lab):
+    client, mid, server = lab.chain("client", "mid", "server")
+    server.sysctl(tcp_abort_on_overflow=1)
+    mid.nft("""
+        table inet hold {
+          chain f {
+            type filter hook forward priority 0;
+            tcp dport 5061 tcp flags == ack drop
+          }
+        }
+    """)
+
+    def frontend():
+        listener = traffic.listen(5061, lab.family, backlog=4)
+        yield
+        time.sleep(4)
+
+    def asking():
+        waiting = []
+        for count in (4, 3):  # as many half-open ones as fit, when there is room for one more in the accept queue
+            fresh = [traffic.connect(lab.address(server), 5061) for _ in range(count)]
+            for connection in fresh:
+                traffic.error_of(connection.sendall, b"a request")
+            waiting += fresh
+            time.sleep(0.3)
+        yield
+        return len(waiting)
+
+    program = server.start(frontend)
+    with lab.record(client, server):
+        program.go()
+        asker = client.start(asking)
+        time.sleep(2.5)
+
+    lab.expect("accept-queue-overflow", culprit="local-application", mentions=["frontend", "tcp_abort_on_overflow", "2 clients"])
+    lab.expect_nothing_else()
+    asker.finish()

@@ -1,0 +1,87 @@
+#include "findings/hops.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "findings/facts.h"
+
+namespace tcpwitness {
+
+namespace {
+
+constexpr std::uint64_t at_once_ns = 1'000'000'000;  ///< from the upstream's failure to what the client is told of it
+
+using Process = std::pair<WitnessId, std::uint32_t>;
+
+bool of_an_end(const Finding& f) {
+    for (const char* rule : {"reset-sent", "reset-received", "server-silent", "unexplained"})
+        if (f.rule == rule) return true;
+    return false;
+}
+
+bool upstream_failed(const Finding& f) {
+    for (const char* rule : {"connect-refused", "connect-timeout", "server-silent", "reset-received", "reset-sent", "retransmission-timeout", "host-unreachable", "no-route", "local-drop", "listener-gone",
+                             "hung-service", "reset-forged"})
+        if (f.rule == rule) return true;
+    return false;
+}
+
+const Connection* with_role(const Story& story, const Finding& f, Role role) {
+    for (const ConnectionId id : f.connections)
+        if (const Connection* c = story.connection(id); c && c->role == role && c->owner.known()) return c;
+    return nullptr;
+}
+
+/// The process had only this client at that time: what it asked its upstream, it asked for it.
+bool only_client(const std::vector<const Connection*>& clients, const Connection& one, std::uint64_t time_ns) {
+    return std::all_of(clients.begin(), clients.end(), [&](const Connection* c) { return c == &one || c->begin_ns > time_ns || (!c->live() && c->end_ns < time_ns); });
+}
+
+}  // namespace
+
+void join_hops(const Story& story, std::vector<Finding>& standing) {
+    std::multimap<Process, std::pair<std::size_t, const Connection*>> upstreams;
+    for (std::size_t i = 0; i < standing.size(); ++i)
+        if (!standing[i].benign && !standing[i].state && upstream_failed(standing[i]))
+            if (const Connection* c = with_role(story, standing[i], Role::client)) upstreams.emplace(Process{c->witness, c->owner.pid}, std::pair{i, c});
+    if (upstreams.empty()) return;
+    std::map<Process, std::vector<const Connection*>> served;
+    for (const Connection& c : story.connections)
+        if (c.role == Role::server && c.owner.known() && upstreams.contains({c.witness, c.owner.pid})) served[{c.witness, c.owner.pid}].push_back(&c);
+    if (served.empty()) return;
+
+    std::vector<bool> joined(standing.size());
+    for (std::size_t i = 0; i < standing.size(); ++i) {
+        Finding& effect = standing[i];
+        if (effect.benign || effect.state || !of_an_end(effect)) continue;
+        const Connection* client = with_role(story, effect, Role::server);
+        if (!client) continue;
+        const Process proxy{client->witness, client->owner.pid};
+        for (auto [at, end] = upstreams.equal_range(proxy); at != end; ++at) {
+            const auto& [place, upstream] = at->second;
+            Finding& cause = standing[place];
+            const bool in_time = cause.first_ns >= client->begin_ns && cause.first_ns <= effect.last_ns && (cause.last_ns >= effect.last_ns || effect.last_ns - cause.last_ns <= at_once_ns);
+            if (place == i || joined[place] || !in_time || !only_client(served[proxy], *client, cause.first_ns)) continue;
+            const char* what = effect.rule == "server-silent" ? "gave up" : "was reset";
+            cause.headline += fmt::format("; so {}'s client {} {}", printable(client->owner.comm), client->flow.peer.text(), what);
+            cause.reasons.push_back(fmt::format("its effect one hop before ({}): {}", effect.rule, effect.headline));
+            cause.evidence.insert(cause.evidence.end(), effect.evidence.begin(), effect.evidence.end());
+            cause.last_ns = std::max(cause.last_ns, effect.last_ns);
+            for (const ConnectionId id : effect.connections) add_end(cause, story.connection(id));
+            joined[i] = true;
+            break;
+        }
+    }
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < standing.size(); ++i)
+        if (!joined[i]) {
+            if (kept != i) standing[kept] = std::move(standing[i]);
+            ++kept;
+        }
+    standing.resize(kept);
+}
+
+}  // namespace tcpwitness

@@ -1,0 +1,13 @@
+// A proxy between: what failed behind it, and what its client saw of that, are one story.
+#pragma once
+
+#include <vector>
+
+#include "findings/finding.h"
+
+namespace tcpwitness {
+
+/// Makes the finding about a proxy's client an effect of the finding about its upstream, where both are of one request in one process.
+void join_hops(const Story&, std::vector<Finding>&);
+
+}  // namespace tcpwitness
