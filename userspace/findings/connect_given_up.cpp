@@ -9,7 +9,6 @@ namespace tcpwitness {
 
 namespace {
 
-constexpr std::uint64_t answer_due_ns = 200'000'000;
 constexpr std::uint64_t sent_again_ns = 1'000'000'000;  ///< a SYN without answer is sent again by then
 constexpr std::uint64_t cleanup_ns = 1'000'000'000;     ///< from a process's exit to its sockets closed
 

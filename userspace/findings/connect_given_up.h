@@ -1,11 +1,15 @@
 // Connects that an application gave up before its kernel did, or that were unanswered when the recording ended.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "findings/finding.h"
 
 namespace tcpwitness {
+
+/// Who waits for an answer for longer than this and then closes has given up: the answer may come from the other side of the world.
+inline constexpr std::uint64_t answer_due_ns = 200'000'000;
 
 struct GivenUpConnect {
     const Event* exit = nullptr;  ///< the process ended with the connect unanswered

@@ -63,7 +63,9 @@ const char* harmless_reset(const Story& story, const Connection& c, const Event&
     if (client_here == sent_here) {  // the client did it
         if (sent_here && less(tcp->unread(), their_fin(c))) return nullptr;
         const auto answer = client_here ? (other ? written(*other, first<ResetReceived>(*other)) : std::nullopt) : written(c, &reset);
-        if (answer && *answer > told->got) return nullptr;  // it cut an answer off
+        // It cut an answer off. Whether the RST's number counts the answer's FIN depends on which of them was sent first.
+        const bool answered_with_fin = client_here ? their_fin(c) : own_fin(c);
+        if (answer && *answer > told->got + answered_with_fin) return nullptr;
         if (!told->sent && !told->got) return reset.time_ns - *c.established_ns <= check_ns ? benign::health_check : nullptr;
         const std::uint32_t answered_ms = client_here ? tcp->recv_idle_ms : tcp->send_idle_ms, asked_ms = client_here ? tcp->send_idle_ms : tcp->recv_idle_ms;
         const bool whole = answer || their_fin(c) || told->got <= small_answer;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "findings/benign.h"
 #include "findings/device_facts.h"
+#include "findings/connect_given_up.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packet_filter_rule.h"
@@ -20,7 +21,7 @@ constexpr const char* id = "local-drop";
 
 constexpr Proof proofs[] = {{"the kernel told that it dropped the connection's packets, and why", others({Other::other_cause})}};
 constexpr std::size_t stuck_after = 3;  ///< the same segment thrown away so often is no passing trouble
-constexpr std::uint64_t answer_due_ns = 1'000'000'000;  ///< who gives up before has not waited for an answer
+constexpr std::uint64_t near_ns = 1'000'000'000;  ///< of a connection's life: a drop of its packets lies no further off
 
 /// Rules of their own tell these: no route, no neighbour, a full accept queue, a segment beyond the path's MTU.
 bool told_elsewhere(const Drop& drop) {
@@ -58,7 +59,7 @@ void add_drops_of_flow(std::vector<const Event*>& drops, const Story& story, con
     for (const Event* event : story.unmatched_events(flow)) {
         const Drop* drop = relevant(*event);
         if (!drop || (drop->outgoing && event->witness == c.witness)) continue;
-        const std::uint64_t slack_ns = answer_due_ns + story.uncertainty_ns(c.witness, event->witness);
+        const std::uint64_t slack_ns = near_ns + story.uncertainty_ns(c.witness, event->witness);
         if (event->time_ns + slack_ns < c.begin_ns || (!c.live() && event->time_ns > c.end_ns + slack_ns)) continue;
         const bool from_client = (c.role == Role::client) == (source(*event) == c.flow.local);
         const auto& isn = c.role == Role::client ? c.local_isn : c.peer_isn;

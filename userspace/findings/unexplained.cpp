@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "findings/benign.h"
+#include "findings/connect_given_up.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/trouble.h"
@@ -15,7 +16,6 @@ namespace tcpwitness {
 namespace {
 
 constexpr const char* id = "unexplained";
-constexpr std::uint64_t answer_due_ns = 200'000'000;  ///< as connect-timeout has it: what waits longer was given up
 
 /// What was dropped or sent again got through after all: the connection went on, or ended in good order.
 bool made_good(const Connection& c, const std::vector<TroubleSign>& signs) {

@@ -42,7 +42,7 @@ def scenario(lab):
         program.go()
         waiting = edge.begin(traffic.connect_error, lab.address(fe), 5061, name="patient")
         edge.run(given_up, 2.5, name="curl")
-        edge.run(given_up, 0.2, name="hasty")
+        edge.run(given_up, 0.1, name="hasty")
         assert edge.run(traffic.connect_error, lab.address(fe), 5062, name="lucky") == 0
         assert waiting.await_step() == errno.ETIMEDOUT
 
