@@ -37,5 +37,5 @@ def scenario(lab):
         program.await_step()
 
     lab.expect_nothing_else()
-    limited = [event["rwnd_limited_ms"] for event in lab.report.of("event") if event["kind"] == "destroy"]
+    limited = [event.get("rwnd_limited_ms", 0) for event in lab.report.of("event") if event["kind"] == "destroy"]
     assert max(limited) > 1000, f"the sender was never held back by the window: {limited} ms"
