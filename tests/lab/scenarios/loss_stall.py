@@ -44,6 +44,7 @@ def scenario(lab):
 
     server = fe.start(frontend)
     with lab.record(edge, fe):
+        server.go()
         rules("numgen inc mod 1000 < 1")
         client = edge.start(asking, name="quick")
         assert client.step() == b"0123456789"
@@ -57,7 +58,7 @@ def scenario(lab):
         mid.nft("flush ruleset")
         assert client.await_step() == b"0123456789"
         client.finish()
-        server.finish()
+        server.await_step()
 
     lab.expect("loss-stall", culprit="path", count=1, mentions=["stalled"])
     lab.example("loss-stall")
