@@ -18,7 +18,9 @@ report = [json.loads(line) for line in open(sys.argv[1])]
 packets = sys.argv[2] == "packets"
 for one in report:
     if one["type"] == "connection":
-        print("connection", one["role"], one.get("network.local.port"), one.get("network.peer.port"), one["ending"], one.get("error.type"), one["embryonic"], one.get("process.pid"), one.get("local_isn"))
+        # a text without a line of the stack is read as a capture, which takes the last SYN-ACK's number where each has another
+        isn = one.get("local_isn") if one["role"] == "client" else None
+        print("connection", one["role"], one.get("network.local.port"), one.get("network.peer.port"), one["ending"], one.get("error.type"), one["embryonic"], one.get("process.pid"), isn)
 kinds = {"call", "state", "timer", "retransmit", "error", "reset_received", "reset_sent", "destroy"} | ({"packet"} if packets else set())
 events = sorted((one for one in report if one["type"] == "event" and one["kind"] in kinds), key=lambda one: one["id"])
 for one in events:  # Network Monitor shows whole seconds: only how far events are apart is exact

@@ -3,6 +3,7 @@
 # editcap, mergecap and tcpdump.
 set -u
 tool=$1 write_sample=$2
+samples=$(cd "$(dirname "$0")/../samples" && pwd)
 . "$(dirname "$0")/common.sh"
 
 # A trace of ours.
@@ -50,7 +51,7 @@ expect "inline events: a marker is one" yes "$(tshark -n -r inline.pcapng -T fie
 
 refuses "goes with --format pcapng" --inline-events trace.pcapng
 refuses "goes with --format pcapng" --packets-only --format json trace.pcapng
-refuses "give one FILE" --format pcapng -o refused.pcapng trace.pcapng same.pcapng
+refuses "give one FILE" --format pcapng -o refused.pcapng trace.pcapng "$samples/netsh.txt"
 refuses "can be read once" --format pcapng -o refused.pcapng -
 mkfifo pipe
 refuses "can be read once" --format pcapng -o refused.pcapng pipe

@@ -61,7 +61,7 @@ std::string escaped(std::string_view name) {
 std::string file_of(const Story& story, const Event& packet) {
     if (!frame_of(packet) || recording_of_frame(packet) >= story.recordings.size()) return {};
     const Recording& recording = story.recordings[recording_of_frame(packet)];
-    return recording.meta.contains("source") ? "" : recording.file;  // a text is nothing that Wireshark opens
+    return recording.meta.contains("encoding") ? "" : recording.file;  // a text is nothing that Wireshark opens
 }
 
 const Event* packet_to_show(const Story& story, const Finding& finding, std::optional<RecordingId> in) {
