@@ -80,4 +80,19 @@ const char* harmless_reset(const Story& story, const Connection& c, const Event&
     return arrived ? benign::abort_after_exchange : nullptr;
 }
 
+bool answers_good_bye(const Story& story, const Connection& c, const Event& reset) {
+    constexpr std::uint32_t small = 64, soon_ms = 1000;
+    constexpr std::uint64_t at_once_ns = 100'000'000, short_ns = 2'000'000'000;
+    if (c.role != Role::server) return false;  // what a client does not want to read any more may be an answer
+    const Event* fin = nullptr;
+    for (const Event& event : c.events)
+        if (const Segment* segment = event.as<Segment>(); segment && segment->outgoing && segment->fin() && !fin) fin = &event;
+    if (!fin || !c.local_isn || !c.established_ns || fin->as<Segment>()->seq + fin->as<Segment>()->payload == *c.local_isn + 1) return false;  // it had sent nothing
+    const Connection* other = story.other_end(c);
+    const Event* got = other ? first<ResetReceived>(*other) : nullptr;
+    // Who asks again on a connection that has idled loses a request: that is no good-bye.
+    if (const TcpNumbers* tcp = numbers(got)) return less(tcp->unacknowledged(), own_fin(*other)) <= small && tcp->recv_idle_ms <= soon_ms;
+    return reset.time_ns >= fin->time_ns && reset.time_ns - fin->time_ns <= at_once_ns && reset.time_ns - *c.established_ns <= short_ns;
+}
+
 }  // namespace tcpwitness

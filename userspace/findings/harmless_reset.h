@@ -9,4 +9,7 @@ namespace tcpwitness {
 /// ResetReceived of this end.
 const char* harmless_reset(const Story&, const Connection&, const Event& reset);
 
+/// The end that sent this RST had answered and closed in good order, and what came after was a good-bye (a TLS close_notify) that nobody needs to read.
+bool answers_good_bye(const Story&, const Connection&, const Event& reset_sent);
+
 }  // namespace tcpwitness

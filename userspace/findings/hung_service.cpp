@@ -9,6 +9,7 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/queue_facts.h"
+#include "findings/request_given_up.h"
 #include "model/describe.h"
 
 namespace tcpwitness {
@@ -62,6 +63,15 @@ void add_unread(Finding& f, const Story& story, const Connection& of, std::set<C
         add_end(f, story.other_end(c));
     }
     if (count) f.reasons.push_back(fmt::format("it leaves received data unread on {}", count_text(count, "connection", "connections")));
+}
+
+/// What its workers had accepted and did not answer meanwhile: while they are at it, nobody accepts.
+void add_unanswered(Finding& f, const Story& story, const Connection& listener, std::uint64_t from_ns, std::uint64_t to_ns) {
+    for (const Connection& c : story.connections) {
+        if (c.listener != listener.id || !c.accepted || !c.established_ns || *c.established_ns > to_ns || (!c.live() && c.end_ns < from_ns) || !left_unanswered(c)) continue;
+        add_end(f, &c);
+        add_end(f, story.other_end(c));
+    }
 }
 
 void add_process(Finding& f, const Queue* process) {
@@ -158,6 +168,7 @@ std::vector<Finding> find(const Story& story) {
             if (drops)
                 for (const Connection* late : delayed(story, c, from, to)) add_end(f, late);
             add_unread(f, story, c, told);
+            add_unanswered(f, story, c, from, to);
             f.fold_key = std::to_string(c.id);
             found.push_back(std::move(f));
         }

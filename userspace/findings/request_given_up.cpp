@@ -82,6 +82,7 @@ struct Served {
     bool known = false, accepted = true;
     std::uint64_t unread_ns = 0;
     std::uint32_t unread = 0;
+    bool whole = false;  ///< nothing of it had been read: who has read the most may work on it
     std::vector<const Event*> looks;
     const Queue* process = nullptr;
 };
@@ -98,10 +99,20 @@ Served served(const Story& story, const Left& how) {
         if (waiting.from_ns >= until || until - waiting.from_ns < least_ns / 2 || waiting.to_ns + round_ns < how.fin->time_ns) continue;
         s.unread_ns = until - waiting.from_ns;
         s.unread = waiting.last().unread;
+        s.whole = how.sent && s.unread >= how.sent;
         s.looks = waiting.events;
         s.process = waiting.process();
     }
     return s;
+}
+
+/// What was lost on its way is no silence of the application: the rules about retransmits tell it. And what the server sends after the client has
+/// left is answered by RST: reset-received tells that.
+bool lost_or_late(const Left& how) {
+    if (how.server && how.server->has(sign::retransmit)) return true;
+    if (!how.client) return how.server->has(sign::reset_received | sign::rst_in);
+    const Event* again = how.client->has(sign::retransmit) ? last<Retransmit>(*how.client) : nullptr;
+    return again && again->time_ns < how.fin->time_ns && again->as<Retransmit>()->tcp.backoff > 1;
 }
 
 /// It sent once and waited, and did not send again and again. False where nobody counted.
@@ -138,6 +149,11 @@ std::string exit_text(const ProcessExit& exit) {
 
 }  // namespace
 
+bool left_unanswered(const Connection& server) {
+    const auto how = server.role == Role::server ? left(server) : std::nullopt;
+    return how && how->sent && !how->received && how->waited_ns >= least_ns;
+}
+
 std::vector<Finding> requests_given_up(const Story& story, const char* rule, const std::set<ConnectionId>& told, const Proof& unread) {
     std::vector<Left> cases;
     std::set<Endpoint> answering;
@@ -167,16 +183,16 @@ std::vector<Finding> requests_given_up(const Story& story, const char* rule, con
         const ProcessExit* end = exit ? exit->as<ProcessExit>() : nullptr;
         const bool curl = end && end->task.comm == "curl" && end->status() == curl_timed_out;
         const bool failed = end && !end->signal() && end->status() != 0;
-        if (how.received ? !curl : half_closed(how) || filled_up(how)) continue;
+        if (how.received ? !curl : half_closed(how) || filled_up(how) || lost_or_late(how)) continue;
         const Served server = served(story, how);
         const bool round = round_time(how.waited_ns) && asked_once(how), answers = answering.contains(service);
-        const bool unserved = server.known && (!server.accepted || server.unread_ns);
+        const bool unserved = server.known && (!server.accepted || (server.unread_ns && server.whole));
         // Who sends nothing may only hold a connection ready; who sends and gets nothing back may talk to a service that only takes data.
         if (!failed && !unserved && (!how.sent || (!answers && !round))) continue;
 
         Finding f = about(rule, how.client ? Culprit::peer_application : Culprit::local_application, failed || unserved || answers ? Certainty::likely : Certainty::possible, c,
                           how.fin->time_ns);
-        f.first_ns = f.onset_ns = *c.established_ns;
+        f.first_ns = *c.established_ns;  // its trouble is there when it leaves: what held it up lies before
         const std::string time = since(0, how.waited_ns);
         const std::string self = how.server ? fmt::format("{}{}", who(*how.server), at_place(story, *how.server)) : "";
         const std::string client = how.client ? fmt::format("{}{}", who(*how.client), at_place(story, *how.client)) : c.flow.peer.address.text();
@@ -185,7 +201,7 @@ std::vector<Finding> requests_given_up(const Story& story, const char* rule, con
             f.headline = fmt::format("{} gave up on {} after {}: {} had come by then", client, to, time, count_text(how.received, "byte", "bytes"));
         else if (!server.accepted)
             f.headline = fmt::format("{} gave up on {} after {}: no process had accepted the connection", client, to, time);
-        else if (server.unread_ns)
+        else if (server.unread_ns && server.whole)
             f.headline = fmt::format("{} gave up on {} after {}: it had left {} unread for {}", client, to, time, count_text(server.unread, "byte", "bytes"), since(0, server.unread_ns));
         else
             f.headline = fmt::format("{} gave up on {} after {}: {} without an answer to {}", client, to, time, how.server ? "it had sat there" : "it was",
@@ -193,7 +209,7 @@ std::vector<Finding> requests_given_up(const Story& story, const char* rule, con
         f.reasons.push_back(fmt::format("the client closed the connection first, {} after it was established; by the numbers of its FIN it had sent {} and got {}", time,
                                         count_text(how.sent, "byte", "bytes"), count_text(how.received, "byte", "bytes")));
         if (failed || (end && end->signal())) f.reasons.push_back(exit_text(*end));
-        if (server.known && server.accepted && !server.unread_ns && how.sent) f.reasons.push_back(fmt::format("{} had accepted the connection and sent nothing", self));
+        if (server.known && server.accepted && !server.whole && how.sent) f.reasons.push_back(fmt::format("{} had accepted the connection and sent nothing", self));
         if (answers && !how.received) f.reasons.push_back("the service answers other connections");
         if (!failed && !unserved && !answers) f.reasons.push_back("the client left after a whole number of seconds, as a time limit of its own does; nothing shows that the service answers at all: it may be one that only takes data");
         if (server.process) f.reasons.push_back("at that time: " + process_text(*server.process));
@@ -201,7 +217,7 @@ std::vector<Finding> requests_given_up(const Story& story, const char* rule, con
         cite(f, exit);
         cite(f, server.looks);
         if (how.server && how.client) add_end(f, how.server);
-        if (server.unread_ns && server.accepted && !how.received) prove(f, unread);
+        if (server.unread_ns && server.whole && server.accepted && !how.received) prove(f, unread);
         f.settle = how.server ? fmt::format("look at what {} does in that time (its stack, its own log, what it waits for)", who(*how.server))
                               : record_on(c.flow.peer.address) + ": it tells whether the request reached the application there, and what that did";
         if (f.certainty == Certainty::proven) f.settle.clear();

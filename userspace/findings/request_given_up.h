@@ -8,6 +8,9 @@
 
 namespace tcpwitness {
 
+/// A server's end whose client sent something, got nothing, and closed first.
+bool left_unanswered(const Connection& server);
+
 /// `told`: connections whose segments have told it already. `unread`: the ground on which it is proven.
 std::vector<Finding> requests_given_up(const Story&, const char* rule, const std::set<ConnectionId>& told, const Proof& unread);
 

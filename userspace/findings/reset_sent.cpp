@@ -175,6 +175,10 @@ std::vector<Finding> find(const Story& story) {
             found.push_back(harmless(pattern, id, c, event->time_ns, between(story, c)));
             continue;
         }
+        if (std::string_view(why->kind) == "data-after-close" && answers_good_bye(story, c, *event)) {
+            found.push_back(harmless(benign::abort_after_exchange, id, c, event->time_ns, between(story, c)));
+            continue;
+        }
         if (why->on_purpose)
             on_purpose[fmt::format("{}/{}/{}/{}", c.witness, c.owner.comm, c.flow.local.address.text(), c.flow.peer.text())].push_back(&c);
         candidates.push_back({&c, event, std::move(*why)});

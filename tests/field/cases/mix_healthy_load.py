@@ -58,4 +58,4 @@ def scenario(lab):
             assert web_common.curl(lab, client, "-m", "10", *[web_common.url(lab, proxy, 8080)] * 5).returncode == 0
             assert db_common.psql(lab, client, server, "-c", "select 1").returncode == 0
         for each in others:
-            each.finish()
+            each.await_step()

@@ -60,4 +60,3 @@ def scenario(lab):
                 assert one["certainty"] == {5061: "possible", 5062: "proven", 5063: "likely"}[port], told
         if server in hosts:
             assert "reads[" in told and "ignores[" in told and "left 18 bytes unread" in told and "no process had accepted" in told, told
-    lab.example("server-silent")
