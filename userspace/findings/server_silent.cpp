@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -42,10 +43,14 @@ struct Wait {
     bool small = false;          ///< and had been told before that nothing of that size is answered
 };
 
+/// Requests of about one size are taken for the same kind: one that waits for an event is asked for again and again, perhaps on connections of its own.
+std::uint32_t alike(const Segment& request) { return request.payload / 16; }
+
 /// What one connection shows of its asking and answering.
 struct Manner {
     std::vector<Wait> waits;   ///< those that took too long
     std::size_t prompt = 0, late = 0;  ///< answers that came soon, and after too long
+    std::map<std::uint32_t, std::size_t> prompt_like;  ///< the soon ones, by alike()
     bool answers = false;      ///< data came back at least once
     bool pushes = false;       ///< the client sent more after a long silence, so it had not waited for an answer
     bool unasked = false;      ///< the server sends when nobody has asked: what comes late need not be an answer
@@ -86,6 +91,7 @@ private:
             manner_.waits.push_back(wait_);
         } else if (wait_.request && how == How::answered && at_ns < wait_.request->time_ns + soon_ns) {
             ++manner_.prompt;
+            ++manner_.prompt_like[alike(*wait_.request->as<Segment>())];
             small_prompt_ += wait_.request->as<Segment>()->payload <= small_message;
         }
         wait_ = {};
@@ -210,6 +216,7 @@ std::vector<Finding> find(const Story& story) {
     };
     std::vector<Case> cases;
     std::set<Endpoint> answering, pushed_to;
+    std::map<std::pair<Endpoint, std::uint32_t>, std::size_t> late_like, prompt_like;
     for (const Connection& c : story.connections) {
         if (c.is_listener() || c.role == Role::unknown || !c.has(sign::established) || !segments_recorded(story, c.witness)) continue;
         const bool asks_out = c.role == Role::client;
@@ -217,13 +224,20 @@ std::vector<Finding> find(const Story& story) {
         Case one{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, Exchange(story, c, asks_out).manner()};
         if (one.manner.answers || (c.wire && c.wire->server.bytes)) answering.insert(one.service);
         if (one.manner.pushes) pushed_to.insert(one.service);
+        for (const auto& [size, count] : one.manner.prompt_like) prompt_like[{one.service, size}] += count;
         if (!one.manner.waits.empty()) cases.push_back(std::move(one));
     }
     for (const Case& one : cases)
+        for (const Wait& wait : one.manner.waits)
+            if (wait.how == How::answered) ++late_like[{one.service, alike(*wait.request->as<Segment>())}];
+    for (const Case& one : cases)
         for (const Wait& wait : one.manner.waits) {
             const Connection& c = *one.connection;
+            const auto kind = std::pair{one.service, alike(*wait.request->as<Segment>())};
+            const std::size_t late = late_like[kind];
+            const bool held = late >= 2 && late >= prompt_like[kind];  // this kind of request is mostly answered late
             if (wait.small || one.manner.unasked) continue;
-            if (wait.how == How::answered && one.manner.long_poll())
+            if (wait.how == How::answered && (held || one.manner.long_poll()))
                 found.push_back(harmless(benign::long_poll, id, c, wait.end_ns, between(story, c)));
             else if (wait.how == How::answered || !pushed_to.contains(one.service))
                 found.push_back(tell(story, c, wait, one.asks_out, answering.contains(one.service)));
