@@ -1,7 +1,8 @@
 """Runs scenarios side by side, each in a process of its own: what tests/lab/run and tests/field/run share.
 
 Nothing is run again: what passes only at its second try has failed. A scenario that races by nature says why in its own file, RACES = "why"; one
-that fails runs once more, alone, and the sum tells how many did.
+that fails runs once more, alone, and the sum tells how many did. So does one in whose recording the kernel lost records, told in the report: a scenario
+is about what was recorded, and says nothing where that was not.
 """
 
 import os
@@ -16,7 +17,7 @@ import settings
 from accounting import baseless, false_comfort, unaccounted
 from lab import Lab
 
-PASSED, FAILED = 0, 1
+PASSED, FAILED, UNRECORDED = 0, 1, 2
 
 
 def play(module, lab):
@@ -75,7 +76,11 @@ class Run:
             print(f"the trace: {lab.trace}")
         sys.stdout.flush()
         sys.stderr.flush()
-        return FAILED
+        return UNRECORDED if lab is not None and lab.report is not None and any(gap["lost"] for gap in lab.report.of("gap")) else FAILED
+
+    def again_after(self, status):
+        """Whether it runs once more after it ended so."""
+        return not self.second and status != PASSED and (self.races or status == UNRECORDED)
 
     def once_more(self):
         again = Run(self.module, self.family, self.play)
@@ -118,7 +123,7 @@ def run_all(runs, jobs, binary, examples):
             if pid in living:
                 run = living.pop(pid)
                 status = os.waitstatus_to_exitcode(status)
-                if status != PASSED and run.races and not run.second:
+                if status != PASSED and run.again_after(status):
                     waiting.append(run.once_more())
                 yield run, status
     finally:
