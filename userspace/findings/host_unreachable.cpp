@@ -58,7 +58,14 @@ void blame_neighbour(Finding& f, const Connection& c, const Event& event) {
 void blame_sender(Finding& f, const Connection& c, const Event& event) {
     const Icmp& icmp = *event.as<Icmp>();
     const bool itself = icmp.sender == c.flow.peer.address;
-    if (itself) f.culprit = Culprit::peer_host;
+    // A host does not call itself unreachable: whoever has that address passes connections on to another, which does not answer.
+    const bool translated = itself && (icmp.v6 ? icmp.code == 3 || icmp.code == 0 : icmp.code <= 1);
+    if (itself && !translated) f.culprit = Culprit::peer_host;
+    if (translated) {
+        f.certainty = Certainty::likely;
+        f.reasons.push_back(fmt::format("a host does not call itself unreachable: {} is an address that a device translates to another, which cannot be reached", icmp.sender.text()));
+        f.settle = record_on(c.flow.peer.address) + ": it tells where the connection was to be passed on";
+    }
     f.headline += fmt::format(": {} answered ICMP{} {}", itself ? "the peer itself" : icmp.sender.text(), icmp.v6 ? "v6" : "", name(icmp));
     if (!itself) f.reasons.push_back(fmt::format("{} is a router or firewall on the way; the peer did not send it", icmp.sender.text()));
     cite(f, &event);

@@ -166,10 +166,12 @@ Outcome outcome(const Connection& c, const std::vector<const Event*>& drops) {
 }
 
 bool spoilt(const Drop& drop) { return drop.reason.find("CSUM") != std::string::npos; }
+/// Its timestamp is older than those before (RFC 7323, PAWS): it was altered, or is much too late.
+bool stale(const Drop& drop) { return drop.reason.find("PAWS") != std::string::npos; }
 
 Culprit culprit_of(const Story& story, const Event& event) {
     const Drop& drop = *event.as<Drop>();
-    if (spoilt(drop)) return Culprit::path;
+    if (spoilt(drop) || stale(drop)) return Culprit::path;
     if (drop.by_packet_filter()) return Culprit::local_firewall;
     if (drop.reason == "XDP" || drop.reason == "TC_INGRESS" || drop.reason == "TC_EGRESS" || drop.reason == "SOCKET_FILTER" || drop.reason == "BPF_CGROUP_EGRESS") return Culprit::local_firewall;
     if (drop.reason == "IP_RPFILTER" || device_trouble(story, event.witness, drop.device, event.time_ns)) return Culprit::local_configuration;
@@ -181,6 +183,7 @@ std::string cause_text(const Story& story, const Event& event) {
     const Drop& drop = *event.as<Drop>();
     const std::string device = drop.device.empty() ? "" : " on " + printable(drop.device);
     if (spoilt(drop)) return fmt::format("their checksums were wrong ({}){}", printable(drop.reason), device);
+    if (stale(drop)) return fmt::format("their timestamps were older than those before ({})", printable(drop.reason));
     if (drop.reason == "IP_RPFILTER") return "strict rp_filter" + device;
     if (const auto trouble = device_trouble(story, event.witness, drop.device, event.time_ns)) return trouble->text;
     if (!drop.by_packet_filter()) return fmt::format("{} in {}{}", printable(drop.reason), printable(drop.place), device);
@@ -218,6 +221,7 @@ void add_cause(Finding& f, const Story& story, const std::vector<const Event*>& 
     for (std::size_t i = 0; rules.size() > 1 && i < std::min<std::size_t>(rules.size(), 5); ++i) f.reasons.push_back("it may have been " + printable(rules[i]));
     if (drop.by_packet_filter() && rules.empty()) f.reasons.push_back("the kernel does not tell which rule it was; `nft list ruleset` there shows those of that hook");
     if (spoilt(drop)) f.reasons.push_back("that is a symptom: the packets were damaged before they arrived, by the path or by a checksum that their sender left to its device");
+    if (stale(drop)) f.reasons.push_back("that is a symptom: a device on the path rewrites timestamps for part of the packets, or several hosts send behind one address");
     if (const auto trouble = device_trouble(story, first.witness, drop.device, first.time_ns)) cite(f, trouble->fact);
     cite(f, drops);
 }
@@ -226,6 +230,10 @@ void judge(Finding& f, const Story& story, const Event& drop, bool each_try) {
     f.culprit = culprit_of(story, drop);
     if (spoilt(*drop.as<Drop>())) {
         f.settle = "capture on both sides and compare the checksums; try without checksum offload (ethtool -K DEVICE tx off rx off)";
+        return;
+    }
+    if (stale(*drop.as<Drop>())) {
+        f.settle = "capture on both sides and compare the timestamps of the same segments";
         return;
     }
     prove(f, proofs[0], each_try ? others({Other::other_cause}) : 0);

@@ -303,6 +303,21 @@ TEST_CASE("host-unreachable: the router that sent the ICMP error is named; the p
     }
 }
 
+TEST_CASE("host-unreachable: an address that calls itself unreachable is translated, not the peer's fault") {
+    auto t = trace();
+    Session s = session(t, "edge", "edge");
+    connect_fails(t, s, 0, EHOSTUNREACH);
+    End bare = s.client;
+    bare.cookie = bare.socket_id = 0;
+    t.as(bare).at(2999).add(unreachable("10.0.2.2", 1));
+    const Finding f = only(t.story());
+    CHECK(f.rule == "host-unreachable");
+    CHECK(f.culprit == Culprit::path);
+    CHECK(f.certainty == Certainty::likely);
+    CHECK_THAT(all_text(f), Contains("does not call itself unreachable"));
+    CHECK_FALSE(f.settle.empty());
+}
+
 TEST_CASE("host-unreachable without a witness of it is likely only") {
     auto t = trace();
     Session s = session(t, "edge", "edge");
