@@ -14,6 +14,8 @@ CLIENT = (
     "destroyed",
 )
 
+ALONE = True  # beside others a record may be read later than the order of lines is kept for
+
 
 def scenario(lab):
     client, server = lab.pair()
