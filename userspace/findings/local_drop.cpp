@@ -7,6 +7,7 @@
 #include "findings/benign.h"
 #include "findings/device_facts.h"
 #include "findings/connect_given_up.h"
+#include "findings/drop_symptoms.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packet_filter_rule.h"
@@ -165,9 +166,6 @@ Outcome outcome(const Connection& c, const std::vector<const Event*>& drops) {
     return {fmt::format("the connection with {} {}", peer, c.live() ? "is stuck" : "was stuck")};
 }
 
-bool spoilt(const Drop& drop) { return drop.reason.find("CSUM") != std::string::npos; }
-/// Its timestamp is older than those before (RFC 7323, PAWS): it was altered, or is much too late.
-bool stale(const Drop& drop) { return drop.reason.find("PAWS") != std::string::npos; }
 
 Culprit culprit_of(const Story& story, const Event& event) {
     const Drop& drop = *event.as<Drop>();

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "findings/device_facts.h"
+#include "findings/drop_symptoms.h"
 #include "findings/facts.h"
 
 namespace tcpwitness {
@@ -101,7 +102,7 @@ std::optional<Doubt> device_down(const Finding& f, const Story& story) {
 
 bool spoilt(const Event& event) {
     const Drop* drop = event.as<Drop>();
-    return drop && drop->reason.find("CSUM") != std::string::npos;
+    return drop && spoilt(*drop);
 }
 
 std::optional<Doubt> spoilt_packet(const Finding& f, const Story& story) {
