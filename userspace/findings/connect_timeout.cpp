@@ -117,7 +117,13 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         lean_on(f, *last_seen);
         f.settle = fmt::format("tell whether {} holds {}: if it does, it is the peer and drops the SYN itself", place(story, *last_seen),
                                c.flow.peer.address.text());
+        return;
     }
+    for (const Sighting& seen : arrived)
+        if (!seen.left.empty() && seen.witness != c.witness) {
+            f.reasons.push_back(fmt::format("{} let the SYN through: it left on {}, so it was lost, or not answered, behind that", place(story, seen.witness), interface_name(story, *seen.left.front())));
+            cite(f, seen.left);
+        }
 }
 
 /// The capture ended before its sender gave up: SYNs sent again, and nothing at all came back.

@@ -85,10 +85,29 @@ bool explains(const std::string& rule, Interposer::Effect effect) {
     return false;
 }
 
+/// A host between the ends let every segment of the handshake through that came in, and its kernel dropped none: nothing there had a part in it.
+bool let_through(const Story& story, const Connection& c, WitnessId host) {
+    const Connection* other = story.other_end(c);
+    if (c.has(sign::established) || host == c.witness || (other && host == other->witness)) return false;
+    std::map<Endpoint, int> balance;
+    for (const Event* event : story.unmatched_events(c.flow)) {
+        if (event->witness != host) continue;
+        const Segment* segment = event->as<Segment>();
+        if (!segment) return false;
+        balance[segment->outgoing ? event->flow.local : event->flow.peer] += segment->outgoing ? -1 : 1;
+    }
+    return !balance.empty() && std::all_of(balance.begin(), balance.end(), [](const auto& source) { return source.second == 0; });
+}
+
 /// Hosts that saw the flow, or are an end of it. Those that are proven innocent are not among them.
 std::set<WitnessId> suspects(const Story& story, const Finding& finding, const Connection& c, const Homes& homes) {
     std::set<WitnessId> all;
+    // Where the kernel or the process told what it did, nothing else did it.
+    if (finding.certainty == Certainty::proven && (finding.culprit == Culprit::local_configuration || finding.culprit == Culprit::local_kernel ||
+                                                   finding.culprit == Culprit::local_application || finding.culprit == Culprit::peer_application))
+        return all;
     for (const Event* packet : story.unmatched_packets(c.flow)) all.insert(packet->witness);
+    std::erase_if(all, [&](WitnessId host) { return let_through(story, c, host); });
     if (finding.certainty == Certainty::proven && finding.culprit == Culprit::path) {
         all.erase(c.witness);
         if (const Connection* other = story.other_end(c)) all.erase(other->witness);

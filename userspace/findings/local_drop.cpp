@@ -10,6 +10,7 @@
 #include "findings/drop_symptoms.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/half_seen.h"
 #include "findings/packet_filter_rule.h"
 #include "findings/packets_alone.h"
 #include "model/sequence.h"
@@ -176,6 +177,20 @@ Culprit culprit_of(const Story& story, const Event& event) {
     return Culprit::local_kernel;
 }
 
+/// The program that a drop by tc or XDP was, as far as the recorded configuration tells: "the tc filter eth0 ingress ... (BPF program 7 (guard))".
+std::string program_text(const Story& story, const Event& event) {
+    const Drop& drop = *event.as<Drop>();
+    const bool xdp = drop.reason == "XDP";
+    if (drop.device.empty() || (!xdp && drop.reason != "TC_INGRESS" && drop.reason != "TC_EGRESS")) return {};
+    const std::string on = xdp ? drop.device : drop.device + (drop.reason == "TC_INGRESS" ? " ingress" : " egress");
+    std::vector<const Environment*> there;
+    for (const Event* fact : facts_then(story, event.witness, xdp ? "xdp" : "tc_filter", event.time_ns, event.time_ns))
+        if (const Environment& one = *fact->as<Environment>(); one.what != Environment::What::unreadable && (one.name == on || one.name.starts_with(on + " "))) there.push_back(&one);
+    if (there.empty()) return {};
+    if (there.size() > 1) return fmt::format("one of its {} on {}", count_text(there.size(), "filter", xdp ? "XDP programs" : "tc filters"), printable(on));
+    return fmt::format("its {} {} ({})", xdp ? "XDP program on" : "tc filter", printable(there.front()->name), printable(there.front()->after));
+}
+
 /// "its packet filter (output hook; table inet t, chain o, handle 4: tcp dport 5061 drop)", "strict rp_filter on eth1", "QDISC_DROP in ...".
 std::string cause_text(const Story& story, const Event& event) {
     const Drop& drop = *event.as<Drop>();
@@ -184,6 +199,7 @@ std::string cause_text(const Story& story, const Event& event) {
     if (stale(drop)) return fmt::format("their timestamps were older than those before ({})", printable(drop.reason));
     if (drop.reason == "IP_RPFILTER") return "strict rp_filter" + device;
     if (const auto trouble = device_trouble(story, event.witness, drop.device, event.time_ns)) return trouble->text;
+    if (const std::string program = program_text(story, event); !program.empty()) return program;
     if (!drop.by_packet_filter()) return fmt::format("{} in {}{}", printable(drop.reason), printable(drop.place), device);
     if (rules_that_may_have_dropped(story, event).empty())
         if (const auto translations = translations_at(story, event); !translations.empty())
@@ -224,6 +240,18 @@ void add_cause(Finding& f, const Story& story, const std::vector<const Event*>& 
     cite(f, drops);
 }
 
+/// A stateful filter on an asymmetric path drops what it takes for invalid, because it has seen half of the handshake.
+void add_asymmetry(Finding& f, const Story& story, const Connection& c, const Event& first) {
+    const Drop& drop = *first.as<Drop>();
+    if (!drop.by_packet_filter() || drop.syn()) return;
+    const Unseen unseen = unseen_step(story, c, first.witness);
+    if (unseen == Unseen::nothing) return;
+    const bool answer = unseen == Unseen::syn_ack;
+    f.headline += fmt::format("; the {} of this handshake took another way and never came through it", answer ? "SYN-ACK" : "SYN");
+    f.reasons.push_back(fmt::format("{} saw the {} and not the {}: the path is asymmetric, and a filter that tracks connections takes what follows for invalid", place(story, first.witness),
+                                    answer ? "SYN" : "SYN-ACK", answer ? "SYN-ACK" : "SYN"));
+}
+
 void judge(Finding& f, const Story& story, const Event& drop, bool each_try) {
     f.culprit = culprit_of(story, drop);
     if (spoilt(*drop.as<Drop>())) {
@@ -251,6 +279,7 @@ std::optional<Finding> about_connection(const Story& story, const Connection& c,
     f.last_ns = std::max(drops.back()->time_ns, c.has(sign::ended) ? c.end_ns : 0);
     f.headline = c.embryonic ? became.text : fmt::format("{}{}: {}", who(c), at_place(story, c), became.text);
     add_cause(f, story, drops);
+    add_asymmetry(f, story, c, first);
     add_end(f, story.other_end(c));
     cite(f, failed_connect(c));
     cite(f, icmp_refusal(c));

@@ -5,25 +5,16 @@ for another port were lost in it; the program had no part in that.
 """
 
 import errno
-import subprocess
 
 import traffic
-from namespaces import command
+from devices import XDP_DROP, attach_xdp
 
 NEEDS = ("clang",)
-PROGRAM = """
-__attribute__((section("xdp"), used)) int takes_all(void *context) { return 1; }
-char _license[] __attribute__((section("license"), used)) = "GPL";
-"""
 
 
 def scenario(lab):
     client, mid, server = lab.chain("client", "mid", "server")
     client.sysctl(tcp_syn_retries=1, tcp_syn_linear_timeouts=0)
-    source, program = lab.file("takes.c"), lab.file("takes.o")
-    with open(source, "w") as file:
-        file.write(PROGRAM)
-    subprocess.run(["clang", "-O2", "-target", "bpf", "-c", source, "-o", program], check=True)
     mid.nft("table inet t { chain f { type filter hook forward priority 0; tcp dport 5062 drop\n}\n}")
 
     def frontend():
@@ -32,7 +23,7 @@ def scenario(lab):
         del listeners
 
     server.start(frontend)
-    command("ip", "-n", server.name, "link", "set", "dev", "to-mid", "xdpdrv", "obj", program, "sec", "xdp")
+    attach_xdp(lab, server, "to-mid", "takes_all", XDP_DROP)
     together = lab.file("together.pcapng")
     with lab.record(client, server), lab.record(client, mid, server, trace=together):
         assert client.run(traffic.connect_error, lab.address(server), 5061, name="first") == errno.ETIMEDOUT

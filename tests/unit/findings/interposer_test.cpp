@@ -84,6 +84,21 @@ TEST_CASE("a refusal from outside stays one, and names what on this host could h
     }
 }
 
+TEST_CASE("where the kernel told that nobody listens, no software is suspected") {
+    auto t = trace();
+    Session s = session(t);
+    t.as(s.client).at(0).add(found("xdp", "eth-fe", "BPF program 3 (x), generic"));
+    t.as(s.server).at(0).add(found("xdp", "eth-edge", "BPF program 4 (x), generic"));
+    t.as(s.client).at(100).connect_enter().syn_sent().syn_out();
+    t.as(s.server).at(100.1).syn_in().reset_without_socket("NO_SOCKET").rst_out();
+    t.as(s.client).at(100.2).rst_in().reset_received().error(ECONNREFUSED).wiped_close(TcpState::syn_sent).connect_exit(-ECONNREFUSED).destroy();
+    const auto findings = find_all(t.story());
+    const Finding& f = only(findings);
+    CHECK(f.culprit == Culprit::local_configuration);
+    CHECK(f.certainty == Certainty::proven);
+    CHECK(all_text(findings).find("there is software") == std::string::npos);
+}
+
 TEST_CASE("a host with a firewall and healthy traffic raises nothing, but says what there is") {
     auto t = trace();
     Session s = session(t);

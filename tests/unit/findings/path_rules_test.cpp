@@ -225,3 +225,110 @@ TEST_CASE("an idle connection whose packets vanish is dead by its idle time, whi
         CHECK(idle == (quiet_ms > 10'000));
     }
 }
+
+namespace {
+
+/// What mid sees of the handshake: each step comes in on one device and leaves on the other.
+void passes_mid(TraceBuilder& t, const Session& s, double ms, bool syn, bool syn_ack) {
+    const std::uint32_t left = t.interface("mid", "eth-edge"), right = t.interface("mid", "eth-fe");
+    End in;
+    in.witness = t.witness("mid");
+    in.flow = s.client.flow.reversed();
+    in.isn = s.client.peer_isn;
+    in.peer_isn = s.client.isn;
+    End out = in;
+    out.flow = s.client.flow;
+    std::swap(out.isn, out.peer_isn);
+    if (syn) {
+        t.as(in).at(ms + .05).on(left).syn_in();
+        t.as(out).at(ms + .06).on(right).syn_out();
+    }
+    if (syn_ack) {
+        t.as(out).at(ms + .2).on(right).syn_ack_in();
+        t.as(in).at(ms + .21).on(left).syn_ack_out();
+    }
+}
+
+/// An open connection whose segments mid's filter drops.
+Finding dropped_by_stateful_filter(bool syn, bool syn_ack, bool lost = false) {
+    auto t = trace();
+    Session s = session(t, "edge", "edge");
+    s.client.peer_isn = 777'000;
+    filter_of_mid(t, "ct state invalid drop");
+    client_opens(t, s, 100);
+    passes_mid(t, s, 100, syn, syn_ack);
+    if (lost) t.gap(90, 120, 3);
+    for (std::uint8_t round = 1; round <= 4; ++round) {
+        at_mid(t, s, 200 * round + 100, forward_drop(s.client.isn + 1, tcp_flag::ack | tcp_flag::psh));
+        if (round > 1) t.as(s.client).at(200 * round + 99).rto(round);
+    }
+    for (const Finding& f : find_all(t.story()))
+        if (f.rule == "local-drop") return f;
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("a stateful filter on an asymmetric path: which step of the handshake never came through it") {
+    const auto told = [](bool syn, bool syn_ack, bool lost = false) {
+        const Finding f = dropped_by_stateful_filter(syn, syn_ack, lost);
+        INFO(all_text(f));
+        CHECK(f.rule == "local-drop");
+        CHECK(f.culprit == Culprit::local_firewall);
+        return f.headline.find("the SYN-ACK of this handshake took another way") != std::string::npos;
+    };
+    CHECK(told(true, false));
+    CHECK_FALSE(told(true, true));         // it forgot the connection, or never liked it
+    CHECK_FALSE(told(false, false));       // it came onto this path later
+    CHECK_FALSE(told(true, false, true));  // the record may be missing
+}
+
+TEST_CASE("a host that let each SYN through is not suspected, whatever its rules dropped of others") {
+    for (const bool left : {true, false}) {
+        auto t = trace();
+        Session s = session(t, "edge", "edge");
+        filter_of_mid(t, "ct state invalid drop");
+        End mid;
+        mid.witness = t.witness("mid");
+        t.as(mid).at(9000).add(Environment{Environment::What::counted, false, "nft_counter", "inet t f handle 4", "0 packets", "8 packets"});
+        client_times_out(t, s, 100);
+        const std::uint32_t from = t.interface("mid", "eth-edge"), to = t.interface("mid", "eth-fe");
+        for (const double at : syn_times) {
+            mid.flow = s.client.flow.reversed();
+            mid.peer_isn = s.client.isn;
+            t.as(mid).at(100.1 + at).on(from).syn_in();
+            mid.flow = s.client.flow;
+            mid.isn = s.client.isn;
+            if (left) t.as(mid).at(100.2 + at).on(to).syn_out();
+        }
+        const Finding f = only(t.story());
+        INFO(all_text(f));
+        CHECK(f.rule == "connect-timeout");
+        CHECK((all_text(f).find("ct state invalid") == std::string::npos) == left);
+        CHECK((all_text(f).find("mid let the SYN through: it left on eth-fe") != std::string::npos) == left);
+    }
+}
+
+TEST_CASE("a drop by tc names its program where the device has one only") {
+    for (const int programs : {0, 1, 2}) {
+        auto t = trace();
+        Session s = session(t);
+        End host = s.server;
+        host.cookie = host.socket_id = 0;
+        t.as(host).at(1).environment(Environment::What::found, "tc_filter", "eth-edge ingress pref 1 all 0x1", programs ? "BPF program 7 (guard), decides itself" : "matches all, action pass");
+        if (programs != 1) t.environment(Environment::What::found, "tc_filter", programs ? "eth-edge ingress tcx" : "eth-other ingress tcx", "BPF program 8 (other)");
+        client_times_out(t, s, 100);
+        for (const double at : syn_times) {
+            Drop drop = forward_drop(s.client.isn);
+            drop.reason = "TC_INGRESS";
+            drop.caller.clear();
+            if (!programs) drop.device = "eth-none";
+            t.as(host).at(100.1 + at).add(drop);
+        }
+        const Finding f = only(t.story());
+        INFO(all_text(f));
+        CHECK(f.rule == "local-drop");
+        CHECK(f.culprit == Culprit::local_firewall);
+        CHECK_THAT(f.headline, Contains(programs == 0 ? "TC_INGRESS in" : programs == 1 ? "7 (guard)" : "one of its 2 tc filters on eth-edge ingress"));
+    }
+}
