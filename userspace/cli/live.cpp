@@ -12,6 +12,7 @@
 #include "cli/live_view.h"
 #include "cli/output_options.h"
 #include "cli/session.h"
+#include "live/queued_sink.h"
 
 namespace tcpwitness {
 namespace {
@@ -82,8 +83,10 @@ int run_live(const std::vector<std::string>& words) {
     options.max_connections = settings->load.max_connections;
     LineSink out;
     LiveView view(session->metadata("live", words), options, out);
-    const auto outcome = session->run(view, arguments.quiet ? "" : "watching");
-    if (outcome) view.finish();
+    constexpr std::size_t most_waiting = 16 << 20;  // for the judging, as much as the rings hold by default
+    QueuedSink queue(view, most_waiting);           // judging may be late, but it never keeps the collector from the rings
+    const auto outcome = session->run(queue, arguments.quiet ? "" : "watching");
+    if (queue.finish() && outcome) view.finish();
     session->summarise(arguments.quiet);
     if (!arguments.quiet) fmt::print(stderr, "{}\n", count_text(view.findings(), "finding", "findings"));
     if (view.refused()) fmt::print(stderr, "{} not followed: more than --max-connections at once\n", count_text(view.refused(), "event", "events"));

@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "outputs/live.h"
@@ -19,11 +20,18 @@ constexpr std::uint64_t forget_every_ns = 1000 * ms;
 constexpr std::uint64_t remember_ns = 30'000 * ms; // ended connections that a later finding may still be about
 constexpr std::uint64_t remember_clean_ns = 3000 * ms;  // those that ended in good order, once there are many
 constexpr std::size_t many = 10'000;
+constexpr std::uint64_t rest = 3;  // looking takes a quarter of its thread's time at most: the rest is for what comes
 
 /// A call is known when it has ended. Where its beginning would come behind later events, its end alone is told, with how long it took.
 bool overtaken(const Event& event, std::uint64_t printed_ns) {
     const Call* call = event.as<Call>();
     return call && call->phase == Call::Phase::enter && !call->unfinished && event.time_ns < printed_ns;
+}
+
+std::uint64_t thread_processor_time_ns() {
+    timespec used{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(used.tv_nsec);
 }
 
 }  // namespace
@@ -47,11 +55,11 @@ void LiveView::describe() {
     told_more_ = false;
 }
 
-void LiveView::record(const tw_head&, const void* data, std::size_t size) {
+bool LiveView::record(const tw_head&, const void* data, std::size_t size) {
     const Status decoded = decoder_.decode(data, size, pending_);
     const bool unknown = std::exchange(context_.info().unknown_records, 0) != 0;
-    if (decoded && !unknown) return;
-    if (unreadable_++ == 0) unreadable_why_ = decoded ? "of an unknown kind" : decoded.error().message;
+    if ((!decoded || unknown) && unreadable_++ == 0) unreadable_why_ = decoded ? "of an unknown kind" : decoded.error().message;
+    return true;
 }
 
 void LiveView::meta(std::uint64_t, std::string_view key, std::string_view value) {
@@ -68,12 +76,21 @@ void LiveView::gap(std::uint64_t boot_ns, const tw_gap& gap, std::uint16_t) {
 
 Status LiveView::tick(std::uint64_t boot_ns) {
     correlate_until(boot_ns - std::min(reorder_ns, boot_ns));
+    if (boot_ns >= rested_ns_) {
+        const std::uint64_t began = thread_processor_time_ns();
+        look(boot_ns);
+        rested_ns_ = boot_ns + rest * (thread_processor_time_ns() - began);
+    }
+    if (!out_.good()) return Error{"nobody reads the output any more"};
+    return success();
+}
+
+/// Judges and forgets what is due.
+void LiveView::look(std::uint64_t boot_ns) {
     const std::uint64_t since = boot_ns - judged_ns_;
     const bool settled = boot_ns >= announcer_.look_again_ns() && since >= judge_again_ns;
     if (settled || (changed_ && since >= judge_every_ns)) judge(boot_ns);
     if (boot_ns - forgotten_ns_ >= forget_every_ns) forget(boot_ns);
-    if (!out_.good()) return Error{"nobody reads the output any more"};
-    return success();
 }
 
 void LiveView::finish() {

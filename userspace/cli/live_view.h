@@ -27,7 +27,7 @@ public:
     /// Lines go to `out`, which is flushed after every tick that printed something.
     LiveView(const Metadata& metadata, LiveOptions options, Sink& out);
 
-    void record(const tw_head& head, const void* data, std::size_t size) override;
+    bool record(const tw_head& head, const void* data, std::size_t size) override;
     void meta(std::uint64_t boot_ns, std::string_view key, std::string_view value) override;
     void gap(std::uint64_t boot_ns, const tw_gap& gap, std::uint16_t cpu) override;
     Status tick(std::uint64_t boot_ns) override;
@@ -48,6 +48,7 @@ private:
     void correlate_until(std::uint64_t boot_ns);
     void print_events(const std::vector<Event>& events, const std::vector<ConnectionId>& owners);
     std::vector<Finding> findings_now();
+    void look(std::uint64_t boot_ns);
     void judge(std::uint64_t now_ns);
     void print(std::vector<Finding> findings);
     void forget(std::uint64_t now_ns);
@@ -63,6 +64,7 @@ private:
     std::vector<Event> pending_;       ///< come, but not in time order yet
     std::vector<std::pair<std::uint64_t, std::uint32_t>> order_;  ///< correlate_until()'s: time and place in pending_
     std::uint64_t next_id_ = 1, printed_ns_ = 0, judged_ns_ = 0, forgotten_ns_ = 0;
+    std::uint64_t rested_ns_ = 0;      ///< before then, no look: the last one took long
     std::uint64_t forgotten_ = 0;      ///< connections, of those that the correlator has forgotten
     std::size_t most_held_ = 0, compacted_ = 0;  ///< connections, since memory was given back last
     std::uint64_t unreadable_ = 0;

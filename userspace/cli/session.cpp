@@ -165,7 +165,9 @@ void RecordingSession::summarise(bool only_losses) const {
             fmt::print(stderr, "  {} lost by probe {}\n", count.lost, name(*state.probe));
     if (const std::uint64_t left_out = collector_->left_out())
         fmt::print(stderr, "  {} of them because an interrupt came while the probe ran: the kernel then leaves it out\n", left_out);
-    if (collector_->lost() > collector_->left_out())
+    if (const std::uint64_t refused = collector_->refused())
+        fmt::print(stderr, "  {} of them because judging could not keep up\n", refused);
+    if (collector_->lost() > collector_->left_out() + collector_->refused())
         fmt::print(stderr, "  a larger --buffer or a filter (--port, --host) loses less\n");
 }
 

@@ -15,7 +15,10 @@ public:
     TraceSink(const Metadata& metadata, std::uint64_t boot_to_wall_ns, Write write)
         : encoder_(metadata, boot_to_wall_ns), write_(std::move(write)) {}
 
-    void record(const tw_head&, const void* data, std::size_t size) override { encoder_.record(data, size); }
+    bool record(const tw_head&, const void* data, std::size_t size) override {
+        encoder_.record(data, size);
+        return true;
+    }
     void meta(std::uint64_t boot_ns, std::string_view key, std::string_view value) override { encoder_.meta(boot_ns, key, value); }
     void gap(std::uint64_t boot_ns, const tw_gap& gap, std::uint16_t cpu) override { encoder_.gap(boot_ns, gap, cpu); }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "environment/sysctls.h"
 #include "live/iterator_records.h"
@@ -55,8 +56,20 @@ void Collector::write(const void* data, std::size_t size) {
     if (head.netns != last_netns_) introduce(head.netns, head.time_ns);
     if (head.kind == TW_CALL || head.kind == TW_SNAPSHOT) introduce_cgroup(head, data);
     if (head.kind == TW_ROUTE) return take_route(head, data);
-    ++counts_[head.probe].events;
-    sink_.record(head, data, size);
+    hand_on(head, data, size);
+}
+
+void Collector::hand_on(const tw_head& head, const void* data, std::size_t size) {
+    if (sink_.record(head, data, size))
+        ++counts_[head.probe].events;
+    else
+        note_refused(head);
+}
+
+void Collector::note_refused(const tw_head& head) {
+    Refused& refused = refused_[head.probe];
+    if (refused.count++ == 0) refused.first_ns = head.time_ns;
+    refused.last_ns = std::max(refused.last_ns, head.time_ns);
 }
 
 /// So that the numbers that are missing are not taken for losses.
@@ -102,8 +115,7 @@ void Collector::take_route(const tw_head& head, const void* data) {
     }
     std::memcpy(&record, data, head.size);
     route_asker_.complete(head, record.body, record.addresses);
-    ++counts_[head.probe].events;
-    sink_.record(head, &record, head.size);
+    hand_on(head, &record, head.size);
 }
 
 /// The first record of a namespace brings its name, addresses and sysctls with it.
@@ -190,7 +202,7 @@ void Collector::take_environment() {
     for (const std::string& record : environment_.take()) {
         tw_head head;
         std::memcpy(&head, record.data(), sizeof head);
-        sink_.record(head, record.data(), record.size());
+        if (!sink_.record(head, record.data(), record.size())) note_refused(head);
     }
 }
 
@@ -219,6 +231,12 @@ void Collector::check_losses() {
         if (lost[number] == ring_lost_[number]) continue;
         report_loss(static_cast<tw_probe>(number), lost[number] - ring_lost_[number], std::min(last_check_ns_, last[number]), last[number]);
         ring_lost_[number] = lost[number];
+    }
+    for (std::size_t number = 0; number < TW_PROBES; ++number) {
+        const Refused refused = std::exchange(refused_[number], {});
+        if (refused.count == 0) continue;
+        counts_[number].refused += refused.count;
+        report_loss(static_cast<tw_probe>(number), refused.count, refused.first_ns, refused.last_ns);
     }
     if (now - last_missed_check_ns_ >= missed_check_ns_) {
         const auto missed = probes_.missed();
@@ -270,6 +288,12 @@ std::uint64_t Collector::events() const {
 std::uint64_t Collector::lost() const {
     std::uint64_t total = 0;
     for (const ProbeCount& count : counts_) total += count.lost;
+    return total;
+}
+
+std::uint64_t Collector::refused() const {
+    std::uint64_t total = 0;
+    for (const ProbeCount& count : counts_) total += count.refused;
     return total;
 }
 

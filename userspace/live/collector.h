@@ -30,6 +30,7 @@ namespace tcpwitness {
 struct ProbeCount {
     std::uint64_t events = 0;  ///< handed to the sink
     std::uint64_t lost = 0;    ///< of all causes: the ring was full, or left out
+    std::uint64_t refused = 0;   ///< of the lost: the sink had no room
     std::uint64_t left_out = 0;  ///< the kernel did not run the program, because an interrupt had come while it ran on that CPU
 };
 
@@ -67,6 +68,7 @@ public:
     ProbeCount count(tw_probe number) const { return counts_[number]; }
     std::uint64_t events() const;
     std::uint64_t lost() const;
+    std::uint64_t refused() const;
     std::uint64_t left_out() const;
     /// Events without a socket that were counted, not recorded.
     std::uint64_t held_back() const { return held_back_->total(); }
@@ -93,6 +95,8 @@ private:
     void check_held_back();
     void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
     void write(const void* data, std::size_t size);
+    void hand_on(const tw_head&, const void* data, std::size_t size);
+    void note_refused(const tw_head&);
     void tell_withheld(std::uint64_t now_ns);
 
     LoadedProbes& probes_;
@@ -108,6 +112,10 @@ private:
     std::unique_ptr<HeldBack> held_back_;
     std::unique_ptr<KeptPackets> kept_packets_;
     std::array<ProbeCount, TW_PROBES> counts_{};
+    struct Refused {
+        std::uint64_t count = 0, first_ns = 0, last_ns = 0;
+    };
+    std::array<Refused, TW_PROBES> refused_{};  ///< by the sink, since losses were reported last
     std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
     std::uint64_t malformed_ = 0;
     std::uint64_t end_ns_ = 0;  ///< 0: it goes on

@@ -68,7 +68,7 @@ public:
         record.head.netns = socket.netns;
         record.head.state = static_cast<std::uint8_t>(state);
         const std::string bytes = record.bytes(socket.flow);
-        view.record(record.head, bytes.data(), bytes.size());
+        CHECK(view.record(record.head, bytes.data(), bytes.size()));
     }
     void state(const Socket& socket, TcpState from, TcpState to) {
         RecordBuilder<tw_state> record(TW_STATE, TW_PROBE_STATE);
