@@ -115,6 +115,20 @@ static __always_inline void choose(u64 cookie)
         bpf_map_update_elem(&chosen, &cookie, &yes, BPF_ANY);
 }
 
+/* A socket that data after its close destroys is answered by a RST after that: so it stays chosen until the next one of its CPU is gone. */
+static __always_inline void forget_chosen(u64 cookie)
+{
+    if (!FILTER.by_task)
+        return;
+    const u32 cpu = bpf_get_smp_processor_id();
+    struct tw_counters *mine = bpf_map_lookup_elem(&counters, &cpu);
+    if (!mine)
+        return;
+    const u64 before = mine->last_gone;
+    mine->last_gone = cookie;
+    bpf_map_delete_elem(&chosen, &before);
+}
+
 /* Sockets without cookie (half-open connections, no socket at all) pass: they belong to no task yet. */
 static __always_inline bool socket_wanted(u64 cookie)
 {

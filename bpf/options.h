@@ -86,6 +86,7 @@ struct tw_counters {
     uint64_t reserved;         /* bytes given to slots since the beginning */
     uint64_t states_told[TW_STATES_TOLD]; /* see socket.bpf.h */
     uint64_t stood_in;         /* state changes that the stand-in had to tell */
+    uint64_t last_gone;        /* cookie of the chosen socket that was destroyed last */
     struct tw_count probe[TW_PROBES];
 };
 

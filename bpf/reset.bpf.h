@@ -75,8 +75,9 @@ int on_reset_out(u64 *ctx)
         record.body.listener = record.head.cookie;
     if (sk)
         fill_socket(&record.head, record.addresses, sk);
+    /* a socket that the segment itself closed has no port any more */
     if (skb)
-        fill_answered(&record.head, record.addresses, &record.body, skb, !own);
+        fill_answered(&record.head, record.addresses, &record.body, skb, !own || !record.head.local_port);
     if (skb)
         record.body.flags |= TW_RESET_ANSWER;
     if (!own)

@@ -123,7 +123,6 @@ int BPF_PROG(on_destroy, struct sock *sk)
     if (tp)
         fill_totals(&record.body, tp);
     EMIT(record, TW_DESTROY, TW_PROBE_DESTROY);
-    if (FILTER.by_task)
-        bpf_map_delete_elem(&chosen, &record.head.cookie);
+    forget_chosen(record.head.cookie);
     return 0;
 }

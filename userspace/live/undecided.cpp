@@ -123,7 +123,7 @@ void Undecided::take(const tw_head& head, const void* data) {
             }
             break;
     }
-    if (head.kind == TW_DESTROY) forget(head);
+    if (head.kind == TW_DESTROY) forget_later(head);
 }
 
 Undecided::Place Undecided::find(const tw_head& head) {
@@ -151,6 +151,20 @@ void Undecided::forget(const tw_head& head) {
         chosen_ids_.erase(known->second);
         id_of_cookie_.erase(known);
     }
+}
+
+/// Data that comes after close() destroys the socket, and only then is answered by a RST, whose record lacks the port. The address of a socket may
+/// be another one's at once; a cookie never is.
+void Undecided::forget_later(const tw_head& head) {
+    if (!head.cookie || !chosen_cookies_.contains(head.cookie)) return forget(head);
+    if (const auto known = id_of_cookie_.find(head.cookie); known != id_of_cookie_.end()) {
+        chosen_ids_.erase(known->second);
+        id_of_cookie_.erase(known);
+    }
+    gone_.push_back(head.cookie);
+    if (gone_.size() <= most_gone) return;
+    chosen_cookies_.erase(gone_.front());
+    gone_.pop_front();
 }
 
 void Undecided::wait(const tw_head& head, const void* data) {

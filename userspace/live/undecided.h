@@ -22,6 +22,7 @@ class Undecided {
 public:
     using Write = std::function<void(const void* data, std::size_t size)>;
     static constexpr std::size_t most_bytes = 4u << 20;  ///< that wait
+    static constexpr std::size_t most_gone = 4096;       ///< destroyed sockets that are still known
 
     Undecided(const Filter& filter, Write write) : filter_(filter), write_(std::move(write)) {}
 
@@ -51,6 +52,7 @@ private:
     bool chosen(const tw_head& head) const;
     void choose(const tw_head& head);
     void forget(const tw_head& head);
+    void forget_later(const tw_head& head);
     void wait(const tw_head& head, const void* data);
     void write_waiting(const tw_head& head);
     void drop_waiting(Place);
@@ -66,6 +68,7 @@ private:
     std::unordered_set<std::uint64_t> chosen_cookies_;
     std::unordered_set<std::uint32_t> chosen_ids_;
     std::unordered_map<std::uint64_t, std::uint32_t> id_of_cookie_;  ///< of the chosen
+    std::deque<std::uint64_t> gone_;  ///< chosen sockets that were destroyed, by cookie: something may follow still
     std::unordered_set<std::uint32_t> pids_;                         ///< processes that had a part in what was written
     std::map<std::uint16_t, std::vector<std::pair<std::uint32_t, std::uint32_t>>> withheld_;  ///< by CPU: first and last
     std::size_t bytes_ = 0;

@@ -75,6 +75,32 @@ TEST_CASE("what waited is written in its order once the flow is one that was ask
     CHECK(made.undecided.take_withheld().empty());
 }
 
+TEST_CASE("a RST that follows the end of its socket belongs to it, and the address of that socket to nobody") {
+    Made made("5061");
+    made.state("accepted", 9, 77, open, made.flow(5061, 40000));
+    made.state("wiped", 9, 0, closed, made.flow(0, 40000));
+    made.destroy(9);
+    made.put("reset", RecordBuilder<tw_reset_out>(TW_RESET_OUT, TW_PROBE_RESET_OUT), 9, 0, closed, made.flow(0, 40000));
+    CHECK(made.written == Names{"accepted", "wiped", "destroyed", "reset"});
+    made.put("option", RecordBuilder<tw_option>(TW_OPTION, TW_PROBE_OPTION), 0, 77, closed, made.flow(0, 0));
+    made.put("another's reset", RecordBuilder<tw_reset_out>(TW_RESET_OUT, TW_PROBE_RESET_OUT), 10, 0, closed, made.flow(0, 40000));
+    made.undecided.drop_all();
+    CHECK(made.written.size() == 4);
+}
+
+TEST_CASE("not every socket that is gone is remembered") {
+    Made made("5061");
+    for (std::uint64_t cookie = 1; cookie <= Undecided::most_gone + 1; ++cookie) {
+        made.state("accepted", cookie, 0, open, made.flow(5061, 40000));
+        made.destroy(cookie);
+    }
+    made.written.clear();
+    made.put("reset", RecordBuilder<tw_reset_out>(TW_RESET_OUT, TW_PROBE_RESET_OUT), 1, 0, closed, made.flow(0, 40000));
+    CHECK(made.written.empty());
+    made.put("reset", RecordBuilder<tw_reset_out>(TW_RESET_OUT, TW_PROBE_RESET_OUT), 2, 0, closed, made.flow(0, 40000));
+    CHECK(made.written == Names{"reset"});
+}
+
 TEST_CASE("of any other socket nothing is written, and its numbers are no losses") {
     Made made("5061");
     made.call("socket", TW_CALL_SOCKET, 0, 77, closed, made.flow(0, 0));
