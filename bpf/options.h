@@ -76,7 +76,6 @@ struct tw_own_lookup { uint32_t table, type; };
 #define TW_CHUNK_OVERHANG 512  /* more than the longest slot */
 #define TW_RING_SPARE 4096     /* see ring.h */
 
-#define TW_STATES_TOLD 8       /* a power of two */
 
 /* One per CPU, written by that CPU only, mapped into the collector. */
 struct tw_count { uint64_t lost, last_lost_ns; };
@@ -84,7 +83,7 @@ struct tw_counters {
     uint32_t seq;
     uint32_t pad;
     uint64_t reserved;         /* bytes given to slots since the beginning */
-    uint64_t states_told[TW_STATES_TOLD]; /* see socket.bpf.h */
+    uint64_t state_told[2];    /* see socket.bpf.h: by a task, by a softirq */
     uint64_t stood_in;         /* state changes that the stand-in had to tell */
     uint64_t last_gone;        /* cookie of the chosen socket that was destroyed last */
     struct tw_count probe[TW_PROBES];

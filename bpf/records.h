@@ -173,8 +173,9 @@ struct tw_state {
     uint8_t old_state;
     uint8_t new_state;
     uint16_t soft_error;     /* new CLOSE: sk_err_soft, an error (ICMP) that did not end it at once and that nobody has asked for; else 0 */
-    uint32_t argument;       /* new LISTEN: sk_max_ack_backlog */
+    uint32_t argument;       /* new LISTEN: sk_max_ack_backlog; else TW_STATE_MULTIPATH or 0 */
 };
+#define TW_STATE_MULTIPATH 1u /* a socket of MPTCP, over TCP sockets of its own: it is not in TCP's table */
 
 enum tw_timer {
     TW_TIMER_NONE = 0,

@@ -28,6 +28,8 @@ static __always_inline void tell_state(const struct sock *sk, u64 cookie, int ol
         record.body.soft_error = sk->sk_err_soft;
     if (new_state == TCP_LISTEN)
         record.body.argument = sk->sk_max_ack_backlog;
+    else if (sk->sk_protocol == IPPROTO_MPTCP)
+        record.body.argument = TW_STATE_MULTIPATH;
     if (FILTER.by_task && old_state == TCP_CLOSE && (new_state == TCP_SYN_SENT || new_state == TCP_LISTEN) && current_wanted(task))
         choose(cookie);
     if (new_state == TCP_SYN_SENT)
@@ -45,6 +47,12 @@ static __always_inline u64 state_change(u64 cookie, int old_state, int new_state
     return cookie << 8 | (u64)(old_state & 15) << 4 | (new_state & 15);
 }
 
+/* What on_state told last where the stand-in follows it: a softirq that comes between the two has a place of its own. */
+static __always_inline u64 *state_told(struct tw_counters *mine, const void *ctx)
+{
+    return serving_softirq(ctx, current_task()) ? &mine->state_told[1] : &mine->state_told[0];
+}
+
 /*
  * Also runs while a process connects or closes, where an interrupt lets a softirq work off all packets that wait: none of their changes would
  * be seen (see Probe::stand_in). So each change that this program has told is noted, and the stand-in tells those that are not.
@@ -59,7 +67,7 @@ int BPF_PROG(on_state, const struct sock *sk, int old_state, int new_state)
     const u32 cpu = bpf_get_smp_processor_id();
     struct tw_counters *mine = bpf_map_lookup_elem(&counters, &cpu);
     if (mine)
-        mine->states_told[cookie & (TW_STATES_TOLD - 1)] = state_change(cookie, old_state, new_state);
+        *state_told(mine, ctx) = state_change(cookie, old_state, new_state);
     return 0;
 }
 
@@ -73,13 +81,11 @@ int BPF_PROG(on_state_stand_in, const struct sock *sk, int old_state, int new_st
     if (!mine)
         return 0;
     const u64 known = sk->__sk_common.skc_cookie.counter; /* set by now, if on_state ran */
-    u64 *told = &mine->states_told[known & (TW_STATES_TOLD - 1)];
-    if (known && *told == state_change(known, old_state, new_state)) {
-        *told = 0;
+    u64 *told = state_told(mine, ctx);
+    const bool done = known && *told == state_change(known, old_state, new_state);
+    *told = 0; /* what is left is of an earlier change, from when there was no stand-in */
+    if (done)
         return 0;
-    }
-    if (known && *told >> 8 == (known << 8 >> 8)) /* of an earlier change, from when there was no stand-in */
-        *told = 0;
     mine->stood_in++;
     tell_state(sk, cookie_of(sk), old_state, new_state);
     return 0;

@@ -290,7 +290,7 @@ EventBody decode_body(const Record& record, const TraceContext& context) {
     switch (record.head.kind) {
         case TW_STATE: {
             const auto body = record.as<tw_state>();
-            return StateChange{static_cast<TcpState>(body.old_state), static_cast<TcpState>(body.new_state), body.pid, body.tid, body.argument, {}, body.soft_error};
+            return StateChange{static_cast<TcpState>(body.old_state), static_cast<TcpState>(body.new_state), body.pid, body.tid, body.new_state == 10 /* LISTEN */ ? body.argument : 0, {}, body.soft_error};
         }
         case TW_TIMER: {
             const auto body = record.as<tw_timer_body>();

@@ -167,7 +167,9 @@ void RecordingSession::summarise(bool only_losses) const {
         fmt::print(stderr, "  {} of them because an interrupt came while the probe ran: the kernel then leaves it out\n", left_out);
     if (const std::uint64_t refused = collector_->refused())
         fmt::print(stderr, "  {} of them because judging could not keep up\n", refused);
-    if (collector_->lost() > collector_->left_out() + collector_->refused())
+    if (const std::uint64_t unseen = collector_->unseen())
+        fmt::print(stderr, "  {} of them counted by nobody: the states around them show that they were\n", unseen);
+    if (collector_->lost() > collector_->left_out() + collector_->refused() + collector_->unseen())
         fmt::print(stderr, "  a larger --buffer or a filter (--port, --host) loses less\n");
 }
 

@@ -83,7 +83,7 @@ std::vector<Finding> find(const Story& story) {
 const Rule evidence_gap = {
     id, "records were lost, or the recording does not cover the time",
     "Events came faster than they could be taken away, or the recorder was killed. In that time something may have happened that this trace does not hold.",
-    "The loss counters, written into the trace with their time range, and a trace without its closing record in which something was still under way.",
+    "The loss counters, written into the trace with their time range; states of a socket that do not follow each other, and sockets that are gone without their last state: there records are missing that nobody counted; and a trace without its closing record in which something was still under way.",
     "Not a fault of the network or of an application. Findings that rest on events seen stay as they are; only those that rest on the absence of an event are lowered from proven to likely.",
     "Record with a larger --buffer, or with a filter (--port, --host, --pid) so that less has to be kept.",
     find,

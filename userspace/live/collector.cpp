@@ -14,7 +14,7 @@
 namespace tcpwitness {
 
 Collector::Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
-    : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink),
+    : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink), ledger_(!filter.by_task()),
       undecided_(filter_, [this](const void* data, std::size_t size) { write(data, size); }),
       looker_(probes, filter, namespaces, [this](const void* data, std::size_t size) { take(data, size); }), route_asker_(probes, namespaces), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
@@ -56,6 +56,7 @@ void Collector::write(const void* data, std::size_t size) {
     if (head.netns != last_netns_) introduce(head.netns, head.time_ns);
     if (head.kind == TW_CALL || head.kind == TW_SNAPSHOT) introduce_cgroup(head, data);
     if (head.kind == TW_ROUTE) return take_route(head, data);
+    ledger_.see(head, data, drain_ns_);
     hand_on(head, data, size);
 }
 
@@ -80,6 +81,7 @@ void Collector::tell_withheld(std::uint64_t now_ns) {
 void Collector::settle() {
     undecided_.drop_all();
     tell_withheld(boot_clock_ns());
+    tell_unseen(true);
 }
 
 /// The programs see a moment later than the collector that it is over: what they told then is left out. A call that was inside the kernel at the
@@ -158,26 +160,43 @@ void Collector::snapshot() {
     for (const std::uint32_t netns : namespaces_.all()) reached.insert(netns);
     reached.insert(introduced_.begin(), introduced_.end());
     for (const std::uint32_t netns : reached) {
-        in_namespace(namespaces_.open(netns), [&] { read_snapshot(TW_PROBE_SNAPSHOT_TCP); });
+        bool read = false;
+        if (in_namespace(namespaces_.open(netns), [&] { read = read_snapshot(TW_PROBE_SNAPSHOT_TCP); }) && read) ledger_.table_read(netns, boot_clock_ns());
     }
     snapshot_cookies_ = {};
     environment_.await_first_look();
     look_at_queues();
 }
 
-void Collector::read_snapshot(tw_probe iterator) {
+/// Whether it could be read.
+bool Collector::read_snapshot(tw_probe iterator) {
     const auto pass = probes_.snapshot(iterator);
-    if (!pass) return;  // its row says so
+    if (!pass) return false;  // its row says so
     const bool whole = for_each_record(*pass, [&](const tw_head& head, const void* data) {
         // several processes may have one socket open: each is told; the hash table only adds those that nobody has open
         const bool first = snapshot_cookies_.insert(head.cookie).second;
         if (first || iterator == TW_PROBE_SNAPSHOT_FILES) take(data, head.size);
     });
     if (!whole) ++malformed_;
+    return whole;
+}
+
+/// Asks the kernel's tables which of the sockets that should be open are there. What is on its way still may tell of the others.
+void Collector::call_roll() {
+    constexpr int turns = 25;
+    constexpr useconds_t turn_us = 20'000;
+    for (const std::uint32_t netns : ledger_.namespaces())
+        in_namespace(namespaces_.open(netns), [&] {
+            const std::uint64_t began = boot_clock_ns();
+            std::unordered_set<std::uint64_t> there;
+            const auto pass = probes_.snapshot(TW_PROBE_SNAPSHOT_TCP);
+            if (pass && for_each_record(*pass, [&](const tw_head& head, const void*) { there.insert(head.cookie); })) ledger_.call_roll(netns, there, began);
+        });
+    for (int turn = 0; turn < turns && drain() && ledger_.absent(); ++turn) usleep(turn_us);
 }
 
 Status Collector::drain() {
-    const std::uint64_t now = boot_clock_ns();
+    const std::uint64_t now = drain_ns_ = boot_clock_ns();
     ring_buffer__consume(wake_.get());
     rings_->take(now, [this](const void* data, std::size_t size) { end_ns_ ? take_late(data, size) : take(data, size); });
     if (!end_ns_) {
@@ -250,8 +269,22 @@ void Collector::check_losses() {
         last_missed_check_ns_ = now;
         check_held_back();
         tell_withheld(now);
+        if (!end_ns_) tell_unseen(false);
     }
     last_check_ns_ = now;
+}
+
+/// State changes that must have been and have no record, beyond those that are known to be lost.
+void Collector::tell_unseen(bool all) {
+    const SocketLedger::Missing missing = ledger_.take_missing(now(), all);
+    if (!missing.count) return;
+    unseen_found_ += missing.count;
+    const ProbeCount& count_of = counts_[TW_PROBE_STATE];
+    const std::uint64_t explained = count_of.lost - count_of.refused - unseen_ + undecided_.overflowed();
+    if (unseen_found_ <= explained + unseen_) return;
+    const std::uint64_t count = unseen_found_ - explained - unseen_;
+    unseen_ += count;
+    report_loss(TW_PROBE_STATE, count, missing.from_ns, missing.to_ns);
 }
 
 void Collector::check_held_back() {

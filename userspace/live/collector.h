@@ -22,6 +22,7 @@
 #include "live/rings.h"
 #include "live/route_asker.h"
 #include "live/sink.h"
+#include "live/socket_ledger.h"
 #include "live/undecided.h"
 
 namespace tcpwitness {
@@ -48,6 +49,9 @@ public:
     /// Looks at the queues now: at the end, while everything still stands.
     void look_at_queues() { looker_.look(boot_clock_ns()); }
 
+    /// Looks whether all sockets are there that should be: before the end, so that what is missing is told.
+    void call_roll();
+
     /// Ends the recording at this moment, for all that is recorded.
     void stop();
     /// The boot clock; from the end on, that moment.
@@ -70,6 +74,8 @@ public:
     std::uint64_t lost() const;
     std::uint64_t refused() const;
     std::uint64_t left_out() const;
+    /// Of the lost: nothing counted them, but what is recorded of their sockets shows that they must have been.
+    std::uint64_t unseen() const { return unseen_; }
     /// Events without a socket that were counted, not recorded.
     std::uint64_t held_back() const { return held_back_->total(); }
     /// After the last record: nothing waits any more for its flow to be known.
@@ -88,7 +94,8 @@ private:
     void take_route(const tw_head&, const void* data);
     void introduce(std::uint32_t netns, std::uint64_t boot_ns);
     void introduce_cgroup(const tw_head&, const void* data);
-    void read_snapshot(tw_probe iterator);
+    bool read_snapshot(tw_probe iterator);
+    void tell_unseen(bool all);
     void take_environment();
     void stand_in_where_needed();
     void check_losses();
@@ -103,6 +110,7 @@ private:
     const Filter& filter_;
     Namespaces& namespaces_;
     RecordSink& sink_;
+    SocketLedger ledger_;
     Undecided undecided_;
     Looker looker_;
     RouteAsker route_asker_;
@@ -118,6 +126,8 @@ private:
     std::array<Refused, TW_PROBES> refused_{};  ///< by the sink, since losses were reported last
     std::vector<std::uint64_t> ring_lost_, missed_;  ///< last seen totals, by probe number
     std::uint64_t malformed_ = 0;
+    std::uint64_t unseen_ = 0, unseen_found_ = 0;  ///< told, and found, whether another counter explains it or not
+    std::uint64_t drain_ns_ = 0;                   ///< when the last drain began
     std::uint64_t end_ns_ = 0;  ///< 0: it goes on
     std::uint64_t last_check_ns_ = 0, last_missed_check_ns_ = 0;
     std::uint64_t missed_check_ns_ = 1'000'000'000;  ///< how often the kernel is asked for what it left out; 0 at the end

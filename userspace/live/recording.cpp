@@ -69,6 +69,7 @@ Result<std::string> collect(Collector& collector, const StopConditions& stop, co
 
 Status finish(LoadedProbes& probes, Collector& collector, RecordSink& sink, const std::string& reason) {
     collector.look_at_queues();
+    collector.call_roll();
     collector.stop();
     Status drained = collector.drain();
     collector.unfinished_calls();

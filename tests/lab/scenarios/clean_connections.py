@@ -79,9 +79,6 @@ def record_once(lab, client, server):
     return int(re.search(r"(\d+) lost", recorder.text).group(1))
 
 
-RACES = "some virtual machines' kernels keep BPF programs from seeing what a softirq does while it interrupts certain tasks: a batch of closing states may be missing"
-
-
 def scenario(lab):
     client, server = lab.pair()
     client.sysctl(ip_local_port_range="1024 65000")
