@@ -1,4 +1,4 @@
-// One line of tcpdump, taken apart.
+// One packet as tcpdump prints it, taken apart.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,8 @@
 
 namespace tcpwitness {
 
-/// [date] time [device In|Out] [MAC > MAC, ...] IP|IP6 [(...)] SRC > DST: Flags ..., and as tcpdump wrote it before 4.0: SRC > DST: S 1:1(0) win 5840
-PacketRow parse_dump_line(std::string_view line, const PacketRow* carry);
+/// [date] time [device In|Out] [MAC > MAC, ...] IP|IP6 [(tos ...)] SRC > DST: Flags ..., and as tcpdump wrote it before 4.0: SRC > DST: S 1:1(0) win 5840.
+/// `text` is one line, or all lines of one packet with blanks between them. What may go on in the next line is not PacketRow::complete.
+PacketRow parse_dump_line(std::string_view text, ServiceNames& names);
 
 }  // namespace tcpwitness

@@ -29,6 +29,7 @@ struct Packet {
     std::uint16_t ip_id = 0;               ///< IPv4 only
     std::uint32_t payload = 0;             ///< bytes of data on the wire, captured or not
     std::string_view data;                 ///< as many of them as were captured
+    std::uint32_t marks = 0;               ///< segment_mark:: that stand before any analysis: what a text did not show (model/not_shown.h)
     bool dont_fragment = false, more_fragments = false;
     bool truncated = false;                ///< the TCP header itself was not captured whole; options may be missing
     std::uint8_t depth = 0;                ///< tunnels around it

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/event.h"
+#include "parsers/service_names.h"
 
 namespace tcpwitness {
 
@@ -14,9 +15,9 @@ struct PacketRow {
         none,      ///< not a row
         segment,   ///< everything about a TCP segment
         data,      ///< of a protocol over TCP: ports and numbers are not shown
+        maybe,     ///< of a protocol that may run over TCP: data where there is a connection between these hosts, else foreign
         unread,    ///< it says TCP, and could not be read
         foreign,   ///< of another protocol
-        heading,   ///< tcpdump -v: the packet's second line holds its addresses
     };
     Kind kind = Kind::none;
     std::uint64_t frame = 0;                 ///< the list's number; 0 = none
@@ -26,15 +27,15 @@ struct PacketRow {
     Address source, destination;
     std::uint16_t source_port = 0, destination_port = 0;
     Segment segment;
-    bool complete = true;                    ///< false: a mail may have broken the row, and the rest of it stands on the next line
-    bool has_seq = true;                     ///< tcpdump: a number is shown
+    bool complete = true;                    ///< false: the row goes on in the next line (tcpdump -v), or a mail may have broken it
+    bool has_seq = true, has_ack = true;     ///< the number is shown
     bool relative = false;                   ///< tcpdump: numbers other than a SYN's may count from it
     bool unfinished_checksum = false;        ///< the device was still to fill it in: this host sent it
     std::int8_t direction = 0;               ///< tcpdump on "any": 1 out, -1 in
     std::uint32_t length = 0;                ///< data: of the frame
 };
 
-/// `carry`: a heading that the line before was, for tcpdump's second line.
-PacketRow parse_packet_row(std::string_view line, const PacketRow* carry = nullptr);
+/// `line`: one line, or a row that stood on several, with blanks between them. `names` remembers the ports that are shown by a name which nobody knows.
+PacketRow parse_packet_row(std::string_view line, ServiceNames& names);
 
 }  // namespace tcpwitness

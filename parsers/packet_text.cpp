@@ -11,7 +11,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "parsers/packet_row.h"
+#include "model/not_shown.h"
+#include "parsers/packet_rows.h"
 #include "parsers/text_trace.h"
 #include "parsers/windows_values.h"
 
@@ -19,46 +20,28 @@ namespace tcpwitness {
 
 namespace {
 
-constexpr std::size_t max_rows = 5'000'000, most_flows = 1u << 20;
+constexpr std::size_t most_flows = 1u << 20;
 constexpr std::uint32_t headers_bytes = 54, ipv6_more = 20, timestamps_more = 12;  ///< Ethernet, IPv4, TCP
-constexpr std::size_t longest_broken = 512;
 constexpr std::uint64_t hour_ns = 3'600'000'000'000, second_ns = 1'000'000'000;
 
 /// How far apart two sequence numbers are, whichever comes first.
 std::uint32_t distance(std::uint32_t a, std::uint32_t b) { return std::min(a - b, b - a); }
 
-class PacketText {
+/// The rows of one recording, put in order and made events.
+class PacketList {
 public:
-    explicit PacketText(const PacketTextOptions& options) : zone_(options.zone.value_or(TimeZone())), options_(options) {}
+    PacketList(std::vector<PacketRow> rows, const PacketTextOptions& options) : zone_(options.zone.value_or(TimeZone())), options_(options), rows_(std::move(rows)) {}
 
-    bool take(std::string_view line) {
-        if (windows::skip_blanks(line).empty()) return true;  // a paste may have one after each line
-        const PacketRow row = parse_packet_row(line, heading_.kind == PacketRow::Kind::heading ? &heading_ : nullptr);
-        heading_ = row.kind == PacketRow::Kind::heading ? row : PacketRow{};
-        if (row.kind == PacketRow::Kind::none && !broken_text_.empty()) return go_on(line);
-        end_broken();
-        if (row.complete || line.size() > longest_broken) {
-            keep(row);
-        } else {
-            broken_ = row;
-            broken_text_ = line;
-        }
-        return rows_.size() < max_rows;
-    }
-
-    bool any() const { return !rows_.empty() || unread_ || foreign_ || !broken_text_.empty(); }
-
-    Trace finish() {
-        end_broken();
+    Trace read() {
         put_in_order();
         Trace trace;
         for (PacketRow& row : rows_) {
-            if (row.kind == PacketRow::Kind::data && !find_ports(row)) continue;
+            if (row.kind != PacketRow::Kind::segment && !find_ports(row)) continue;
             Event& event = trace.events.emplace_back();
             event.time_ns = time_of(row);
             event.flow = {{row.source, row.source_port}, {row.destination, row.destination_port}};
-            if (row.kind == PacketRow::Kind::segment) follow(row, event.flow);
-            else continue_data(row, event.flow);
+            if (row.kind == PacketRow::Kind::segment) follow(row, event.flow, trace.events);
+            else continue_data(row, event.flow, trace.events.size() - 1);
             note_end(row);
             row.segment.outgoing = true;
             row.segment.frame = row.frame;
@@ -71,35 +54,29 @@ public:
     }
 
 private:
-    void keep(const PacketRow& row) {
-        switch (row.kind) {
-            case PacketRow::Kind::segment:
-            case PacketRow::Kind::data: rows_.push_back(row); break;
-            case PacketRow::Kind::unread: ++unread_; break;
-            case PacketRow::Kind::foreign: ++foreign_; break;
-            case PacketRow::Kind::heading:
-            case PacketRow::Kind::none: break;
-        }
-    }
-
-    /// The next line of a row that a mail broke.
-    bool go_on(std::string_view line) {
-        broken_text_ += ' ';
-        broken_text_ += line.substr(0, longest_broken);
-        if (const PacketRow joined = parse_packet_row(broken_text_); joined.kind == PacketRow::Kind::segment) broken_ = joined;
-        if (broken_.complete || broken_text_.size() > longest_broken) end_broken();
-        return true;
-    }
-
-    void end_broken() {
-        if (!broken_text_.empty()) keep(broken_);
-        broken_text_.clear();
-    }
-
     struct Direction {
         std::uint32_t base = 0, next = 0;  ///< what relative numbers count from; what comes next
         bool known = false, timestamps = false;
+        std::vector<std::size_t> guessed;  ///< events since the last number that was shown
+        std::uint32_t guessed_from = 0;
     };
+
+    static bool after(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
+
+    /// Rows without numbers lie between two numbers that are shown: they fill what is between, so that nothing there looks lost or sent again.
+    static void fit(Direction& own, std::uint32_t end, std::vector<Event>& events) {
+        if (own.guessed.empty() || !after(end, own.guessed_from)) return;
+        std::uint32_t left = end - own.guessed_from, at = own.guessed_from;
+        for (std::size_t i = 0; i < own.guessed.size(); ++i) {
+            Segment& segment = *events[own.guessed[i]].as<Segment>();
+            const bool last = i + 1 == own.guessed.size();
+            segment.seq = at;
+            segment.payload = last ? left : std::min(segment.payload, left);
+            at += segment.payload;
+            left -= segment.payload;
+        }
+        own.guessed.clear();
+    }
 
     /// Relative times begin with 1 ns: a time of 0 is one that is not known.
     std::uint64_t time_of(const PacketRow& row) const { return row.local_ns ? zone_.to_utc_ns(*row.local_ns) : row.offset_ns.value_or(0) + 1; }
@@ -169,23 +146,28 @@ private:
 
     /// tcpdump shows numbers as they are in SYNs, in RSTs without ACK and in the first packet that it sees of a connection, and all others counted
     /// from these. Which of both a number is shows in what was to come next.
-    void follow(PacketRow& row, const Flow& from_to) {
+    void follow(PacketRow& row, const Flow& from_to, std::vector<Event>& events) {
         if (directions_.size() >= most_flows) return;
         Direction& own = directions_[from_to];
         Direction& other = directions_[from_to.reversed()];
         Segment& segment = row.segment;
         const bool has_ack = segment.flags & tcp_flag::ack, syn = segment.flags & tcp_flag::syn;
+        if ((!row.has_seq && (segment.payload || syn || segment.fin())) || (has_ack && !row.has_ack)) segment.marks |= segment_mark::numbers_not_shown;
+        if (has_ack && !row.has_ack) segment.ack = other.next;
         if (syn) {
-            own = {segment.seq, segment.seq, true, segment.has_timestamps};
+            own = {segment.seq, segment.seq, true, segment.has_timestamps, {}, 0};
         } else if (row.relative) {
             if (!row.has_seq) segment.seq = own.next;
-            else if (!own.known) own = {segment.seq, segment.seq, true, false};
+            else if (!own.known) own = {segment.seq, segment.seq, true, false, {}, 0};
             else if (distance(own.base + segment.seq, own.next) < distance(segment.seq, own.next)) segment.seq += own.base;
-            if (has_ack && !other.known) other = {segment.ack - 1, segment.ack, true, false};
-            else if (has_ack && distance(other.base + segment.ack, other.next) < distance(segment.ack, other.next)) segment.ack += other.base;
+            if (has_ack && row.has_ack && !other.known) other = {segment.ack - 1, segment.ack, true, false, {}, 0};
+            else if (has_ack && row.has_ack && distance(other.base + segment.ack, other.next) < distance(segment.ack, other.next)) segment.ack += other.base;
         }
         own.timestamps |= segment.has_timestamps;
-        if (!(segment.flags & tcp_flag::rst)) own.next = segment.seq + segment.payload + ((segment.flags & (tcp_flag::syn | tcp_flag::fin)) ? 1 : 0);
+        if (!syn && !(segment.flags & tcp_flag::rst)) fit(own, segment.seq, events);
+        if (has_ack && after(segment.ack, other.next)) fit(other, other.next = segment.ack, events);
+        const std::uint32_t end = segment.seq + segment.payload + ((segment.flags & (tcp_flag::syn | tcp_flag::fin)) ? 1 : 0);
+        if (!(segment.flags & tcp_flag::rst) && (syn || after(end, own.next))) own.next = end;
         if (has_ack) own_ack_[from_to] = segment.ack;
     }
 
@@ -200,7 +182,7 @@ private:
         }
         const auto found = pairs_.find({row.source, row.destination});
         if (found == pairs_.end() || found->second.size() != 1) {
-            ++unread_;
+            ++(found == pairs_.end() && row.kind == PacketRow::Kind::maybe ? foreign_ : unread_);
             return false;
         }
         row.source_port = found->second.begin()->first;
@@ -209,15 +191,18 @@ private:
         return true;
     }
 
-    void continue_data(PacketRow& row, const Flow& from_to) {
+    void continue_data(PacketRow& row, const Flow& from_to, std::size_t event) {
         Direction& own = directions_[from_to];
         Segment& segment = row.segment;
         const std::uint32_t headers = headers_bytes + (row.source.family == Address::Family::ipv6 ? ipv6_more : 0) + (own.timestamps ? timestamps_more : 0);
         segment.flags = tcp_flag::ack | tcp_flag::psh;
         segment.seq = own.next;
         segment.ack = own_ack_[from_to];
-        segment.window = 65535;  // not shown: nobody shall take it for closed
+        segment.window = 65535;
         segment.payload = row.length > headers ? row.length - headers : 1;
+        segment.marks = segment_mark::numbers_not_shown | segment_mark::window_not_shown;
+        if (own.guessed.empty()) own.guessed_from = own.next;
+        own.guessed.push_back(event);
         own.next += segment.payload;
     }
 
@@ -277,8 +262,6 @@ private:
     const TimeZone zone_;
     const PacketTextOptions& options_;
     std::vector<PacketRow> rows_;
-    PacketRow heading_, broken_;
-    std::string broken_text_;  ///< the row that may go on, as far as it has come
     std::unordered_map<Flow, Direction, FlowHash> directions_;
     std::unordered_map<Flow, std::uint32_t, FlowHash> own_ack_;
     std::map<std::pair<Address, Address>, std::set<std::pair<std::uint16_t, std::uint16_t>>> pairs_;
@@ -291,28 +274,40 @@ private:
 }  // namespace
 
 bool is_packet_text(std::string_view beginning) {
-    constexpr std::size_t most_lines = 400;
+    constexpr std::size_t most_lines = 2000;
     std::size_t looked_at = 0;
-    PacketRow before;
+    ServiceNames names;
     for (const std::string_view line : split(beginning, '\n')) {
         if (++looked_at > most_lines) break;
-        const PacketRow row = parse_packet_row(line, before.kind == PacketRow::Kind::heading ? &before : nullptr);
+        const PacketRow row = parse_packet_row(line, names);
         if (row.kind == PacketRow::Kind::segment || row.kind == PacketRow::Kind::unread) return true;
-        if (row.kind != PacketRow::Kind::none || !windows::skip_blanks(line).empty()) before = row;
+        // A header that goes on in the next line, or is broken in its middle.
+        if (row.kind == PacketRow::Kind::foreign && !row.complete) return true;
     }
     return false;
 }
 
-Result<Trace> decode_packet_text(ByteSource& source, const PacketTextOptions& options) {
+Result<std::vector<Trace>> decode_packet_text(ByteSource& source, const PacketTextOptions& options) {
     TextLines lines(source);
-    PacketText text(options);
-    const auto stopped = take_lines(lines, [&](std::string_view line) { return text.take(line); });
+    PacketRows rows;
+    const auto stopped = take_lines(lines, [&](std::string_view line) { return rows.take(line); });
     if (!stopped) return stopped.error();
-    if (!text.any()) return Error{"no line in it is a row of a packet list or a packet of tcpdump"};
-    Trace trace = text.finish();
-    trace.info.meta["encoding"] = name(lines.encoding());
-    end_text(trace.info, *stopped ? fmt::format("it holds more than {} packets; what comes from line {} on is left out", max_rows, *stopped) : "", source);
-    return trace;
+    rows.finish();
+    if (!rows.any()) return Error{"no line in it is a row of a packet list or a packet of tcpdump"};
+    std::vector<Trace> all;
+    for (std::vector<PacketRow>& list : rows.recordings()) {
+        Trace& trace = all.emplace_back(PacketList(std::move(list), options).read());
+        trace.info.meta["encoding"] = name(lines.encoding());
+        end_text(trace.info, *stopped ? fmt::format("it holds more than {} packets; what comes from line {} on is left out", PacketRows::max_rows, *stopped) : "", source);
+    }
+    TraceInfo& first = all.front().info;  // what belongs to none of them
+    first.unknown_records += rows.unread();
+    first.foreign_packets += rows.foreign();
+    for (const auto& [name, port] : rows.names().unknown()) {
+        std::string& told = first.meta["text.port_names"];
+        told += fmt::format("{}{} {}", told.empty() ? "" : ", ", name, port);
+    }
+    return all;
 }
 
 }  // namespace tcpwitness

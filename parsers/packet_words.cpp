@@ -1,6 +1,7 @@
 #include "parsers/packet_words.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "parsers/windows_line.h"
@@ -54,7 +55,9 @@ bool take_time(std::string_view& text, PacketRow& row) {
     if (is_date(word)) {
         std::string_view behind = rest;
         const std::string_view clock = take_word(behind);
-        const auto local = windows::local_time(word, clock);
+        std::string with_point(clock);
+        std::replace(with_point.begin(), with_point.end(), ',', '.');  // as some languages write it
+        const auto local = windows::local_time(word, with_point);
         if (!local) return false;
         row.local_ns = *local;
         row.has_date = true;
@@ -62,7 +65,9 @@ bool take_time(std::string_view& text, PacketRow& row) {
         return true;
     }
     if (is_time_of_day(word)) {
-        const auto local = windows::local_time("1970-01-01", word);
+        std::string clock(word);
+        std::replace(clock.begin(), clock.end(), ',', '.');  // as some languages write it
+        const auto local = windows::local_time("1970-01-01", clock);
         if (!local) return false;
         row.local_ns = *local;
         text = rest;
@@ -85,32 +90,19 @@ std::optional<Address> host(std::string_view word) {
     return letters && word.find('.') != std::string_view::npos ? Address::named(word) : std::nullopt;
 }
 
-std::optional<std::uint16_t> port(std::string_view word) {
-    // As /etc/services has them, which is where tcpdump and old Wiresharks take these names from.
-    static constexpr std::pair<std::string_view, std::uint16_t> services[] = {
-        {"ftp", 21},       {"ssh", 22},       {"telnet", 23},         {"smtp", 25},        {"domain", 53},         {"http", 80},         {"kerberos", 88},
-        {"pop3", 110},     {"sunrpc", 111},   {"epmap", 135},         {"netbios-ssn", 139}, {"imap2", 143},        {"imap", 143},        {"bgp", 179},
-        {"ldap", 389},     {"https", 443},    {"microsoft-ds", 445},  {"submission", 587}, {"ldaps", 636},         {"imaps", 993},       {"pop3s", 995},
-        {"ms-sql-s", 1433}, {"mqtt", 1883},   {"nfs", 2049},          {"mysql", 3306},     {"ms-wbt-server", 3389}, {"postgresql", 5432}, {"sip", 5060},
-        {"sip-tls", 5061}, {"amqp", 5672},    {"redis", 6379},        {"http-alt", 8080},
-        {"webcache", 8080}, {"http-proxy", 8080}, {"https-alt", 8443}, {"domain-s", 853},  {"ibm-mqisdp", 1883}, {"secure-mqtt", 8883}, {"postgres", 5432}, {"ms-sql-m", 1434},
-        {"ncube-lm", 1521}, {"oracle", 1521},   {"rtsp", 554},        {"socks", 1080},     {"printer", 515},     {"afpovertcp", 548}, {"cslistener", 9000}, {"x11", 6000},
-        {"kerberos-sec", 88}, {"loc-srv", 135}, {"ftp-data", 20},     {"irc", 194},        {"ircd", 6667},       {"bootps", 67},     {"svn", 3690},       {"git", 9418},
-    };
-    if (const auto value = number(word); value && *value > 0 && *value <= 65535 && std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; }))
-        return static_cast<std::uint16_t>(*value);
-    for (const auto& [name, value] : services)
-        if (word == name) return value;
-    if (const auto open = word.find('('); open != std::string_view::npos && word.ends_with(')')) return port(word.substr(open + 1, word.size() - open - 2));
+std::optional<std::uint32_t> value_of(std::string_view text, std::string_view key, bool may_be_last) {
+    const auto part_of_a_word = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    for (auto at = text.find(key); at != std::string_view::npos; at = text.find(key, at + 1)) {
+        if (at > 0 && part_of_a_word(text[at - 1])) continue;
+        std::string_view digits = text.substr(at + key.size());
+        const auto value = take_number(digits);
+        if (!value) continue;
+        if (digits.empty() && !may_be_last) return std::nullopt;
+        // A mail may have broken the number itself.
+        const bool goes_on = digits.size() > 1 && digits[0] == ' ' && digits[1] >= '0' && digits[1] <= '9';
+        return *value <= 0xffffffffu && !goes_on && (digits.empty() || !part_of_a_word(digits[0])) ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
+    }
     return std::nullopt;
-}
-
-std::uint32_t value_of(std::string_view text, std::string_view key) {
-    const auto at = text.find(key);
-    if (at == std::string_view::npos) return 0;
-    std::string_view digits = text.substr(at + key.size());
-    const auto value = take_number(digits);
-    return value && *value <= 0xffffffffu ? static_cast<std::uint32_t>(*value) : 0;
 }
 
 }  // namespace tcpwitness::packet_words

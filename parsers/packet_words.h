@@ -21,10 +21,8 @@ bool take_time(std::string_view& text, PacketRow& row);
 /// An address, or a host's name with a point in it, which prose seldom has where an address stands.
 std::optional<Address> host(std::string_view word);
 
-/// "443", "https", "https(443)"
-std::optional<std::uint16_t> port(std::string_view word);
-
-/// The number behind `key`; 0 where there is none, or where it does not fit.
-std::uint32_t value_of(std::string_view text, std::string_view key);
+/// The number behind `key` ("seq ", "Win="), where that begins a word; nothing where there is none, where it does not fit, or where it may have been cut:
+/// at the end of the text, unless it `may_be_last`, and where digits follow behind a blank.
+std::optional<std::uint32_t> value_of(std::string_view text, std::string_view key, bool may_be_last = false);
 
 }  // namespace tcpwitness::packet_words

@@ -1,5 +1,6 @@
 #include "parsers/pasted_text.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "parsers/windows_values.h"
@@ -12,6 +13,50 @@ constexpr std::pair<std::string_view, std::string_view> entities[] = {
     {"&gt;", ">"}, {"&#62;", ">"}, {"&lt;", "<"}, {"&#60;", "<"}, {"&amp;", "&"}, {"&#38;", "&"}, {"&quot;", "\""}, {"&#34;", "\""}, {"&apos;", "'"}, {"&#39;", "'"},
     {"\xc2\xa0", " "}, {"&nbsp;", " "}, {"&#160;", " "}, {"&#xa0;", " "}, {"&rarr;", "\xe2\x86\x92"}, {"&#8594;", "\xe2\x86\x92"}, {"&#x2192;", "\xe2\x86\x92"},
 };
+
+/// HTML's tags that a saved page has around a paste. "<mss 1460>" is none.
+constexpr std::string_view tags[] = {"a", "b", "blockquote", "br", "code", "dd", "div", "dt", "em", "font", "i", "li", "ol", "p", "pre", "span", "strong", "table", "tbody", "td", "th", "tr", "tt", "u", "ul"};
+
+/// The length of the tag that `text` begins with; 0: none.
+std::size_t tag_length(std::string_view text) {
+    constexpr std::size_t longest = 512;
+    const auto end = text.substr(0, longest).find('>');
+    if (end == std::string_view::npos) return 0;
+    std::string_view name = text.substr(1, end - 1);
+    if (name.starts_with('/')) name.remove_prefix(1);
+    const std::string_view word = name.substr(0, name.find_first_of(" /\t"));
+    std::string lower(word);
+    for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    const bool alone = word.size() == name.size() || name.ends_with('/') || name.find('=') != std::string_view::npos;
+    return alone && std::binary_search(std::begin(tags), std::end(tags), std::string_view(lower)) ? end + 1 : 0;
+}
+
+/// Lines that end as those of old Macs do.
+bool has_only_returns(std::string_view utf8) { return utf8.find('\r') != std::string_view::npos && utf8.find('\n') == std::string_view::npos; }
+
+/// A mail as it was sent: '=' at the end of a line joins it with the next, and =3D is a character.
+bool is_quoted_printable(std::string_view utf8) { return utf8.find("quoted-printable") != std::string_view::npos; }
+
+std::string without_quoted_printable(std::string_view text) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+    std::string plain;
+    plain.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '=') {
+            plain += text[i];
+        } else if (text.substr(i + 1).starts_with("\r\n")) {
+            i += 2;
+        } else if (text.substr(i + 1).starts_with('\n')) {
+            ++i;
+        } else if (i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {
+            plain += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
+            i += 2;
+        } else {
+            plain += '=';
+        }
+    }
+    return plain;
+}
 
 /// Marks of quoting off the front, however often it was quoted.
 std::string_view without_quoting(std::string_view line) {
@@ -26,11 +71,12 @@ std::string_view without_quoting(std::string_view line) {
 }
 
 void append_unescaped(std::string& text, std::string_view line) {
-    constexpr std::string_view first = "&\xc2";  // of what is looked for
+    constexpr std::string_view first = "&<\xc2";  // of what is looked for
     for (auto at = line.find_first_of(first); at != std::string_view::npos; at = line.find_first_of(first)) {
         text += line.substr(0, at);
         line.remove_prefix(at);
-        std::size_t taken = 0;
+        std::size_t taken = line.front() == '<' ? tag_length(line) : 0;
+        if (taken) text += ' ';
         for (const auto& [written, meant] : entities)
             if (line.starts_with(written)) {
                 text += meant;
@@ -46,6 +92,9 @@ void append_unescaped(std::string& text, std::string_view line) {
 }  // namespace
 
 bool is_marked_up(std::string_view utf8) {
+    if (is_quoted_printable(utf8) || has_only_returns(utf8)) return true;
+    for (auto at = utf8.find('<'); at != std::string_view::npos; at = utf8.find('<', at + 1))
+        if (tag_length(utf8.substr(at))) return true;
     for (const auto& [written, meant] : entities)
         if (utf8.find(written) != std::string_view::npos) return true;
     while (!utf8.empty()) {
@@ -57,7 +106,13 @@ bool is_marked_up(std::string_view utf8) {
 }
 
 std::string without_markup(std::string_view utf8) {
-    std::string text, line;
+    std::string text, line, decoded;
+    if (is_quoted_printable(utf8)) utf8 = decoded = without_quoted_printable(utf8);
+    if (has_only_returns(utf8)) {
+        decoded = utf8;
+        std::replace(decoded.begin(), decoded.end(), '\r', '\n');
+        utf8 = decoded;
+    }
     text.reserve(utf8.size());
     while (!utf8.empty()) {
         const auto end = utf8.find('\n');

@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     (void)is_packet_text(utf8);
     if (is_marked_up(utf8)) (void)is_packet_text(without_markup(utf8));
     ViewSource source(text);
-    if (const auto trace = decode_packet_text(source)) fuzz::touch(*trace);
+    if (const auto traces = decode_packet_text(source))
+        for (const auto& trace : *traces) fuzz::touch(trace);
     return 0;
 }

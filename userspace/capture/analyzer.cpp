@@ -149,7 +149,7 @@ private:
         Side& side = session->side(from_server);
         const LogHandle log = session->log.add(pool_, logged(captured, packet, from_server, side), log_limit());
         const std::uint32_t marks = judge_segment(*session, from_server, packet, now_ns_, log, pool_);
-        pool_.at(log).marks |= marks;
+        pool_.at(log).marks |= marks | packet.marks;
         take_handshake(*session, from_server, packet, now_ns_);
         take_wire_state(*session, from_server, packet, marks);
         watch_exchange(*session, from_server, packet, marks, now_ns_);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/not_shown.h"
+
 namespace tcpwitness {
 
 std::uint32_t LogPool::take() {
@@ -45,7 +47,7 @@ void PacketLog::drop_one(LogPool& pool, std::uint32_t most_kept) {
     const std::uint32_t oldest = pool[head_last_].next;
     for (std::uint32_t i = 0; i < pool[oldest].used; ++i) {
         const LoggedPacket packet = pool[oldest].packets[i];
-        if (packet.marks)
+        if (packet.marks & segment_mark::of_analysis)
             keep(pool, packet, most_kept);
         else
             ++dropped_;

@@ -47,6 +47,7 @@ Packet packet_of(const Event& event, const Segment& segment) {
     packet.tsval = segment.tsval;
     packet.tsecr = segment.tsecr;
     packet.mss = segment.mss;
+    packet.marks = segment.marks;
     return packet;
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "model/describe_kinds.h"
+#include "model/not_shown.h"
 
 namespace tcpwitness::kinds {
 
@@ -29,12 +30,14 @@ constexpr MarkName marks[] = {
     {window_probe, "probe of the closed window", "window_probe"},
     {keepalive, "keepalive", "keepalive"},
     {keepalive_ack, "keepalive answered", "keepalive_ack"},
+    {numbers_not_shown, "numbers not shown", "numbers_not_shown"},
+    {window_not_shown, "", "window_not_shown"},
 };
 
 std::string marks_text(std::uint32_t of, const char* MarkName::*word, const char* between) {
     std::string text;
     for (const MarkName& one : marks)
-        if (of & one.mark) text += (text.empty() ? "" : between) + std::string(one.*word);
+        if (of & one.mark && *(one.*word)) text += (text.empty() ? "" : between) + std::string(one.*word);
     return text;
 }
 
@@ -43,15 +46,17 @@ std::string marks_text(std::uint32_t of, const char* MarkName::*word, const char
 bool noteworthy(const Segment& segment, const Event&) { return segment.rst() || segment.marks & (retransmission | zero_window | window_probe); }
 
 std::string sentence(const Segment& segment, const Event& event) {
-    std::string text = fmt::format("{} {} seq {}", flags_text(segment.flags), segment.outgoing ? "out" : "in", segment.seq);
-    if (segment.flags & tcp_flag::ack) text += fmt::format(" ack {}", segment.ack);
-    text += fmt::format(" win {}", segment.window);
+    const bool numbers = !(segment.marks & numbers_not_shown);
+    std::string text = fmt::format("{} {}", flags_text(segment.flags), segment.outgoing ? "out" : "in");
+    if (numbers) text += fmt::format(" seq {}", segment.seq);
+    if (numbers && segment.flags & tcp_flag::ack) text += fmt::format(" ack {}", segment.ack);
+    if (!(segment.marks & window_not_shown)) text += fmt::format(" win {}", segment.window);
     if (segment.mss) text += fmt::format(" mss {}", segment.mss);
-    if (segment.payload) text += fmt::format(" len {}", segment.payload);
+    if (numbers && segment.payload) text += fmt::format(" len {}", segment.payload);
     if (segment.ttl)
         text += event.flow.local.address.family == Address::Family::ipv6 ? fmt::format(" hlim {}", segment.ttl)
                                                                          : fmt::format(" ttl {} id {}", segment.ttl, segment.ip_id);
-    if (segment.marks) text += ": " + marks_text(segment.marks, &MarkName::text, ", ");
+    if (const std::string words = marks_text(segment.marks, &MarkName::text, ", "); !words.empty()) text += ": " + words;
     return text;
 }
 
@@ -59,10 +64,12 @@ void add_fields(std::vector<Field>& to, const Segment& segment, const Event& eve
     const bool ipv6 = event.flow.local.address.family == Address::Family::ipv6;
     add(to, "direction", segment.outgoing ? "out" : "in");
     add(to, "flags", flags_text(segment.flags));
-    add(to, "seq", segment.seq);
-    add(to, "ack", segment.ack);
-    add(to, "window", segment.window);
-    add(to, "payload_bytes", segment.payload);
+    if (!(segment.marks & numbers_not_shown)) {
+        add(to, "seq", segment.seq);
+        add(to, "ack", segment.ack);
+    }
+    if (!(segment.marks & window_not_shown)) add(to, "window", segment.window);
+    if (!(segment.marks & numbers_not_shown)) add(to, "payload_bytes", segment.payload);
     add(to, ipv6 ? "hop_limit" : "ttl", segment.ttl);
     if (!ipv6) {
         add(to, "ip_id", segment.ip_id);

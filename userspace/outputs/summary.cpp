@@ -130,6 +130,8 @@ void write_log_cautions(const Recording& recording, const std::function<void(con
         caution(count_text(static_cast<std::uint64_t>(*outside), "message of the log lies", "messages of the log lie") + " outside the recording's time, and are left out.");
     if (const auto rows = told("text.rows_without_ports"))
         caution(fmt::format("{} neither ports nor numbers: taken as data of the only connection between those hosts.", count_text(static_cast<std::uint64_t>(*rows), "row shows", "rows show")));
+    if (const auto names = recording.meta.find("text.port_names"); names != recording.meta.end())
+        caution(fmt::format("Ports are shown by names that are not known here; these numbers stand for them: {}.", printable(names->second)));
     if (const auto rows = told("text.repeated_rows")) caution(count_text(static_cast<std::uint64_t>(*rows), "row stands", "rows stand") + " in the text twice, and counted once.");
     if (const auto relative = recording.meta.find("text.relative_time"); relative != recording.meta.end())
         caution(relative->second == "differences" ? "The text tells no time of day: each time counts from the row before, so rows that are not in it shift all later ones."

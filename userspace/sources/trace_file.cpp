@@ -19,12 +19,20 @@ namespace {
 
 constexpr std::size_t pasted_bytes = 8u << 20;
 
-Result<Trace> decode(SourceKind kind, ByteSource& bytes, const ReadOptions& options, bool pasted = true) {
+Result<std::vector<Trace>> as_list(Result<Trace> trace) {
+    if (!trace) return trace.error();
+    std::vector<Trace> one;
+    one.push_back(std::move(*trace));
+    return one;
+}
+
+/// One trace, but for a text that holds the rows of several packet lists.
+Result<std::vector<Trace>> decode(SourceKind kind, ByteSource& bytes, const ReadOptions& options, bool pasted = true) {
     switch (kind) {
-        case SourceKind::trace: return decode_trace(bytes);
-        case SourceKind::windows_text: return decode_windows_text(bytes, {options.zone, options.own_addresses, pasted});
+        case SourceKind::trace: return as_list(decode_trace(bytes));
+        case SourceKind::windows_text: return as_list(decode_windows_text(bytes, {options.zone, options.own_addresses, pasted}));
         case SourceKind::packet_text: return decode_packet_text(bytes, {options.zone, options.own_addresses});
-        case SourceKind::sip_log: return decode_sip_log(bytes, options.zone);
+        case SourceKind::sip_log: return as_list(decode_sip_log(bytes, options.zone));
         case SourceKind::capture: break;
     }
     return Error{"a capture, which tells no events of its own"};
@@ -33,9 +41,9 @@ Result<Trace> decode(SourceKind kind, ByteSource& bytes, const ReadOptions& opti
 }  // namespace
 
 Result<Trace> read_trace(SourceFile& file, const ReadOptions& options) {
-    auto trace = decode(file.source->kind, *file.bytes, options);
-    if (!trace) return trace.context(file.name);
-    return trace;
+    auto traces = decode(file.source->kind, *file.bytes, options);
+    if (!traces) return traces.context(file.name);
+    return std::move(traces->front());
 }
 
 Result<Trace> read_trace(const std::string& path, const ReadOptions& options) {
@@ -52,9 +60,9 @@ Result<std::vector<ReadTrace>> read_traces(SourceFile& file, const ReadOptions& 
     if (!whole) return whole.context(file.name);
     const bool pasted = main != SourceKind::trace && whole->size() < pasted_bytes;
     if (!pasted) {
-        auto trace = decode(main, bytes, options, false);
-        if (!trace) return trace.context(file.name);
-        all.push_back({main, std::move(*trace)});
+        auto traces = decode(main, bytes, options, false);
+        if (!traces) return traces.context(file.name);
+        for (Trace& trace : *traces) all.push_back({main, std::move(trace)});
         return all;
     }
     std::string plain = to_utf8(*whole);
@@ -63,11 +71,11 @@ Result<std::vector<ReadTrace>> read_traces(SourceFile& file, const ReadOptions& 
     std::optional<Error> problem;
     for (const SourceKind kind : {SourceKind::windows_text, SourceKind::packet_text, SourceKind::sip_log}) {
         ViewSource view(marked_up ? std::string_view(plain) : *whole);
-        auto trace = decode(kind, view, options);
-        if (trace && (kind == main || !trace->events.empty()))
-            all.push_back({kind, std::move(*trace)});
-        else if (!trace && kind == main)
-            problem = trace.error();
+        auto traces = decode(kind, view, options);
+        if (!traces && kind == main) problem = traces.error();
+        if (!traces) continue;
+        for (Trace& trace : *traces)
+            if (kind == main || !trace.events.empty()) all.push_back({kind, std::move(trace)});
     }
     if (problem) return Error{fmt::format("{}: {}", file.name, problem->message)};
     for (ReadTrace& one : all)

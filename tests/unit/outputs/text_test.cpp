@@ -291,6 +291,7 @@ TEST_CASE("Messages of a log that no socket carried are listed, the first of man
 TEST_CASE("What a pasted text cannot tell is said") {
     const std::pair<std::map<std::string, std::string>, const char*> cautions[] = {
         {{{"text.rows_without_ports", "15"}}, "15 rows show neither ports nor numbers"},
+        {{{"text.port_names", "sometool 64512"}}, "names that are not known here; these numbers stand for them: sometool 64512"},
         {{{"text.repeated_rows", "1"}}, "1 row stands in the text twice"},
         {{{"text.relative_time", "yes"}}, "its times count from an unknown moment"},
         {{{"text.relative_time", "differences"}}, "each time counts from the row before"},

@@ -13,9 +13,16 @@ namespace {
 
 Trace read(std::string text, const PacketTextOptions& options = {}) {
     MemorySource source(std::move(text));
-    auto trace = decode_packet_text(source, options);
-    REQUIRE(trace.ok());
-    return std::move(*trace);
+    auto traces = decode_packet_text(source, options);
+    REQUIRE(traces.ok());
+    return std::move(traces->front());
+}
+
+std::vector<Trace> read_all(std::string text) {
+    MemorySource source(std::move(text));
+    auto traces = decode_packet_text(source);
+    REQUIRE(traces.ok());
+    return std::move(*traces);
 }
 
 /// "+microseconds from to what", a line for each packet.
@@ -134,11 +141,121 @@ TEST_CASE("Rows of protocols over TCP are data of the only connection, and of no
 TEST_CASE("Rows that say TCP and cannot be read are counted as that, others as others") {
     const Trace trace = read(std::string(list) + "     90 5.0       10.8.0.5    10.8.0.9     TCP      66     40100 > what? [SYN] no numbers\n"
                                                  "     91 5.1       10.8.0.5    10.8.0.9     ICMP     70     Destination unreachable (Port unreachable)\n"
-                                                 "14:00:00.1 IP a.example.sometool > b.example.99: Flags [S], seq 1, win 5, length 0\n"
-                                                 "14:00:00.1 ARP, Request who-has 10.8.0.1 tell 10.8.0.5, length 28\n");
+                                                 "     92 5.2       10.8.0.5    10.8.0.1     DNS      70     Standard query 0x1 A example.org\n");
     CHECK(trace.events.size() == 4);
-    CHECK(trace.info.unknown_records == 2);
-    CHECK(trace.info.foreign_packets == 1);
+    CHECK(trace.info.unknown_records == 1);
+    CHECK(trace.info.foreign_packets == 2);
+    const Trace dump = read("14:00:00.1 IP a.example.40100 > b.example.99: Flags [S], seq 1, win 5, length 0\n"
+                            "14:00:00.2 IP a.example.?? > b.example.99: Flags [.], ack 1, win 5, length 0\n"
+                            "14:00:00.3 IP a.example.40100 > b.example.99: Flags [P.], seq\n"
+                            "14:00:00.4 IP (tos 0x0, ttl 64, id 7, offset 0, flags [DF], proto TCP (6), length 60)\n"
+                            "14:00:00.5 ARP, Request who-has 10.8.0.1 tell 10.8.0.5, length 28\n"
+                            "14:00:00.6 IP 10.8.0.5.5353 > 10.8.0.1.53: 1+ A? example.org. (29)\n");
+    CHECK(dump.events.size() == 1);
+    CHECK(dump.info.unknown_records == 3);
+    CHECK(dump.info.foreign_packets == 1);
+}
+
+TEST_CASE("A port that is shown by a name which nobody knows is a port all the same") {
+    const Trace trace = read("14:00:00.1 IP a.example.sometool > b.example.https: Flags [S], seq 9, win 5, length 0\n"
+                             "14:00:00.2 IP b.example.https > a.example.sometool: Flags [R.], seq 0, ack 10, win 0, length 0\n");
+    REQUIRE(trace.events.size() == 2);
+    CHECK(trace.events[0].flow == trace.events[1].flow.reversed());
+    CHECK(trace.events[0].flow.peer.port == 443);
+    CHECK(trace.info.unknown_records == 0);
+    CHECK(trace.info.meta.at("text.port_names") == "sometool " + std::to_string(trace.events[0].flow.local.port));
+    CHECK(read(replaced(list, "40100", "odd-name")).events.size() == 4);
+}
+
+TEST_CASE("What a row does not show is not taken for 0") {
+    const Trace cut = read("14:00:00.1 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000,\n"
+                           "14:00:00.2 IP 10.8.0.9.8443 > 10.8.0.5.40100: Flags [S.], seq 500, ack 70\n"
+                           "14:00:00.3 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [P.], seq 1:79, ack 1, win 5\n");
+    REQUIRE(cut.events.size() == 3);
+    CHECK(sentence(cut.events[0]) == "SYN out seq 7000");
+    CHECK(sentence(cut.events[1]) == "SYN-ACK out: numbers not shown");  // "70" may be the beginning of 7001
+    CHECK(cut.events[1].as<Segment>()->ack == 7001);
+    CHECK(sentence(cut.events[2]) == "PSH-ACK out seq 7001 ack 501 len 78");
+    for (const Event& event : cut.events) CHECK(event.as<Segment>()->window == 65535);
+    const Trace scaled = read(replaced(list, "Win=64256", "Win=131072"));
+    CHECK(sentence(scaled.events[2]) == "ACK out seq 1 ack 1");
+}
+
+TEST_CASE("tcpdump -v however a mail broke it") {
+    const std::string whole =
+        "09:14:02.100000 IP (tos 0x0, ttl 64, id 7, offset 0, flags [DF], proto TCP (6), length 60) 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], cksum 0x1c2b (correct), seq 7000, win 64240, options [mss 1460,sackOK,TS val 5 ecr 0], length 0";
+    const std::string told_whole = told(whole + "\n");
+    REQUIRE(told_whole == "+0 10.8.0.5:40100 10.8.0.9:8443 SYN out seq 7000\n");
+    for (std::size_t at = whole.find(' '); at != std::string::npos; at = whole.find(' ', at + 1)) {
+        INFO(whole.substr(0, at));
+        if (at < whole.find("(tos")) continue;  // what ends there is a time and no packet
+        std::string broken = whole;
+        broken[at] = '\n';
+        CHECK(told(broken + "\n") == told_whole);
+        for (std::size_t next = whole.find(' ', at + 1); next != std::string::npos; next = whole.find(' ', next + 1)) {
+            std::string twice = broken;
+            twice[next] = '\n';
+            CHECK(told(twice + "\nas you see it is a SYN\n") == told_whole);
+        }
+    }
+}
+
+TEST_CASE("tcpdump before 4.0, with -v and however broken") {
+    const std::string row = "16:48:49.844750 IP (tos 0x0, ttl 64, id 7514, offset 0, flags [DF], proto TCP (6), length 60) 10.8.0.5.40100 > 10.8.0.9.www: S, cksum 0x0dcf (correct), 7000:7000(0) win 5840 <mss 1460,sackOK,timestamp 5 0>\n";
+    CHECK(told(row) == "+0 10.8.0.5:40100 10.8.0.9:80 SYN out seq 7000\n");
+    CHECK(told("16:48:49.8 IP 10.8.0.5.40100 > 10.8.0.9.www: S [bad tcp cksum 1c2b (->77aa)!] 7000:7000(0) win 5840\n") == "+0 10.8.0.5:40100 10.8.0.9:80 SYN out seq 7000\n");
+    const Trace wrapped = read("16:48:49.8 IP 10.8.0.5.40100 > 10.8.0.9.www: S \n7000:7000(0) win 5840 <mss 1460,sackOK,timestamp 5 \n0,nop,wscale 2>\n"
+                               "16:48:49.9 IP 10.8.0.9.www > 10.8.0.5.40100: R \n0:0(0) ack 7001 win 0\n");
+    CHECK(told(wrapped) == "+0 10.8.0.5:40100 10.8.0.9:80 SYN out seq 7000\n+100000 10.8.0.9:80 10.8.0.5:40100 RST-ACK out seq 0 ack 7001\n");
+    CHECK(wrapped.info.unknown_records + wrapped.info.foreign_packets == 0);
+}
+
+TEST_CASE("What stands before a row does not matter") {
+    const std::string row = "09:14:02.100000 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0";
+    const std::string expected = "+0 10.8.0.5:40100 10.8.0.9:8443 SYN out seq 7000\n";
+    for (const std::string& text : {"* " + row, "    # " + row, "| " + row + " |", "Nov 29 10:00:00 edge tcpdump[7]: " + row, "eth0 " + replaced(row, "02.1", "02,1"), replaced(replaced(row, ": Flags", ":Flags"), " > ", " >")}) {
+        INFO(text);
+        const Trace trace = read(text + "\n");
+        CHECK(told(trace) == expected);
+        CHECK(trace.events.front().time_ns % 1'000'000'000 == 100'000'000);
+    }
+    CHECK(told("  1\t     71 4.100000       10.8.0.5 -> 10.8.0.9 TCP 66 40100 > 8443 [SYN] Seq=0 Win=64240 Len=0\n") == "+0 10.8.0.5:40100 10.8.0.9:8443 SYN out seq 0\n");
+    CHECK(told("34.439160    10.8.0.5 -> 10.8.0.9    TCP 40100 > microsoft-ds [SYN] Seq=0 Win=64240 Len=0\n") == "+0 10.8.0.5:40100 10.8.0.9:445 SYN out seq 0\n");
+}
+
+TEST_CASE("Rows without numbers fill what lies between numbers that are shown: nothing there looks sent again or lost") {
+    const Trace trace = read("1 0.0 10.8.0.5 10.8.0.9 TCP 66 40100 > 2049 [ACK] Seq=100 Ack=50 Win=9 Len=0\n"
+                             "2 0.1 10.8.0.5 10.8.0.9 NFS 154 V4 Call\n"
+                             "3 0.2 10.8.0.5 10.8.0.9 NFS 254 [TCP Retransmission] V4 Call\n"
+                             "4 0.3 10.8.0.9 10.8.0.5 TCP 66 2049 > 40100 [ACK] Seq=50 Ack=700 Win=9 Len=0\n"
+                             "5 0.4 10.8.0.5 10.8.0.9 TCP 166 40100 > 2049 [PSH, ACK] Seq=700 Ack=50 Win=9 Len=100\n");
+    REQUIRE(trace.events.size() == 5);
+    CHECK(trace.info.unknown_records == 0);
+    const auto segment = [&](std::size_t i) { return *trace.events[i].as<Segment>(); };
+    CHECK(segment(1).seq == 100);
+    CHECK(segment(1).payload == 100);
+    CHECK(segment(2).seq == 200);
+    CHECK(segment(2).seq + segment(2).payload == 700);
+    CHECK(sentence(trace.events[1]) == "PSH-ACK out: numbers not shown");
+    CHECK(segment(1).window != 0);
+    const Trace udp = read("1 0.0 10.8.0.5 10.8.0.9 TCP 66 40100 > 22 [ACK] Seq=100 Ack=50 Win=9 Len=0\n2 0.1 10.8.0.5 10.8.0.7 NFS 154 V3 Call\n");
+    CHECK(udp.info.foreign_packets == 1);  // no TCP connection with that host is in it
+}
+
+TEST_CASE("Lists that count from their own beginnings are recordings of their own, and so are those with times of day beside them") {
+    const std::string first = "1 0.000000 10.8.0.5 10.8.0.9 TCP 66 40100 > 22 [SYN] Seq=0 Win=9 Len=0\n2 0.000030 10.8.0.9 10.8.0.5 TCP 66 22 > 40100 [SYN, ACK] Seq=0 Ack=1 Win=9 Len=0\n";
+    const std::string second = "1 0.000000 10.8.0.5 10.8.0.9 TCP 66 40200 > 22 [SYN] Seq=0 Win=9 Len=0\n2 0.000070 10.8.0.9 10.8.0.5 TCP 66 22 > 40200 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0\n";
+    const auto two = read_all(first + "and then\n" + second);
+    REQUIRE(two.size() == 2);
+    CHECK(told(two[0]) == told(first));
+    CHECK(told(two[1]) == told(second));
+    CHECK(two[0].info.meta.at("text.relative_time") == "yes");
+    CHECK(read_all(first + first).size() == 1);   // pasted twice
+    CHECK(read_all(replaced(replaced(second, "1 0.0000", "3 0.1000"), "2 0.0000", "4 0.1000") + first).size() == 1);  // excerpts of one, in another order
+    const auto clocks = read_all("09:14:02.1 eth0 Out IP 10.9.0.1.1 > 10.9.0.2.2: Flags [S], seq 1, win 9, length 0\n" + first);
+    REQUIRE(clocks.size() == 2);
+    CHECK(clocks[0].info.witnesses.front().addresses.size() == 1);
+    CHECK(clocks[1].info.witnesses.front().addresses.empty());
 }
 
 TEST_CASE("tcpdump's numbers are counted from a connection's first ones, however small or large these are, and with -S are not") {
