@@ -29,7 +29,7 @@ bool take_dotted(std::string_view text, ServiceNames& names, Address& address, s
     if (point == std::string_view::npos) return false;
     const std::string_view name = text.substr(0, point);
     auto known = Address::parse(name);
-    if (!known && std::any_of(name.begin(), name.end(), [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; })) known = Address::named(name);
+    if (!known) known = host_name(name);
     if (!known || Address::parse(text)) return false;  // an address alone shows no port
     const auto value = names.port(text.substr(point + 1));
     if (!value) return false;
@@ -209,7 +209,7 @@ bool take_headers(std::string_view& text) {
     return false;
 }
 
-bool names_tcp(std::string_view text) { return has(text, "proto TCP") || has(text, "proto: TCP") || has(text, "next-header TCP") || has(text, "Flags ["); }
+bool names_tcp(std::string_view text) { return has(text, "proto TCP") || has(text, "proto: TCP") || has(text, "next-header TCP") || has(text, "Flags [") || has(text, ": tcp "); }
 
 }  // namespace
 

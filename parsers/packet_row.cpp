@@ -109,6 +109,9 @@ PacketRow parse_list_row(std::string_view line, ServiceNames& names) {
     const auto destination = host(take_word(rest));
     const std::string_view protocol = take_word(rest);
     if (!source || !destination || protocol.empty()) return {};
+    // Words in place of addresses: it is a row only if what follows is a segment.
+    const auto sure = [](const Address& a) { return a.family != Address::Family::name || a.text().find('.') != std::string::npos; };
+    const bool doubtful = !sure(*source) || !sure(*destination);
     row.source = *source;
     row.destination = *destination;
     rest = skip_blanks(rest);
@@ -123,6 +126,8 @@ PacketRow parse_list_row(std::string_view line, ServiceNames& names) {
     }
     if (take_info(rest, names, row))
         row.kind = PacketRow::Kind::segment;
+    else if (doubtful)
+        return {};
     else if (protocol == "TCP")
         row.kind = PacketRow::Kind::unread, row.complete = false;
     else

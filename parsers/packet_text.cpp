@@ -96,15 +96,12 @@ private:
         if (!clocks && !offsets) return;
         if (frames) std::stable_sort(rows_.begin(), rows_.end(), [](const PacketRow& a, const PacketRow& b) { return a.frame < b.frame; });
         dated_ = std::any_of(rows_.begin(), rows_.end(), [](const PacketRow& row) { return row.has_date; });
-        if (clocks && !dated_ && !frames && !rows_.empty() && *rows_.front().local_ns == 0) count_from_the_first();
+        if (clocks && !dated_ && !frames && !rows_.empty() && looks_counted()) count_from_the_first();
         drop_repeated_lines();
         if (!rows_.empty() && rows_.front().local_ns && !dated_) pass_midnight();
         const auto by_time = [&](const PacketRow& a, const PacketRow& b) { return std::tuple(time_of(a), a.frame) < std::tuple(time_of(b), b.frame); };
         if (std::is_sorted(rows_.begin(), rows_.end(), by_time)) return;
-        if (frames && !clocks) {
-            add_up();  // the column holds the time since the row before
-            return;
-        }
+        if (frames && !clocks && are_differences()) return add_up();
         std::stable_sort(rows_.begin(), rows_.end(), by_time);
     }
 
@@ -120,12 +117,30 @@ private:
         });
     }
 
+    std::uint64_t shown_ns(const PacketRow& row) const { return row.local_ns ? *row.local_ns : row.offset_ns.value_or(0); }
+
+    /// Times since the row before fall about as much as they rise; what a capture of several queues has out of order falls by next to nothing.
+    bool are_differences() const {
+        std::uint64_t rises = 0, falls = 0;
+        for (std::size_t i = 1; i < rows_.size(); ++i) {
+            const std::uint64_t before = shown_ns(rows_[i - 1]), now = shown_ns(rows_[i]);
+            (now < before ? falls : rises) += now < before ? before - now : now - before;
+        }
+        return falls > 0 && falls >= rises / 4;
+    }
+
     /// tcpdump -ttt and -ttttt: what looks like a time of day counts from the line before, or from the first one.
+    bool looks_counted() const {
+        if (*rows_.front().local_ns == 0) return true;
+        const bool soon = std::all_of(rows_.begin(), rows_.end(), [](const PacketRow& row) { return *row.local_ns < hour_ns; });
+        constexpr std::size_t enough = 4;  // rows in any order fall too
+        return soon && rows_.size() >= enough && are_differences();
+    }
+
     void count_from_the_first() {
-        bool falls = false;
-        for (std::size_t i = 1; i < rows_.size(); ++i) falls |= *rows_[i].local_ns < *rows_[i - 1].local_ns;
+        const bool differences = are_differences();
         for (PacketRow& row : rows_) row.offset_ns = std::exchange(row.local_ns, std::nullopt);
-        if (falls) add_up();
+        if (differences) add_up();
     }
 
     void add_up() {
@@ -226,6 +241,10 @@ private:
         if (own.empty())
             for (const auto& [address, votes] : votes_)
                 if (votes.unfinished && votes.unfinished * 2 >= votes.sent) own.insert(address);
+        // Where checksums of both ends are unfinished, they talk over a device that never finishes any.
+        if (options_.own_addresses.empty() &&
+            std::any_of(trace.events.begin(), trace.events.end(), [&](const Event& event) { return own.contains(event.flow.local.address) && own.contains(event.flow.peer.address); }))
+            own.clear();
         for (Event& event : trace.events) {
             const bool from = own.contains(event.flow.local.address), to = own.contains(event.flow.peer.address);
             if (to && !from) {
@@ -274,7 +293,7 @@ private:
 }  // namespace
 
 bool is_packet_text(std::string_view beginning) {
-    constexpr std::size_t most_lines = 2000;
+    constexpr std::size_t most_lines = 200'000;  // a saved page has much before its rows
     std::size_t looked_at = 0;
     ServiceNames names;
     for (const std::string_view line : split(beginning, '\n')) {

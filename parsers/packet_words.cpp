@@ -84,10 +84,21 @@ bool take_time(std::string_view& text, PacketRow& row) {
     return true;
 }
 
+std::optional<Address> host_name(std::string_view word) {
+    constexpr std::size_t longest = 253;
+    const bool plain = std::all_of(word.begin(), word.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.' || c == ':'; });
+    if (word.empty() || word.size() > longest || plain) return std::nullopt;
+    // People hide addresses as <WANIP>, *.*.*.* or 10.20.#.#: what an address may not hold is written as '_'.
+    std::string name(word);
+    for (char& c : name)
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.')) c = '_';
+    if (name.front() == '-' || name.front() == '.') name.front() = '_';
+    return Address::named(name);
+}
+
 std::optional<Address> host(std::string_view word) {
     if (const auto address = Address::parse(word)) return address;
-    const bool letters = std::any_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
-    return letters && word.find('.') != std::string_view::npos ? Address::named(word) : std::nullopt;
+    return host_name(word);
 }
 
 std::optional<std::uint32_t> value_of(std::string_view text, std::string_view key, bool may_be_last) {

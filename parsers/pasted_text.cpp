@@ -17,6 +17,12 @@ constexpr std::pair<std::string_view, std::string_view> entities[] = {
 /// HTML's tags that a saved page has around a paste. "<mss 1460>" is none.
 constexpr std::string_view tags[] = {"a", "b", "blockquote", "br", "code", "dd", "div", "dt", "em", "font", "i", "li", "ol", "p", "pre", "span", "strong", "table", "tbody", "td", "th", "tr", "tt", "u", "ul"};
 
+std::string in_lower_case(std::string_view word) {
+    std::string lower(word);
+    for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    return lower;
+}
+
 /// The length of the tag that `text` begins with; 0: none.
 std::size_t tag_length(std::string_view text) {
     constexpr std::size_t longest = 512;
@@ -25,10 +31,17 @@ std::size_t tag_length(std::string_view text) {
     std::string_view name = text.substr(1, end - 1);
     if (name.starts_with('/')) name.remove_prefix(1);
     const std::string_view word = name.substr(0, name.find_first_of(" /\t"));
-    std::string lower(word);
-    for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
     const bool alone = word.size() == name.size() || name.ends_with('/') || name.find('=') != std::string_view::npos;
-    return alone && std::binary_search(std::begin(tags), std::end(tags), std::string_view(lower)) ? end + 1 : 0;
+    return alone && std::binary_search(std::begin(tags), std::end(tags), std::string_view(in_lower_case(word))) ? end + 1 : 0;
+}
+
+/// True for a tag that stands between words: what is inside a line of text (<span>, <b>) may stand within one.
+bool parts_text(std::string_view tag) {
+    static constexpr std::string_view inside[] = {"a", "b", "code", "em", "font", "i", "span", "strong", "tt", "u"};
+    tag.remove_prefix(1);
+    if (tag.starts_with('/')) tag.remove_prefix(1);
+    const std::string name = in_lower_case(tag.substr(0, tag.find_first_of(" />\t")));
+    return std::find(std::begin(inside), std::end(inside), name) == std::end(inside);
 }
 
 /// Lines that end as those of old Macs do.
@@ -70,18 +83,29 @@ std::string_view without_quoting(std::string_view line) {
     return rest;
 }
 
+/// "&#91;" and "&#x5b;" of ASCII; its length, or 0.
+std::size_t take_numeric(std::string_view text, std::string& to) {
+    if (!text.starts_with("&#")) return 0;
+    std::string_view digits = text.substr(2);
+    const bool hex = digits.starts_with('x') || digits.starts_with('X');
+    if (hex) digits.remove_prefix(1);
+    const auto value = hex ? windows::take_hexadecimal(digits) : windows::take_number(digits);
+    if (!value || *value < 32 || *value > 126 || !digits.starts_with(';')) return 0;
+    to += static_cast<char>(*value);
+    return text.size() - digits.size() + 1;
+}
+
 void append_unescaped(std::string& text, std::string_view line) {
     constexpr std::string_view first = "&<\xc2";  // of what is looked for
     for (auto at = line.find_first_of(first); at != std::string_view::npos; at = line.find_first_of(first)) {
         text += line.substr(0, at);
         line.remove_prefix(at);
-        std::size_t taken = line.front() == '<' ? tag_length(line) : 0;
-        if (taken) text += ' ';
+        std::size_t taken = line.front() == '<' ? tag_length(line) : take_numeric(line, text);
+        if (line.front() == '<' && taken && parts_text(line)) text += ' ';
         for (const auto& [written, meant] : entities)
-            if (line.starts_with(written)) {
+            if (!taken && line.starts_with(written)) {
                 text += meant;
                 taken = written.size();
-                break;
             }
         if (!taken) text += line[taken++];
         line.remove_prefix(taken);
@@ -97,6 +121,9 @@ bool is_marked_up(std::string_view utf8) {
         if (tag_length(utf8.substr(at))) return true;
     for (const auto& [written, meant] : entities)
         if (utf8.find(written) != std::string_view::npos) return true;
+    std::string decoded;
+    for (auto at = utf8.find("&#"); at != std::string_view::npos; at = utf8.find("&#", at + 1))
+        if (take_numeric(utf8.substr(at), decoded)) return true;
     while (!utf8.empty()) {
         if (windows::skip_blanks(utf8).starts_with('>')) return true;
         const auto end = utf8.find('\n');

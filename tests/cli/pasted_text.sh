@@ -32,10 +32,18 @@ says "$work/fenced.txt" 'connect-refused .*peer-host, likely'
 cut -d' ' -f2- "$work/plain.txt" >"$work/undated.txt"
 says "$work/undated.txt" 'times of day and no date'
 
-# One name that nobody knows is enough to lose a row: it is said, and there is no all-clear.
-sed 's/8443/sometool/' "$work/plain.txt" >"$work/named.txt"
+# A port by a name that nobody knows is a port all the same.
+sed 's/8443/sometool/' "$work/plain.txt" >"$work/service.txt"
+says "$work/service.txt" 'connect-refused .*peer-host, likely' 'names that are not known here; these numbers stand for them: sometool'
+
+# A row that says TCP and cannot be read: it is said, and there is no all-clear.
+sed 's/8443/??/' "$work/plain.txt" >"$work/named.txt"
 says "$work/named.txt" '^undecided: no TCP connection is in it; 2 lines could not be read' '2 rows say TCP and could not be read'
 ! grep -q 'None: every' "$work/report" || fail "an all-clear about rows that could not be read"
+
+# Rows far behind in a saved page.
+{ yes '<p class="menu">words, and 10:15 as a time</p>' | head -n 5000; echo "$refused"; } >"$work/page.html"
+says "$work/page.html" 'connect-refused .*peer-host, likely'
 
 # FILE=ZONE is of that file alone, and a file that has such a name is that file.
 "$tool" report "$work/plain.txt=-02:00" --format json >"$work/zoned" || fail "FILE=ZONE is not read"

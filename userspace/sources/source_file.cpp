@@ -22,6 +22,7 @@ using namespace std::string_view_literals;
 
 constexpr auto zstd_magic = "\x28\xb5\x2f\xfd"sv, gzip_magic = "\x1f\x8b"sv;
 constexpr std::size_t enough = 64 * 1024;  // a text may begin with headers
+constexpr std::size_t longest_text = 8u << 20;  // that somebody pasted or saved
 
 Result<std::unique_ptr<PeekSource>> decompressed(std::unique_ptr<ByteSource> file) {
     auto bytes = std::make_unique<PeekSource>(std::move(file));
@@ -54,6 +55,13 @@ Result<SourceFile> open_unnamed(const std::string& path) {
     SourceFile opened;
     if (path != "-" && !(*bytes)->expands()) opened.plain_size = counted.size();
     opened.source = recognise_source(*beginning);
+    if (!opened.source && beginning->size() >= enough && beginning->find('\0') == std::string_view::npos) {
+        // A saved page or mail: the rows may stand far behind.
+        const auto more = (*bytes)->peek(longest_text);
+        if (!more) return more.error();
+        opened.source = recognise_source(*more);
+        if (!opened.source) return Error{not_recognised(*more)};
+    }
     if (!opened.source && beginning->empty() && !(*bytes)->cut_note().empty()) return Error{(*bytes)->cut_note() + " before its first byte"};
     if (!opened.source) return Error{not_recognised(*beginning)};
     if (opened.source->keeps_all)

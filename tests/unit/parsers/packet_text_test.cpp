@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <fmt/format.h>
+
 #include "model/describe.h"
 #include "parsers/packet_row.h"
 #include "support/memory_source.h"
@@ -389,4 +391,44 @@ TEST_CASE("A text of packets cut and flipped at every place crashes nothing") {
         MemorySource source(std::move(damaged));
         (void)decode_packet_text(source);
     }
+}
+
+TEST_CASE("One row that is out of order does not make times differences, and differences are seen without a first row of 0") {
+    std::string list_rows, dump_rows;
+    for (int i = 0; i < 8; ++i) {
+        const int ms = i * 100 - (i == 5 ? 101 : 0);  // the sixth row is 1 ms older than the fifth
+        list_rows += fmt::format("{} {}.{:03} 10.8.0.5 10.8.0.9 TCP 66 40100 > 22 [ACK] Seq={} Ack=1 Win=9 Len=1\n", i + 1, ms / 1000, ms % 1000, i + 1);
+        dump_rows += fmt::format(" 00:00:0{}.{:06} IP 10.8.0.5.40100 > 10.8.0.9.22: Flags [.], seq {}:{}, ack 1, win 9, length 1\n", i % 2, 1207 + i, i + 1, i + 2);
+    }
+    const Trace absolute = read(list_rows);
+    CHECK(absolute.info.meta.at("text.relative_time") == "yes");
+    CHECK(absolute.events.back().time_ns - absolute.events.front().time_ns == 700'000'000);
+    const Trace differences = read(dump_rows);
+    CHECK(differences.info.meta.at("text.relative_time") == "differences");
+    CHECK(differences.events.back().time_ns - differences.events.front().time_ns > 4'000'000'000);
+    for (std::size_t i = 0; i < differences.events.size(); ++i) CHECK(differences.events[i].as<Segment>()->seq == i + 1);
+}
+
+TEST_CASE("Addresses that were hidden, and names without a point, are ends all the same") {
+    const std::string row = "09:14:02.1 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0\n";
+    for (const char* const hidden : {"<WANIP>", "*.*.*.*", "10.20.#.#", "x.x.x.x", "client-ip", "web"}) {
+        INFO(hidden);
+        const Trace trace = read(replaced(row, "10.8.0.5", hidden));
+        REQUIRE(trace.events.size() == 1);
+        CHECK(trace.events.front().flow.local.port == 40100);
+        CHECK(read(replaced(list, "10.8.0.5", hidden)).events.size() == 4);
+    }
+    CHECK_FALSE(is_packet_text("1 0.5 it is said TCP 66 of them\n2 0.7 words and more TCP [SYN] in prose\n"));
+}
+
+TEST_CASE("Unfinished checksums of both ends tell no own end") {
+    const std::string row = "09:14:02.1 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], cksum 0x1c2b (incorrect -> 0x77aa), seq 7000, win 64240, length 0\n";
+    CHECK(read(row).info.witnesses.front().addresses.size() == 1);
+    CHECK(read(row + "09:14:02.2 IP 10.8.0.9.8443 > 10.8.0.5.40100: Flags [S.], cksum 0x1c2b (incorrect -> 0x77aa), seq 9, ack 7001, win 64240, length 0\n").info.witnesses.front().addresses.empty());
+}
+
+TEST_CASE("Row numbers of tcpdump and of cat -n; -q shows no flags") {
+    CHECK(told("     1\t  12  09:14:02.100000 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0\n") == "+0 10.8.0.5:40100 10.8.0.9:8443 SYN out seq 7000\n");
+    const Trace quiet = read("09:14:02.1 IP 10.8.0.5.40100 > 10.8.0.9.8443: tcp 0\n");
+    CHECK(quiet.info.unknown_records == 1);
 }

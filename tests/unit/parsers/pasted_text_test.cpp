@@ -8,8 +8,9 @@ TEST_CASE("Marks of quoting and HTML's characters are taken off a pasted text, i
     CHECK(without_markup("> 10:15 a &gt; b\n>> 2\n> > 3\n>4\n\n  5") == "10:15 a > b\n2\n3\n4\n\n  5");
     CHECK(without_markup("&gt; 1&nbsp;2&#160;&amp;&quot;&#39;\xc2\xa0") == "1 2 &\"' ");
     CHECK(without_markup(">     indented") == "    indented");
-    CHECK(without_markup("<pre><code>1 0.0\n<td class=\"x\">2</td>\n3 <mss 1460,sackOK> <who@example.org>") == "  1 0.0\n 2 \n3 <mss 1460,sackOK> <who@example.org>");
+    CHECK(without_markup("<pre><code>1 0.0\n<td class=\"x\">2</td>\n3 <mss 1460,sackOK> <who@example.org>") == " 1 0.0\n 2 \n3 <mss 1460,sackOK> <who@example.org>");
     CHECK(without_markup("Content-Transfer-Encoding: quoted-printable\n\nseq 7000, =\nwin=3D5 =C3=A4 =zz\r\n") == "Content-Transfer-Encoding: quoted-printable\n\nseq 7000, win=5 \xc3\xa4 =zz\r\n");
+    CHECK(without_markup("Flags <span class=\"error\">&#91;S&#93;</span>, <SPAN>seq</span> &#x31;<br/>") == "Flags [S], seq 1 ");
     CHECK(without_markup("1\r2\r") == "1\n2\n");
     CHECK(without_markup("a & b &unknown; &am") == "a & b &unknown; &am");
     CHECK(without_markup("6 \xc3\xa4 &rarr; \xc2\xb5s") == "6 \xc3\xa4 \xe2\x86\x92 \xc2\xb5s");
