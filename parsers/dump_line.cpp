@@ -209,6 +209,15 @@ bool take_headers(std::string_view& text) {
     return false;
 }
 
+/// "52:54:00:1d:a4:24 > 52:54:00:a0:93:93"
+bool begins_with_link_addresses(std::string_view text) {
+    constexpr std::size_t length = 17;
+    if (text.size() < length + 2 || !skip_blanks(text.substr(length)).starts_with('>')) return false;
+    for (std::size_t i = 0; i < length; ++i)
+        if ((i % 3 == 2) != (text[i] == ':')) return false;
+    return true;
+}
+
 bool names_tcp(std::string_view text) { return has(text, "proto TCP") || has(text, "proto: TCP") || has(text, "next-header TCP") || has(text, "Flags [") || has(text, ": tcp "); }
 
 }  // namespace
@@ -236,6 +245,11 @@ PacketRow parse_dump_line(std::string_view line, ServiceNames& names) {
     constexpr std::size_t farthest = 48;  // a device's name and a direction stand before at most
     const bool framed = has(text, "ethertype IPv");
     const auto ip = text.find("IP");
+    if (!framed && begins_with_link_addresses(text)) {  // broken within what -e prints
+        row.kind = PacketRow::Kind::foreign;
+        row.complete = has(text, ", length ");
+        return row;
+    }
     if (!framed && (ip == std::string_view::npos || ip > farthest)) return take_old_segment(text, names, row) ? row : PacketRow{};
     const std::string_view before = text.substr(0, ip);
     if (has(before, " In ") || before.starts_with("In ")) row.direction = -1;
@@ -254,6 +268,7 @@ PacketRow parse_dump_line(std::string_view line, ServiceNames& names) {
         row.kind = PacketRow::Kind::foreign;
     else
         return {};
+    row.icmp_error = row.kind == PacketRow::Kind::foreign && tells_icmp_error(text);
     row.complete = ends_shown && row.kind == PacketRow::Kind::foreign;
     return row;
 }

@@ -124,6 +124,7 @@ PacketRow parse_list_row(std::string_view line, ServiceNames& names) {
             rest = behind;
         }
     }
+    row.icmp_error = protocol.starts_with("ICMP") && tells_icmp_error(line);
     if (take_info(rest, names, row))
         row.kind = PacketRow::Kind::segment;
     else if (doubtful)
@@ -164,6 +165,12 @@ std::string columns_of(std::string_view line) {
 
 }  // namespace
 
+/// "12: ", as Cisco's `show capture` numbers its rows.
+std::string_view without_number(std::string_view line) {
+    std::string_view text = skip_blanks(line);
+    return take_number(text) && text.starts_with(": ") ? text.substr(2) : line;
+}
+
 /// "* ", "- " and "# ", as lists and comments have them before a row.
 std::string_view without_bullet(std::string_view line) {
     const std::string_view text = skip_blanks(line);
@@ -172,7 +179,7 @@ std::string_view without_bullet(std::string_view line) {
 }
 
 PacketRow parse_packet_row(std::string_view line, ServiceNames& names) {
-    line = without_bullet(line);
+    line = without_number(without_bullet(line));
     if (line.find('\t') != std::string_view::npos || line.find(no_break) != std::string_view::npos) return parse_packet_row(with_plain_blanks(line), names);
     constexpr std::size_t longest = 4096;  // of a row; what is longer is no row that somebody put in a table
     std::string columns;

@@ -27,6 +27,7 @@ struct PacketRow {
     Address source, destination;
     std::uint16_t source_port = 0, destination_port = 0;
     Segment segment;
+    bool icmp_error = false;                 ///< foreign: an ICMP error, which may be about one of the connections
     bool complete = true;                    ///< false: the row goes on in the next line (tcpdump -v), or a mail may have broken it
     bool has_seq = true, has_ack = true;     ///< the number is shown
     bool relative = false;                   ///< tcpdump: numbers other than a SYN's may count from it

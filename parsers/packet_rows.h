@@ -29,6 +29,7 @@ public:
 
     std::uint64_t unread() const { return unread_; }    ///< rows that say TCP and could not be read
     std::uint64_t foreign() const { return foreign_; }  ///< of other protocols
+    std::uint64_t icmp_errors() const { return icmp_errors_; }  ///< of these
     const ServiceNames& names() const { return names_; }
 
 private:
@@ -40,7 +41,7 @@ private:
     std::vector<PacketRow> rows_;
     PacketRow broken_;
     std::string broken_text_;  ///< the row that may go on, as far as it has come
-    std::uint64_t unread_ = 0, foreign_ = 0;
+    std::uint64_t unread_ = 0, foreign_ = 0, icmp_errors_ = 0;
 };
 
 }  // namespace tcpwitness

@@ -83,10 +83,10 @@ private:
 
     /// Excerpts come in any order, and a row may stand in two of them.
     void put_in_order() {
-        std::set<std::tuple<std::uint64_t, std::uint64_t, std::uint16_t, std::uint32_t>> seen;
+        std::set<std::tuple<std::uint64_t, std::uint64_t, Address, std::uint16_t, std::uint32_t>> seen;
         std::erase_if(rows_, [&](const PacketRow& row) {
             if (!row.frame || seen.size() > most_flows) return false;
-            const bool again = !seen.emplace(row.frame, time_of(row), row.source_port, row.segment.seq).second;
+            const bool again = !seen.emplace(row.frame, time_of(row), row.source, row.source_port, row.segment.seq).second;
             repeated_ += again;
             return again;
         });
@@ -161,6 +161,12 @@ private:
 
     /// tcpdump shows numbers as they are in SYNs, in RSTs without ACK and in the first packet that it sees of a connection, and all others counted
     /// from these. Which of both a number is shows in what was to come next.
+    /// The first number of an excerpt from the middle may be relative as well: whole ones are hardly ever that small.
+    static std::uint32_t base_of(std::uint32_t first) {
+        constexpr std::uint32_t small = 1u << 20;
+        return first < small ? 0 : first;
+    }
+
     void follow(PacketRow& row, const Flow& from_to, std::vector<Event>& events) {
         if (directions_.size() >= most_flows) return;
         Direction& own = directions_[from_to];
@@ -173,9 +179,9 @@ private:
             own = {segment.seq, segment.seq, true, segment.has_timestamps, {}, 0};
         } else if (row.relative) {
             if (!row.has_seq) segment.seq = own.next;
-            else if (!own.known) own = {segment.seq, segment.seq, true, false, {}, 0};
+            else if (!own.known) own = {base_of(segment.seq), segment.seq, true, false, {}, 0};
             else if (distance(own.base + segment.seq, own.next) < distance(segment.seq, own.next)) segment.seq += own.base;
-            if (has_ack && row.has_ack && !other.known) other = {segment.ack - 1, segment.ack, true, false, {}, 0};
+            if (has_ack && row.has_ack && !other.known) other = {base_of(segment.ack - 1), segment.ack, true, false, {}, 0};
             else if (has_ack && row.has_ack && distance(other.base + segment.ack, other.next) < distance(segment.ack, other.next)) segment.ack += other.base;
         }
         own.timestamps |= segment.has_timestamps;
@@ -322,6 +328,7 @@ Result<std::vector<Trace>> decode_packet_text(ByteSource& source, const PacketTe
     TraceInfo& first = all.front().info;  // what belongs to none of them
     first.unknown_records += rows.unread();
     first.foreign_packets += rows.foreign();
+    if (rows.icmp_errors()) first.meta["text.icmp_errors"] = std::to_string(rows.icmp_errors());
     for (const auto& [name, port] : rows.names().unknown()) {
         std::string& told = first.meta["text.port_names"];
         told += fmt::format("{}{} {}", told.empty() ? "" : ", ", name, port);

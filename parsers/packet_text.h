@@ -25,7 +25,7 @@ struct PacketTextOptions {
 /// Keys of TraceInfo::meta: `source` ("packet list"), `time.zone`, `text.relative_time` ("yes": times count from an unknown moment; "differences": each from the row before),
 /// `text.no_date` (times of day only),
 /// `text.rows_without_ports` (rows of protocols over TCP that show neither ports nor numbers, taken as data of the only connection between those hosts),
-/// `text.repeated_rows`, `text.port_names` ("rndc 64512, ...": names of ports that are not
+/// `text.repeated_rows`, `text.icmp_errors` (rows of ICMP errors, which are not used), `text.port_names` ("rndc 64512, ...": names of ports that are not
 /// known, and the numbers that stand for them). TraceInfo::unknown_records counts rows that say TCP and could not be read, foreign_packets those of other protocols.
 Result<std::vector<Trace>> decode_packet_text(ByteSource&, const PacketTextOptions& = {});
 

@@ -101,6 +101,13 @@ std::optional<Address> host(std::string_view word) {
     return host_name(word);
 }
 
+bool tells_icmp_error(std::string_view text) {
+    if (text.find("ICMP") == std::string_view::npos) return false;
+    for (const std::string_view words : {"unreachable", "need to frag", "too big", "Too Big", "ime exceeded", "ime-to-live exceeded", "rohibited"})
+        if (text.find(words) != std::string_view::npos && text.find("udp port") == std::string_view::npos) return true;
+    return false;
+}
+
 std::optional<std::uint32_t> value_of(std::string_view text, std::string_view key, bool may_be_last) {
     const auto part_of_a_word = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
     for (auto at = text.find(key); at != std::string_view::npos; at = text.find(key, at + 1)) {

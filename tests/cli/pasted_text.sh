@@ -41,6 +41,28 @@ sed 's/8443/??/' "$work/plain.txt" >"$work/named.txt"
 says "$work/named.txt" '^undecided: no TCP connection is in it; 2 lines could not be read' '2 rows say TCP and could not be read'
 ! grep -q 'None: every' "$work/report" || fail "an all-clear about rows that could not be read"
 
+# The answer comes from another address than was asked, and acknowledges this very SYN. Near miss: it acknowledges another one.
+printf '%s\n' '09:14:02.100200 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0' \
+    '09:14:02.100400 IP 10.8.0.7.8443 > 10.8.0.5.40100: Flags [S.], seq 91, ack 7001, win 65160, length 0' \
+    '09:14:02.100410 IP 10.8.0.5.40100 > 10.8.0.7.8443: Flags [R], seq 7001, win 0, length 0' \
+    '09:14:03.100200 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0' >"$work/elsewhere.txt"
+says "$work/elsewhere.txt" 'wrong-address .*path, likely' '10.8.0.7:8443 answered'
+sed 's/ack 7001/ack 8001/; s/seq 7001/seq 8001/' "$work/elsewhere.txt" >"$work/stranger.txt"
+"$tool" report "$work/stranger.txt" | grep -q wrong-address && fail "a SYN-ACK of another SYN is no answer from elsewhere"
+
+# Two lists that each begin to count anew are two recordings.
+list() {
+    echo "1 0.000000 10.8.0.$1 10.8.0.9 TCP 66 40100 > 22 [SYN] Seq=0 Win=9 Len=0"
+    echo "2 0.000300 10.8.0.9 10.8.0.$1 TCP 66 22 > 40100 [RST, ACK] Seq=1 Ack=1 Win=0 Len=0"
+}
+{ list 5; echo; list 6; } >"$work/two.txt"
+says "$work/two.txt" '10.8.0.5:40100 on the path: connect.* refused after 300' 'namespaces *on the path, on the path'
+
+# An ICMP error that is not used: no all-clear.
+sed 's/Flags \[R.\], seq 0/Flags [S.], seq 0/' "$work/plain.txt" >"$work/icmp.txt"
+echo '2024-03-02 09:14:03.1 IP 10.0.0.1 > 10.8.0.5: ICMP 10.8.0.9 unreachable - need to frag (mtu 1284), length 556' >>"$work/icmp.txt"
+says "$work/icmp.txt" '^undecided: .*ICMP errors (1) were not used'
+
 # Rows far behind in a saved page.
 { yes '<p class="menu">words, and 10:15 as a time</p>' | head -n 5000; echo "$refused"; } >"$work/page.html"
 says "$work/page.html" 'connect-refused .*peer-host, likely'

@@ -23,7 +23,9 @@ std::string place(const Story& story, WitnessId witness) {
 }
 
 std::string at_place(const Story& story, const Connection& c) {
-    return story.witnesses.size() < 2 ? std::string{} : " on " + place(story, c.witness);
+    if (story.witnesses.size() < 2) return {};
+    const std::string where = place(story, c.witness);
+    return (where.starts_with("on the path") ? " " : " on ") + where;
 }
 
 std::string intervals_text(const std::vector<std::uint64_t>& times_ns) {

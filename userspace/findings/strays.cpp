@@ -16,6 +16,10 @@ bool without_connection(const ResetSent& reset) { return !reset.has_socket && !r
 
 }  // namespace
 
+bool is_stray_handshake(const Connection& c) {
+    return c.has(sign::syn_ack_in) && c.has(sign::rst_out) && !c.has(sign::established) && !c.has(sign::connect_called);
+}
+
 Strays::Strays(const Story& story) : story_(story) {
     std::set<std::pair<WitnessId, Endpoint>> ends;
     const auto take = [&](const Event& event) {
@@ -32,6 +36,12 @@ Strays::Strays(const Story& story) : story_(story) {
         if (c.is_listener() || c.both_closed() || !c.has(sign::ended) || !c.has(sign::reset_sent)) continue;
         for (const Event& event : c.events)
             if (const ResetSent* reset = event.as<ResetSent>(); reset && without_connection(*reset) && !answers_syn(*reset) && !answers_syn_ack(*reset)) take(event);
+    }
+    // Where only packets are seen, the stranger's answer and the client's RST are a session of their own.
+    for (const Connection& c : story.connections) {
+        if (!is_stray_handshake(c)) continue;
+        for (const Event& event : c.events)
+            if (const Segment* segment = event.as<Segment>(); segment && segment->syn_ack() && !segment->outgoing) take(event);
     }
     if (ends.empty()) return;
     for (auto& [local, events] : by_local_)

@@ -10,6 +10,9 @@
 
 namespace tcpwitness {
 
+/// A SYN-ACK came in and was answered with RST: perhaps a stranger's, whom nobody asked. Of connections that no process is known to have made.
+bool is_stray_handshake(const Connection&);
+
 class Strays {
 public:
     explicit Strays(const Story&);

@@ -16,6 +16,8 @@ void recording_doubts(const Recording& recording, bool several, std::vector<std:
     if (recording.unknown_records)
         reasons.push_back(fmt::format("{} could not be read{}", count_text(recording.unknown_records, recording.meta.contains("source") ? "line" : "record",
                                                                            recording.meta.contains("source") ? "lines" : "records"), where));
+    if (const auto errors = recording.meta.find("text.icmp_errors"); errors != recording.meta.end())
+        reasons.push_back(fmt::format("its ICMP errors ({}) were not used{}", printable(errors->second), where));
     if (!recording.damage.empty()) reasons.push_back("the file is damaged" + where);
     if (recording.cut_off) reasons.push_back("the recording was cut off" + where);
     for (const ProbeStatus& probe : recording.probes)

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -42,7 +44,7 @@ std::string holder(const Story& story, const Homes& homes, const Address& addres
 /// The client's RST ends the handshake where the stranger began it: that is the same case. Of those halves often only the SYN-ACK is known.
 void add_halves(Finding& f, const Story& story, const Flow& stranger) {
     for (const Connection& half : story.connections)
-        if (half.embryonic && half.flow == stranger.reversed()) add_end(f, &half);
+        if ((half.embryonic && half.flow == stranger.reversed()) || (is_stray_handshake(half) && half.flow == stranger)) add_end(f, &half);
 }
 
 /// The client asked one address, and another one answered.
@@ -56,7 +58,8 @@ std::optional<Finding> answered_elsewhere(const Story& story, const Strays& stra
     Finding f = about(id, Culprit::path, Certainty::likely, c, answers.front()->time_ns);
     f.first_ns = syns.empty() ? c.begin_ns : syns.front()->time_ns;
     f.last_ns = std::max(f.last_ns, c.has(sign::ended) ? c.end_ns : 0);
-    prove(f, proofs[of_syn]);
+    const bool by_packets = std::none_of(story.unmatched.begin(), story.unmatched.end(), [&](const Event& event) { return &event == answers.front(); });
+    if (!by_packets) prove(f, proofs[of_syn]);  // else the answer that was put right may have passed where nobody captured
     const std::string became = c.ending == Ending::refused ? "was refused" : c.error ? fmt::format("failed with {}", errno_name(c.error)) : c.live() ? "gets no answer" : "was given up";
     f.headline = fmt::format("{}{}: connect() to {} {}: {}{} answered its SYN instead, which this host reset as nobody's", who(c), at_place(story, c), c.flow.peer.text(), became,
                              from.text(), holder(story, homes, from.address, c.witness));
@@ -98,7 +101,7 @@ std::optional<Finding> passed_untranslated(const Story& story, const Strays& str
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    if (story.unmatched.empty()) return found;
+    if (story.unmatched.empty() && std::none_of(story.connections.begin(), story.connections.end(), is_stray_handshake)) return found;
     const Strays strays(story);
     std::optional<Homes> homes;
     for (const Connection& c : story.connections) {

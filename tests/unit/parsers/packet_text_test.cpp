@@ -202,6 +202,12 @@ TEST_CASE("tcpdump -v however a mail broke it") {
     }
 }
 
+TEST_CASE("tcpdump -e that a mail broke behind its MAC addresses") {
+    CHECK(told("2024-05-29 11:46:02.331891 52:54:00:1d:a4:24 > 52:54:00:a0:93:93,\nethertype IPv4 (0x0800), length 66: 10.8.0.5.40100 >\n10.8.0.9.8443: Flags [S], seq 7000, win 2356,\noptions [mss 1460], length 0\n") ==
+          "+0 10.8.0.5:40100 10.8.0.9:8443 SYN out seq 7000\n");
+    CHECK(read("09:14:02.1 52:54:00:1d:a4:24 > ff:ff:ff:ff:ff:ff, ethertype ARP (0x0806), length 42: Request who-has 10.8.0.1 tell 10.8.0.5, length 28\n" + std::string(list)).info.unknown_records == 0);
+}
+
 TEST_CASE("tcpdump before 4.0, with -v and however broken") {
     const std::string row = "16:48:49.844750 IP (tos 0x0, ttl 64, id 7514, offset 0, flags [DF], proto TCP (6), length 60) 10.8.0.5.40100 > 10.8.0.9.www: S, cksum 0x0dcf (correct), 7000:7000(0) win 5840 <mss 1460,sackOK,timestamp 5 0>\n";
     CHECK(told(row) == "+0 10.8.0.5:40100 10.8.0.9:80 SYN out seq 7000\n");
@@ -252,6 +258,12 @@ TEST_CASE("Lists that count from their own beginnings are recordings of their ow
     CHECK(told(two[0]) == told(first));
     CHECK(told(two[1]) == told(second));
     CHECK(two[0].info.meta.at("text.relative_time") == "yes");
+    std::string one, later;  // no number stands twice, and yet the second list begins anew
+    for (int i = 1; i < 5; ++i) {
+        one += fmt::format("{} 5.{} 10.8.0.5 10.8.0.9 TCP 66 40100 > 22 [ACK] Seq={} Ack=1 Win=9 Len=1\n", i, i, i);
+        later += fmt::format("{} 0.{} 10.8.0.5 10.8.0.9 TCP 66 40200 > 22 [ACK] Seq={} Ack=1 Win=9 Len=1\n", i + 10, i, i);
+    }
+    CHECK(read_all(one + later).size() == 2);
     CHECK(read_all(first + first).size() == 1);   // pasted twice
     CHECK(read_all(replaced(replaced(second, "1 0.0000", "3 0.1000"), "2 0.0000", "4 0.1000") + first).size() == 1);  // excerpts of one, in another order
     const auto clocks = read_all("09:14:02.1 eth0 Out IP 10.9.0.1.1 > 10.9.0.2.2: Flags [S], seq 1, win 9, length 0\n" + first);
@@ -431,4 +443,23 @@ TEST_CASE("Row numbers of tcpdump and of cat -n; -q shows no flags") {
     CHECK(told("     1\t  12  09:14:02.100000 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0\n") == "+0 10.8.0.5:40100 10.8.0.9:8443 SYN out seq 7000\n");
     const Trace quiet = read("09:14:02.1 IP 10.8.0.5.40100 > 10.8.0.9.8443: tcp 0\n");
     CHECK(quiet.info.unknown_records == 1);
+}
+
+TEST_CASE("Small numbers at the beginning of an excerpt are relative like the others") {
+    const Trace trace = read("09:14:02.1 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [P.], seq 42:1690, ack 7, win 9, length 1648\n"
+                             "09:14:02.2 IP 10.8.0.9.8443 > 10.8.0.5.40100: Flags [.], ack 42, win 9, length 0\n"
+                             "09:14:02.3 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [P.], seq 42:1390, ack 7, win 9, length 1348\n");
+    REQUIRE(trace.events.size() == 3);
+    CHECK(trace.events[1].as<Segment>()->ack == 42);
+    CHECK(trace.events[2].as<Segment>()->seq == 42);
+}
+
+TEST_CASE("ICMP errors are counted, for there is no all-clear beside them; rows of a firewall's capture are read") {
+    const std::string row = "15:01:45.052762 10.8.0.5.40100 > 10.8.0.9.80: S 7000:7000(0) win 8192 <mss 1380>\n";
+    CHECK(told("   1: " + row) == "+0 10.8.0.5:40100 10.8.0.9:80 SYN out seq 7000\n");
+    CHECK(told(replaced("  12: " + row, "762 10", "762 802.1Q vlan#7 P0 10")) == "+0 10.8.0.5:40100 10.8.0.9:80 SYN out seq 7000\n");
+    const Trace trace = read(row + "15:01:46.1 IP 10.0.0.1 > 10.8.0.5: ICMP 10.8.0.9 unreachable - need to frag (mtu 1284), length 556\n"
+                                   "15:01:46.2 IP 10.0.0.1 > 10.8.0.5: ICMP echo reply, id 1, seq 2, length 64\n");
+    CHECK(trace.info.meta.at("text.icmp_errors") == "1");
+    CHECK(read(std::string(list) + "91 5.1 10.8.0.5 10.8.0.9 ICMP 70 Destination unreachable (Port unreachable)\n").info.meta.contains("text.icmp_errors"));
 }
