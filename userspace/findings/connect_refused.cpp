@@ -47,13 +47,34 @@ std::string listens_elsewhere(const Story& story, WitnessId witness, const Endpo
     return {};
 }
 
-/// The cause is the headline: no socket is there.
-void nothing_listens(Finding& f, const Story& story, const Connection& c, WitnessId there) {
+/// Listens on all addresses of that port, and the kernel found no socket for the SYN all the same.
+const Connection* passed_over(const Story& story, WitnessId witness, const Endpoint& asked, std::uint64_t at_ns) {
+    for (const Connection& one : story.connections)
+        if (one.is_listener() && one.witness == witness && one.flow.local.port == asked.port && one.flow.local.address.unspecified() && one.begin_ns <= at_ns &&
+            (one.live() || one.end_ns >= at_ns))
+            return &one;
+    return nullptr;
+}
+
+/// The cause is the headline: no socket is there. True where the kernel's word for it leaves nothing else.
+bool nothing_listens(Finding& f, const Story& story, const Connection& c, const Connection& peer) {
+    const WitnessId there = peer.witness;
     const bool here = on_this_host(c) || story.same_host(there, c.witness);
     f.culprit = here ? Culprit::local_configuration : Culprit::peer_host;
-    const Endpoint& asked = c.flow.peer;
-    f.headline = fmt::format("nothing listens on {}{}: {}{}", asked.text(), there == c.witness ? at_place(story, c) : " on " + place(story, there), f.headline,
-                             listens_elsewhere(story, there, asked));
+    const Endpoint &asked = c.flow.peer, &real = peer.flow.local;
+    const std::string where = there == c.witness ? at_place(story, c) : " on " + place(story, there);
+    const bool other_address = real != asked;
+    const std::string subject = other_address ? fmt::format("{} is translated to {}, where", asked.text(), real.text()) : "";
+    if (const Connection* listener = passed_over(story, there, real, peer.begin_ns)) {
+        const bool other_family = listener->flow.local.address.family != real.address.family;
+        f.headline = fmt::format("{}{} listens on {}{}, and did not take the SYN{}: {}", subject.empty() ? "" : subject + " ", who(*listener), listener->flow.local.text(), where,
+                                 other_family ? ": it takes IPv6 only, or is bound to another device" : ": it is bound to another device, or came later", f.headline);
+        if (!listener->events.empty()) cite(f, &listener->events.front());
+        f.settle = "look at it with `ss -ltnpe` there: a device stands behind '%', and v6only:1 means IPv6 only";
+        return false;
+    }
+    f.headline = fmt::format("{}{}: {}{}", other_address ? subject + " nothing listens" : "nothing listens on " + asked.text(), where, f.headline, listens_elsewhere(story, there, real));
+    return true;
 }
 
 bool only_firewall_answered(const Story& story, const Connection& c, WitnessId peer) {
@@ -66,12 +87,12 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         add_end(f, peer);
         for (const Event& event : peer->events) cite(f, &event);
         if (peer->has(sign::knock)) {
-            nothing_listens(f, story, c, peer->witness);
+            const bool sure = nothing_listens(f, story, c, *peer);
             const Event* sent = first<ResetSent>(*peer);
             const std::string reason = sent ? sent->as<ResetSent>()->reason : "";
-            prove(f, proofs[by_peer_kernel], others({Other::reason_guessed}));  // a knock is a SYN that the kernel found no socket for
-            f.reasons.push_back(fmt::format("the kernel of {} sent the RST{}: nothing listens on {} there", place(story, peer->witness),
-                                            reason.empty() ? "" : " with reason " + reason, c.flow.peer.text()));
+            if (sure) prove(f, proofs[by_peer_kernel], others({Other::reason_guessed}));  // a knock is a SYN that the kernel found no socket for
+            f.reasons.push_back(fmt::format("the kernel of {} sent the RST{}: it found no socket for {}", place(story, peer->witness),
+                                            reason.empty() ? "" : " with reason " + reason, peer->flow.local.text()));
         }
         return;
     }
