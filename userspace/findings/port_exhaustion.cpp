@@ -46,6 +46,16 @@ bool holds_port(const Connection& c, std::uint64_t at_ns) {
     return c.has(sign::local_closed) && c.both_closed() && c.end_ns + time_wait_ns > at_ns;
 }
 
+/// The recordings tell the witness's addresses, and none of them is of that family.
+bool without_address(const Story& story, WitnessId id, Address::Family family) {
+    const Witness& witness = story.witnesses[id];
+    std::vector<Address> addresses = witness.addresses;
+    for (const RecordingId recording : witness.recordings)
+        if (recording < story.recordings.size())
+            for (const Address& one : story.recordings[recording].addresses_of(witness)) addresses.push_back(one);
+    return !addresses.empty() && std::none_of(addresses.begin(), addresses.end(), [&](const Address& one) { return one.family == family; });
+}
+
 const Event* failed_call(const Connection& c, Call::Op op, std::int32_t error) {
     for (const Event& event : c.events)
         if (const Call* call = event.as<Call>(); call && call->op == op && call->phase == Call::Phase::exit && !call->unfinished && call->ret == -error) return &event;
@@ -77,12 +87,21 @@ Finding no_port_left(const Story& story, const Connection& c, const Event& failu
         if (used.insert(other.flow.local.port).second && !other.live()) ++time_wait;
     }
     const std::string to = c.flow.peer.text();
-    Finding f = begin(story, c, failure, fmt::format("connect() to {} failed with EADDRNOTAVAIL: no local port was free for it", to));
+    const Address::Family family = c.flow.peer.address.family;
+    const bool no_address = without_address(story, c.witness, family);
+    const bool hardly_any = range && used.size() * 2 < range->size();
+    Finding f = begin(story, c, failure, fmt::format("connect() to {} failed with EADDRNOTAVAIL: {}", to,
+                                                     no_address   ? fmt::format("no device here has an {} address", family == Address::Family::ipv6 ? "IPv6" : "IPv4")
+                                                     : hardly_any ? "no local address or no local port was there for it"
+                                                                  : "no local port was free for it"));
     if (range) f.reasons.push_back(fmt::format("net.ipv4.ip_local_port_range allows {} ({} to {}); {} to {} were in use, {} of them in TIME_WAIT",
                                                count_text(range->size(), "port", "ports"), range->first, range->last, used.size(), to, time_wait));
-    if (!range || used.size() * 10 < range->size() * 9) {
+    if (no_address) {
         f.certainty = Certainty::likely;
-        if (range && used.size() * 2 < range->size()) f.reasons.push_back("that many do not fill the range: others were made before the recording, or it is the local address that is missing");
+        f.settle = "look at `ip -br address`, and at net.ipv6.conf.*.disable_ipv6";
+    } else if (!range || used.size() * 10 < range->size() * 9) {
+        f.certainty = Certainty::likely;
+        if (hardly_any) f.reasons.push_back("that many do not fill the range: others were made before the recording, or it is the local address that is missing");
         f.settle = fmt::format("count `ss -tan dst {}` while it happens, sockets in TIME-WAIT too", c.flow.peer.address.text());
     }
     f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, to);

@@ -134,8 +134,21 @@ TEST_CASE("connect() without a free port counts the ports in use against the ran
     CHECK(f.rule == "port-exhaustion");
     CHECK(f.culprit == Culprit::local_configuration);
     CHECK(f.certainty == (used == 10 ? Certainty::proven : Certainty::likely));
-    CHECK_THAT(f.headline, Contains("unlucky[101]") && Contains("no local port was free"));
+    CHECK_THAT(f.headline, Contains("unlucky[101]") && Contains(used == 10 ? "no local port was free" : "no local address or no local port"));
     CHECK_THAT(all_text(f), Contains("10 ports (40000 to 40009); " + std::to_string(used) + " to 10.0.2.2:5061 were in use"));
+}
+
+TEST_CASE("connect() without an address of that family is told as that, where the addresses are known") {
+    auto t = trace();
+    t.witness("edge");
+    t.info().witnesses[0].sysctls["net.ipv4.ip_local_port_range"] = "40000 40009";
+    const bool has_one = GENERATE(false, true);
+    t.info().witnesses[0].addresses = {*Address::parse(has_one ? "fd00::2" : "10.0.1.2")};
+    const End unlucky = t.end("edge", "*:0", "[::1]:5061", task(101, "unlucky"));
+    t.as(unlucky).at(1000).socket_call().connect_enter().connect_exit(-EADDRNOTAVAIL);
+    const Finding f = only(t.story());
+    CHECK(f.certainty == Certainty::likely);
+    CHECK_THAT(f.headline, Contains(has_one ? "no local address or no local port" : "no device here has an IPv6 address"));
 }
 
 TEST_CASE("connects without a free port fold") {
