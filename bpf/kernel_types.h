@@ -212,6 +212,7 @@ struct signal_struct {
     atomic_t live;
     int group_exit_code;
     unsigned int flags;
+    void *oom_mm; /* set once the OOM killer has chosen the process */
 };
 
 struct kernfs_node { u64 id; };

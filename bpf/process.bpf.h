@@ -34,6 +34,8 @@ int BPF_PROG(on_process_exit, struct task_struct *task)
     record.body.task.pid = pid;
     record.body.task.tid = task->pid;
     record.body.code = code;
+    if (bpf_core_field_exists(group->oom_mm) && group->oom_mm)
+        record.body.flags |= TW_EXIT_OUT_OF_MEMORY;
     if (task_wanted(pid, record.body.task.comm))
         EMIT(record, TW_PROCESS_EXIT, TW_PROBE_PROCESS_EXIT);
     return 0;

@@ -289,10 +289,14 @@ struct tw_destroy {
     uint32_t pad;
 };
 
+enum tw_exit_flag {
+    TW_EXIT_OUT_OF_MEMORY = 1, /* the kernel's OOM killer chose it */
+};
+
 struct tw_process_exit {
     struct tw_task task;
     int32_t code;            /* as wait(2) gives it: signal in the low 7 bits, exit status << 8 */
-    uint32_t pad;
+    uint32_t flags;          /* enum tw_exit_flag */
 };
 
 enum tw_direction { TW_IN = 1, TW_OUT = 2 };

@@ -314,7 +314,7 @@ EventBody decode_body(const Record& record, const TraceContext& context) {
         case TW_DESTROY: return totals_of(record.as<tw_destroy>());
         case TW_PROCESS_EXIT: {
             const auto body = record.as<tw_process_exit>();
-            return ProcessExit{task_of(body.task), body.code};
+            return ProcessExit{task_of(body.task), body.code, (body.flags & TW_EXIT_OUT_OF_MEMORY) != 0};
         }
         case TW_SNAPSHOT: {
             const auto body = record.as<tw_snapshot>();

@@ -1,4 +1,4 @@
-"""A control group of a scenario, and BPF programs on it that refuse calls."""
+"""A control group of a scenario: BPF programs on it that refuse calls, a limit of its memory."""
 
 import ctypes
 import os
@@ -56,16 +56,58 @@ class Cgroup:
         with open(os.path.join(self.path, "cgroup.procs"), "w") as file:
             file.write(str(os.getpid()))
 
-    def refuse_connects(self, family):
-        """Every connect() of its processes ends with EPERM."""
-        instructions = struct.pack("=BBhi", 0xB7, 0, 0, 0) + struct.pack("=BBhi", 0x95, 0, 0, 0)  # r0 = 0; exit
+    def judge_connects(self, family, allow=False):
+        """Every connect() of its processes ends with EPERM, or is let through."""
+        instructions = struct.pack("=BBhi", 0xB7, 0, 0, int(allow)) + struct.pack("=BBhi", 0x95, 0, 0, 0)  # r0 = 1 or 0; exit
         code, license = ctypes.create_string_buffer(instructions), ctypes.create_string_buffer(b"GPL")
         program = _bpf(
             BPF_PROG_LOAD,
             struct.pack("=IIQQIIQII16sII", CGROUP_SOCK_ADDR, 2, ctypes.addressof(code), ctypes.addressof(license), 0, 0, 0, 0, 0,
-                        b"refuse", 0, CONNECT[family]),
+                        b"judges", 0, CONNECT[family]),
         )  # fmt: skip
         group = os.open(self.path, os.O_RDONLY)
         _bpf(BPF_PROG_ATTACH, struct.pack("=IIII", group, program, CONNECT[family], 0))
         os.close(group)
         os.close(program)
+
+
+def _memory_hierarchy():
+    """Where a memory limit can be set: the folder, and the file of the limit; None: nowhere."""
+    if os.path.exists("/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        return "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
+    top = mounted()
+    if top:
+        with open(os.path.join(top, "cgroup.controllers")) as file:
+            if "memory" in file.read().split():
+                return top, "memory.max"
+    return None
+
+
+def limits_memory():
+    return _memory_hierarchy() is not None
+
+
+class MemoryGroup:
+    """A control group whose processes may have so many bytes. Of either version, whichever the host has memory in."""
+
+    def __init__(self, name, limit):
+        top, self._file = _memory_hierarchy()
+        self.limit = limit
+        self.path = os.path.join(top, f"twlab-{os.getpid()}-{name}")
+        if self._file == "memory.max":
+            with open(os.path.join(top, "cgroup.subtree_control"), "w") as file:
+                file.write("+memory")
+
+    def __enter__(self):
+        os.mkdir(self.path)
+        with open(os.path.join(self.path, self._file), "w") as file:
+            file.write(str(self.limit))
+        return self
+
+    def __exit__(self, *_):
+        os.rmdir(self.path)
+
+    def enter(self):
+        """For a program: from now on it belongs here."""
+        with open(os.path.join(self.path, "cgroup.procs"), "w") as file:
+            file.write(str(os.getpid()))

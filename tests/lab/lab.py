@@ -3,7 +3,7 @@
 A scenario is a file in scenarios/ with a docstring (what happens, what each side sees, what tcpwitness must say) and a
 function `scenario(lab)`. It runs once for each family in FAMILIES, both by default; lab.family says which. Further
 settings of the file: ALONE = True (nothing else may run beside it), LIMIT (seconds, default 60), NEEDS (programs without
-which it is skipped).
+which it is skipped), UNABLE (what else this machine lacks for it, in words; None: nothing).
 """
 
 import multiprocessing

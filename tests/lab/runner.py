@@ -90,7 +90,7 @@ class Run:
     def why_not(self):
         """What this machine lacks for it; None when it can run."""
         missing = [name for name in getattr(self.module, "NEEDS", ()) if not shutil.which(name)]
-        return f"needs {' and '.join(missing)}" if missing else None
+        return f"needs {' and '.join(missing)}" if missing else getattr(self.module, "UNABLE", None)
 
     def told(self):
         self.output.seek(0)

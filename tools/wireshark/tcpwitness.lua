@@ -429,7 +429,9 @@ kinds.process_exit = { 40, function(tree, body)
     local signal, status = bit32.band(code, 127), bit32.band(bit32.rshift(code, 8), 255)
     made(tree, "signal", signal)
     made(tree, "exit_code", status)
-    if signal ~= 0 then return string.format("%s killed by signal %d", who, signal), true end
+    local memory = bit32.band(body(36, 4):le_uint(), 1) ~= 0
+    if memory then made(tree, "out_of_memory", memory) end
+    if signal ~= 0 then return string.format("%s killed by signal %d%s", who, signal, memory and ", chosen by the OOM killer" or ""), true end
     return string.format("%s exited with status %d", who, status)
 end }
 

@@ -157,7 +157,7 @@ void tell_given_up(Finding& f, const Story& story, const Connection& c, const Gi
     } else if (how.exit) {
         const ProcessExit& exit = *how.exit->as<ProcessExit>();
         f.headline = fmt::format("{} ended with its process after {}: {}", connect, time, unanswered);
-        f.reasons.push_back(exit.signal() ? fmt::format("{} was killed by {} while it waited", who(exit.task), signal_name(exit.signal()))
+        f.reasons.push_back(exit.signal() ? fmt::format("{} was killed by {} while it waited", who(exit.task), killer(exit))
                                           : fmt::format("{} exited with status {} while the kernel was still trying", who(exit.task), exit.status()));
         cite(f, how.exit);
     } else {

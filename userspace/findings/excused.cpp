@@ -130,6 +130,8 @@ void Excused::scans(const Story& story) {
             ports_of_peer[{c.witness, c.owner.pid, Address{}, c.flow.peer.address}].add(c, c.flow.peer.port, c.flow.peer.address);
             hosts[{c.witness, c.owner.pid, Address{}, c.flow.peer.port}].add(c, c.flow.peer.port, c.flow.peer.address);
         } else if (c.role == Role::server || c.has(sign::knock) || c.embryonic) {
+            // Whose process is known is judged by what that process tried: another one on the scanner's host scans nothing.
+            if (const Connection* other = story.other_end(c); other && other->owner.known()) continue;
             ports_here[{c.witness, 0, c.flow.peer.address, c.flow.local.address}].add(c, c.flow.local.port, c.flow.local.address);
         }
     }

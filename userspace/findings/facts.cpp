@@ -28,6 +28,8 @@ std::string at_place(const Story& story, const Connection& c) {
     return (where.starts_with("on the path") ? " " : " on ") + where;
 }
 
+std::string killer(const ProcessExit& exit) { return exit.out_of_memory ? fmt::format("the kernel's OOM killer ({})", signal_name(exit.signal())) : signal_name(exit.signal()); }
+
 std::string intervals_text(const std::vector<std::uint64_t>& times_ns) {
     constexpr std::size_t most = 8;
     std::string text;

@@ -19,6 +19,7 @@ std::string at_place(const Story&, const Connection&);   ///< " on edge", or not
 std::string intervals_text(const std::vector<std::uint64_t>& times_ns);  ///< "after 1.0 s, 1.0 s and 2.0 s"
 bool on_this_host(const Connection&);                    ///< both ends have one address: no path and no other host between them
 std::string record_on(const Address&);                   ///< "record on 192.0.2.1 at the same time"
+std::string killer(const ProcessExit&);                  ///< of one that a signal ended: "SIGTERM", "the kernel's OOM killer (SIGKILL)"
 std::string since(std::uint64_t from_ns, std::uint64_t to_ns);           ///< duration_text, never negative
 
 // --- events ---

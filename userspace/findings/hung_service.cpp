@@ -19,6 +19,7 @@ namespace {
 constexpr const char* id = "hung-service";
 constexpr Proof proofs[] = {{"accept() was called and failed for want of a resource, by its own result", 0}};
 constexpr std::uint64_t least_ns = 5'000'000'000;
+constexpr std::uint64_t passing_ns = 2'000'000'000;  ///< a server that can accept() again so soon has kept nobody waiting for long
 
 /// Stopped, or waiting in the kernel for something that may never come: it can do nothing at all.
 bool cannot_move(const Queue* process) {
@@ -106,6 +107,23 @@ FailedAccepts failed_accepts(const Connection& listener) {
     return failed;
 }
 
+/// It lacked something for a moment only: the first accept() that came through after the failures.
+bool got_over(const std::vector<std::uint64_t>& accepted, const FailedAccepts& failed) {
+    const auto next = std::upper_bound(accepted.begin(), accepted.end(), failed.last_ns);
+    return next != accepted.end() && *next - failed.first_ns < passing_ns;
+}
+
+/// Calls that failed and are not listed themselves: the next one that came through tells how many.
+std::uint64_t failed_unlisted(const Story& story, const Connection& listener) {
+    std::uint64_t count = 0;
+    for (const Connection& c : story.connections) {
+        if (c.listener != listener.id || !c.accepted) continue;
+        for (const Event& event : c.events)
+            if (const Call* call = event.as<Call>(); call && call->op == Call::Op::accept && call->phase == Call::Phase::exit && call->ret >= 0) count += static_cast<std::uint64_t>(std::max(call->argument, 0));
+    }
+    return count;
+}
+
 const char* lacking(std::int32_t error) {
     switch (error) {
         case EMFILE: return "it has as many descriptors open as it may (RLIMIT_NOFILE)";
@@ -139,7 +157,9 @@ std::vector<Finding> find(const Story& story) {
     std::set<ConnectionId> told;
     for (const Connection& c : story.connections) {
         if (!c.is_listener()) continue;
-        if (const FailedAccepts failed = failed_accepts(c); failed.count) {
+        if (FailedAccepts failed = failed_accepts(c); failed.count) {
+            if (got_over(accepts(story, c), failed)) continue;
+            failed.count += failed_unlisted(story, c);
             found.push_back(tell_failing(story, c, failed));
             continue;  // it does call accept()
         }

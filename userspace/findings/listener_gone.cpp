@@ -118,7 +118,7 @@ std::string cause(const Gone& gone) {
     if (!gone.exit) return fmt::format("{} closed its listening socket on {}", who(*gone.listener), gone.listener->flow.local.text());
     const ProcessExit& exit = *gone.exit->as<ProcessExit>();
     const std::string process = who(exit.task);
-    return exit.signal() ? fmt::format("{}, which listened on {}, was killed by {}", process, gone.listener->flow.local.text(), signal_name(exit.signal()))
+    return exit.signal() ? fmt::format("{}, which listened on {}, was killed by {}", process, gone.listener->flow.local.text(), killer(exit))
                          : fmt::format("{}, which listened on {}, exited with status {}", process, gone.listener->flow.local.text(), exit.status());
 }
 

@@ -81,11 +81,14 @@ std::vector<Finding> find(const Story& story) {
         const Connection& example = *death.cut.front();
         Finding f = about(id, Culprit::local_application, Certainty::likely, example, exit->time_ns);
         prove(f, proofs[0]);
-        const std::string end = how.signal() ? "was killed by " + signal_name(how.signal()) : fmt::format("exited with status {}", how.status());
+        const std::string end = how.signal() ? "was killed by " + killer(how) : fmt::format("exited with status {}", how.status());
         f.headline = fmt::format("{}{} {}: {} cut off{}", who(how.task), at_place(story, example), end,
                                  count_text(death.cut.size(), "open connection was", "open connections were"),
                                  death.unanswered ? fmt::format(", {} without an answer to its request", death.unanswered == death.cut.size() && death.unanswered > 1 ? "each" : std::to_string(death.unanswered)) : "");
-        if (how.signal() == SIGKILL) f.reasons.push_back("SIGKILL comes from kill -9, from the kernel when memory runs out, or from whoever stops a container or service that did not end in time");
+        if (how.out_of_memory)
+            f.reasons.push_back("memory ran out, of the whole host or of a control group that the process was in, and the kernel chose it");
+        else if (how.signal() == SIGKILL)
+            f.reasons.push_back("SIGKILL comes from kill -9, from a program that watches memory (systemd-oomd), or from whoever stops a container or service that did not end in time; the kernel's own OOM killer would be told");
         f.reasons.push_back("its kernel closed the connections with FIN: the other ends read an end of file");
         cite(f, exit);
         for (const Connection* c : death.cut) {
@@ -109,10 +112,11 @@ const Rule process_died = {
     "A process was killed or crashed while it had open connections. Its kernel closed them for it with FIN, so the other ends read an end of file in the midst of what they did: "
     "\"server closed the connection unexpectedly\". No RST and no timeout shows it.",
     "A process that owned sockets ended by SIGKILL or by a fault of its own (SIGSEGV, SIGABRT, ...), or in any other violent way with a request unanswered, and the kernel closed its connections within 2 s, before "
-    "the other ends had closed theirs. The finding names the process, the signal or status, and the connections.",
+    "the other ends had closed theirs. The finding names the process, the signal or status, and the connections; the kernel tells "
+    "when its OOM killer chose the process.",
     "Not an orderly end: a server that is asked to stop (SIGTERM) and closes idle connections cuts nobody off. When its listening socket went too and connects were refused since, or connections were reset, the "
     "finding is listener-gone.",
-    "Find out who killed it: its own log, journalctl -k for the OOM killer (\"Out of memory: Killed process\"), a memory limit of its container, a core dump (coredumpctl) for a fault.",
+    "Find out who killed it: its own log, journalctl -k for what the OOM killer wrote (\"Out of memory: Killed process\"), a memory limit of its container, a core dump (coredumpctl) for a fault.",
     find,
     proofs,
 };

@@ -143,7 +143,7 @@ bool round_time(std::uint64_t ns) {
 }
 
 std::string exit_text(const ProcessExit& exit) {
-    if (exit.signal()) return fmt::format("{} was ended by {} then", who(exit.task), signal_name(exit.signal()));
+    if (exit.signal()) return fmt::format("{} was ended by {} then", who(exit.task), killer(exit));
     return fmt::format("{} exited with status {} then{}", who(exit.task), exit.status(), exit.task.comm == "curl" && exit.status() == curl_timed_out ? ": its time limit was reached" : "");
 }
 

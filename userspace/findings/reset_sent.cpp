@@ -56,7 +56,7 @@ Finding raise(const Story& story, const ExitsByPid& exits, const Connection& c, 
     if (const Event* change = last<StateChange>(c); change && change->time_ns <= event.time_ns) cite(f, change);
     if (const Event* exit = exit_before(exits, c, event.time_ns)) {
         const ProcessExit& how = *exit->as<ProcessExit>();
-        f.reasons.push_back(how.signal() ? fmt::format("the process had been killed by {} {} before", signal_name(how.signal()), since(exit->time_ns, event.time_ns))
+        f.reasons.push_back(how.signal() ? fmt::format("the process had been killed by {} {} before", killer(how), since(exit->time_ns, event.time_ns))
                                          : fmt::format("the process had exited with status {} {} before", how.status(), since(exit->time_ns, event.time_ns)));
         cite(f, exit);
     }

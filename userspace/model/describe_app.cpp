@@ -93,7 +93,7 @@ bool noteworthy(const ProcessExit& exit, const Event&) { return exit.signal() !=
 
 std::string sentence(const ProcessExit& exit, const Event&) {
     const std::string how = exit.signal() ? signal_name(exit.signal()) : fmt::format("status {}", exit.status());
-    return fmt::format("process {} exited: {}", task_text(exit.task), how);
+    return fmt::format("process {} exited: {}{}", task_text(exit.task), how, exit.out_of_memory ? ", chosen by the OOM killer" : "");
 }
 
 void add_fields(std::vector<Field>& to, const ProcessExit& exit, const Event&) {
@@ -101,6 +101,7 @@ void add_fields(std::vector<Field>& to, const ProcessExit& exit, const Event&) {
         add(to, "signal", signal_name(exit.signal()));
     else
         add(to, "exit_status", exit.status());
+    if (exit.out_of_memory) add(to, "out_of_memory", true);
     add_task(to, exit.task);
 }
 

@@ -167,6 +167,7 @@ struct Destroy {
 struct ProcessExit {
     Task task;
     std::int32_t code = 0;  ///< wait(2) status: signal in the low 7 bits, exit status << 8
+    bool out_of_memory = false;  ///< the kernel's OOM killer chose it
     int signal() const { return code & 0x7f; }
     int status() const { return (code >> 8) & 0xff; }
 };

@@ -1,4 +1,7 @@
-"""A server has no file descriptors left: accept() is called again and again and fails with EMFILE. hung-service names the error, not a process that does not call."""
+"""A server has no file descriptors left: accept() is called again and again and fails with EMFILE. hung-service names the error, not a process that does not call.
+
+Near miss: a server whose accept() fails for a moment, and that takes and answers its client half a second later.
+"""
 
 import errno
 import os
@@ -21,17 +24,43 @@ def scenario(lab):
             assert traffic.error_of(listener.accept) == errno.EMFILE
             time.sleep(0.2)
 
+    def recovers():
+        listener = traffic.listen(5062, lab.family)
+        yield
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        spare = os.dup(0)
+        while traffic.error_of(os.dup, 0) == 0:
+            pass
+        for _ in range(3):
+            assert traffic.error_of(listener.accept) == errno.EMFILE
+            time.sleep(0.15)
+        os.close(spare)
+        connection, _ = listener.accept()
+        connection.sendall(traffic.receive(connection, 5))
+        connection.recv(1)
+        connection.close()
+
+    def answered():
+        connection = traffic.connect(lab.address(server), 5062)
+        connection.sendall(b"hello")
+        assert traffic.receive(connection, 5) == b"hello"
+        connection.close()
+
     def asking():
         connections = [traffic.connect(lab.address(server), 5061) for _ in range(2)]
         time.sleep(6)
         for connection in connections:
             connection.close()
 
-    program = server.start(frontend)
+    programs = [server.start(frontend), server.start(recovers)]
     with lab.record(client, server):
-        program.go()
+        for program in programs:
+            program.go()
+        lucky = client.begin(answered)
         client.run(asking)
-        program.await_step()
+        lucky.await_step()
+        for program in programs:
+            program.await_step()
 
     lab.expect("hung-service", culprit="local-application", certainty="proven", count=1, mentions=["frontend", "EMFILE"])
     lab.expect_nothing_else()

@@ -198,25 +198,53 @@ TEST_CASE("a process that dies suddenly cuts its connections off; one that is as
     CHECK_THAT(asked[0].headline, Contains("without an answer to its request"));
 }
 
-TEST_CASE("accept() that fails for want of descriptors is named, and is no process that does not call it") {
-    auto t = trace();
-    const Session s = session(t);
-    listen(t, s);
-    for (int i = 0; i < 3; ++i) {
-        Call call;
-        call.op = Call::Op::accept;
-        call.phase = Call::Phase::exit;
-        call.task = s.listener.task;
-        call.ret = -EMFILE;
-        call.argument = i ? 4 : 0;
-        call.listener_cookie = s.listener.cookie;
-        call.listener_socket_id = s.listener.socket_id;
-        t.as(s.listener).at(100 + 1000 * i).without_cookie().add(call);
+TEST_CASE("a process that the OOM killer chose is told so, and SIGKILL alone is not taken for that") {
+    for (const bool chosen : {true, false}) {
+        auto t = trace();
+        const Session s = session(t);
+        listen(t, s);
+        open(t, s, 0);
+        ProcessExit exit{s.server.task, 9};
+        exit.out_of_memory = chosen;
+        t.at(500).add(exit);
+        t.as(s.server).at(501).state(TcpState::established, TcpState::fin_wait1).fin_out();
+        const auto found = judged(t).findings;
+        INFO(all_text(found));
+        REQUIRE(found.size() == 1);
+        CHECK(found[0].rule == "process-died");
+        CHECK(found[0].certainty == Certainty::proven);
+        CHECK_THAT(found[0].headline, Contains(chosen ? "was killed by the kernel's OOM killer (SIGKILL): 1 open connection was cut off" : "was killed by SIGKILL: 1 open"));
+        CHECK((all_text(found).find("memory ran out") != std::string::npos) == chosen);
     }
-    const auto found = judged(t).findings;
+}
+
+TEST_CASE("accept() that fails for want of descriptors is named, and is no process that does not call it") {
+    const auto play = [](double last_ms, double accepted_ms) {
+        auto t = trace();
+        const Session s = session(t);
+        listen(t, s);
+        for (double ms = 100; ms <= last_ms; ms += 1000) {
+            Call call;
+            call.op = Call::Op::accept;
+            call.phase = Call::Phase::exit;
+            call.task = s.listener.task;
+            call.ret = -EMFILE;
+            call.argument = ms > 100 ? 4 : 0;
+            call.listener_cookie = s.listener.cookie;
+            call.listener_socket_id = s.listener.socket_id;
+            t.as(s.listener).at(ms).without_cookie().add(call);
+        }
+        if (accepted_ms > 0) open(t, s, accepted_ms);
+        return judged(t).findings;
+    };
+    const auto found = play(2100, 0);
     REQUIRE(found.size() == 1);
     CHECK(found[0].rule == "hung-service");
     CHECK_THAT(found[0].headline, Contains("server[50]") && Contains("cannot accept()") && Contains("11 calls failed with EMFILE within 2.0 s"));
+    CHECK(play(100, 600).empty());           // it got over it at once
+    CHECK(play(100, 2600).size() == 1);      // not so soon
+    CHECK(play(2100, 2200).size() == 1);
+    CHECK(play(100, 50).size() == 1);        // that was before
 }
 
 TEST_CASE("handshakes reset at their last ACK are the sysctl's doing where it is set, and the queue's that was full") {
