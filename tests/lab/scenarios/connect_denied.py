@@ -19,7 +19,7 @@ def scenario(lab):
         yield traffic.connect_nonblocking(*to, traffic.wait_with_poll)
 
     with cgroups.Cgroup("denied") as group:
-        group.refuse_connects(lab.family)
+        group.judge_connects(lab.family)
         with lab.record(client):
             program = client.start(denied, group)
             assert program.step() == errno.EPERM

@@ -189,18 +189,38 @@ TEST_CASE("a SYN that meets an older connection: an ACK answered it") {
     CHECK_THAT(findings[0].headline, Contains("met an older connection"));
 }
 
+namespace {
+
+Finding denied(std::int32_t error, const std::vector<std::pair<const char*, const char*>>& programs) {
+    auto t = trace();
+    Task caller = task(100, "dialer");
+    caller.cgroup = 7;
+    t.info().cgroups[7] = "/system.slice/web.service";
+    const End client = t.end("edge", "10.0.1.2:40000", "10.0.2.2:5061", caller);
+    t.as(client).at(1);
+    for (const auto& [name, what] : programs) t.environment(Environment::What::found, "bpf_program", name, what);
+    t.as(client).at(100).connect_enter().connect_exit(-error).destroy();
+    return only(t.story());
+}
+
+}  // namespace
+
 TEST_CASE("connect() that is denied before anything is sent") {
-    for (const bool program : {true, false}) {
-        auto t = trace();
-        Session s = session(t, "edge", "edge");
-        if (program) t.as(s.client).at(1).environment(Environment::What::found, "bpf_program", "77 denies4", "cgroup address");
-        t.as(s.client).at(100).connect_enter().connect_exit(-EPERM).destroy();
-        const Finding f = only(t.story());
+    const auto names = [](std::int32_t error, const std::vector<std::pair<const char*, const char*>>& programs, const char* said) {
+        const Finding f = denied(error, programs);
         INFO(all_text(f));
         CHECK(f.rule == "connect-denied");
         CHECK(f.culprit == Culprit::local_configuration);
-        CHECK_THAT(f.headline, Contains("EPERM") && Contains(program ? "77 denies4" : "a BPF program of its control group, or a security module"));
-    }
+        CHECK_THAT(f.headline, Contains(errno_name(error)) && Contains(said));
+    };
+    const char* anyone = "by a BPF program of its control group, a seccomp filter, or a security module";
+    names(EPERM, {{"77 denies4", "cgroup address hook"}}, "most likely by BPF program 77 denies4");
+    names(EPERM, {}, anyone);
+    names(EPERM, {{"77 a", "cgroup address hook on cgroup /system.slice"}, {"78 b", "cgroup address hook on cgroup /system.slice/web"}}, "most likely by BPF program 77 a");
+    names(EPERM, {{"77 a", "cgroup address hook on cgroup /user.slice, /system.slice/db.service"}}, anyone);
+    names(EPERM, {{"77 a", "cgroup address hook on cgroup /"}, {"78 b", "cgroup address hook on cgroup /system.slice/web.service"}}, anyone);
+    names(EACCES, {{"77 a", "cgroup address hook on cgroup /"}}, "EACCES: by a security module");  // not what such a program makes of it
+    names(EACCES, {{"79 guard", "security hook by a link"}}, "most likely by BPF program 79 guard");
 }
 
 TEST_CASE("an idle connection whose packets vanish is dead by its idle time, while it still tries") {
