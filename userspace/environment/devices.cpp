@@ -9,6 +9,7 @@
 
 #include "environment/attributes.h"
 #include "environment/bpf_programs.h"
+#include "environment/xdp_counters.h"
 #include "model/address.h"
 
 namespace tcpwitness {
@@ -64,7 +65,10 @@ Result<Devices> add_devices(Netlink& route, Facts& facts) {
         if (head.ifi_flags & IFF_PROMISC) value += ", promiscuous";
         masters[index] = link.number<std::uint32_t>(IFLA_MASTER);
         const Attributes xdp = link.nested(IFLA_XDP);
-        if (const std::string text = xdp_text(xdp); !text.empty()) facts.add("xdp", device.name, text);
+        if (const std::string text = xdp_text(xdp); !text.empty()) {
+            facts.add("xdp", device.name, text);
+            if (const auto taken = xdp_takes(device.name)) facts.count("xdp_counter", device.name, fmt::format("{} packets taken", *taken));
+        }
         return true;
     });
     if (!read) return read.error();

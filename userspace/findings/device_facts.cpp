@@ -46,14 +46,44 @@ std::optional<DeviceTrouble> device_trouble(const Story& story, WitnessId witnes
     return std::nullopt;
 }
 
-std::optional<DeviceTrouble> device_went(const Story& story, WitnessId witness, std::uint64_t from_ns, std::uint64_t to_ns) {
+bool xdp_took_nothing(const Story& story, WitnessId witness, const std::string& device, std::uint64_t from_ns) {
+    // Counters are read at the first look and at the end of the recording: one that is still running, or was cut off, tells nothing.
+    if (story.ongoing || story.any_recording(witness, [](const Recording& recording) { return recording.cut_short(); })) return false;
+    bool counted = false;
     for (const Event& event : story.environment) {
         const Environment& fact = *event.as<Environment>();
-        if (event.witness != witness || fact.of_host || fact.topic != "device" || fact.name == "lo") continue;
-        if (event.time_ns + look_ns < from_ns || event.time_ns > to_ns + look_ns) continue;
-        if (fact.what == Environment::What::gone || (fact.what == Environment::What::changed && out_of_service(fact))) return trouble(event);
+        if (event.witness != witness || fact.of_host || fact.topic != "xdp_counter" || fact.name != device) continue;
+        if (fact.what == Environment::What::counted) return false;
+        counted = counted || (fact.what == Environment::What::found && event.time_ns <= from_ns);
+    }
+    return counted;
+}
+
+std::optional<DeviceTrouble> holder_trouble(const Story& story, WitnessId witness, const Address& address, std::uint64_t time_ns) {
+    const std::string wanted = " " + address.text() + "/";
+    for (const Event* event : facts_then(story, witness, "address", time_ns, time_ns)) {
+        const std::string& name = event->as<Environment>()->name;  // "eth0 192.0.2.1/24"
+        const auto at = name.find(wanted);
+        if (at == std::string::npos) continue;
+        if (auto trouble = device_trouble(story, witness, name.substr(0, at), time_ns)) return trouble;
     }
     return std::nullopt;
+}
+
+std::optional<DeviceTrouble> device_went(const Story& story, WitnessId witness, std::uint64_t from_ns, std::uint64_t to_ns) {
+    std::map<std::string, const Event*> went;
+    for (const Event& event : story.environment) {
+        const Environment& fact = *event.as<Environment>();
+        if (event.witness != witness || fact.of_host || fact.topic != "device" || fact.name == "lo" || fact.what == Environment::What::counted) continue;
+        if (event.time_ns > to_ns + look_ns) break;
+        if (fact.what == Environment::What::gone || (fact.what == Environment::What::changed && out_of_service(fact)))
+            went.emplace(fact.name, &event);
+        else if (event.time_ns <= from_ns)
+            went.erase(fact.name);  // seen in service again, before it could matter
+    }
+    std::erase_if(went, [&](const auto& one) { return one.second->time_ns + look_ns < from_ns; });
+    if (went.empty()) return std::nullopt;
+    return trouble(*went.begin()->second);
 }
 
 }  // namespace tcpwitness

@@ -17,6 +17,12 @@ struct DeviceTrouble {
 /// The device was down or had no carrier then. An empty name: none.
 std::optional<DeviceTrouble> device_trouble(const Story&, WitnessId, const std::string& device, std::uint64_t time_ns);
 
+/// The same of the device that has this address, however long it had been so.
+std::optional<DeviceTrouble> holder_trouble(const Story&, WitnessId, const Address&, std::uint64_t time_ns);
+
+/// The device's XDP program took no packet from this time to the recording's end, by its driver's own count. False also where nobody counted.
+bool xdp_took_nothing(const Story&, WitnessId, const std::string& device, std::uint64_t from_ns);
+
 /// A device of the namespace that went down or lost its carrier within the time.
 std::optional<DeviceTrouble> device_went(const Story&, WitnessId, std::uint64_t from_ns, std::uint64_t to_ns);
 

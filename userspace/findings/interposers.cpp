@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/device_facts.h"
 #include "findings/facts.h"
 #include "model/filter.h"
 
@@ -192,6 +193,7 @@ void name_interposers(const Story& story, std::vector<Finding>& findings) {
             constexpr std::uint64_t look_ns = 4'000'000'000;
             if (!explains(finding.rule, one.effect) || one.of_host || finding.last_ns + look_ns < one.from_ns || finding.first_ns > one.to_ns) continue;
             if (!may_touch(one.condition, c->flow)) continue;
+            if (const Environment& fact = *one.fact->as<Environment>(); fact.topic == "xdp" && xdp_took_nothing(story, one.witness, fact.name, finding.first_ns)) continue;
             if (!places) places = suspects(story, finding, *c, homes);
             if (!places->contains(one.witness)) continue;
             if (std::find(finding.evidence.begin(), finding.evidence.end(), one.fact->id) != finding.evidence.end()) continue;

@@ -68,6 +68,7 @@ std::optional<Doubt> hidden_program(const Finding& f, const Story& story) {
                     return Doubt{fmt::format("{} could not be looked at on {} ({})", topic, where, printable(fact.after)), fmt::format("record on {} as root", where)};
                 // What has come in was seen before tc, so that only XDP takes a packet unseen.
                 const bool xdp = fact.topic == "xdp";
+                if (xdp && xdp_took_nothing(story, absence.witness, fact.name, f.first_ns)) continue;
                 if (!xdp && f.proof->lost == Lost::on_its_way) continue;
                 const std::string program = xdp ? fmt::format("the XDP program on {} ({})", printable(fact.name), printable(fact.after))
                                                 : fmt::format("the tc filter {} ({})", printable(fact.name), printable(fact.after));
@@ -86,7 +87,9 @@ std::optional<Doubt> hidden_program(const Finding& f, const Story& story) {
 std::optional<Doubt> device_down(const Finding& f, const Story& story) {
     for (const Absence& absence : f.absences) {
         if (absence.of != Evidence::packets) continue;
-        const auto went = device_went(story, absence.witness, f.first_ns, f.last_ns);
+        auto went = device_went(story, absence.witness, f.first_ns, f.last_ns);
+        const Connection* c = f.connections.empty() ? nullptr : story.connection(f.connections.front());
+        if (!went && c) went = holder_trouble(story, absence.witness, absence.witness == c->witness ? c->flow.local.address : c->flow.peer.address, f.first_ns);
         if (!went) continue;
         const std::string where = place(story, absence.witness);
         Doubt found{fmt::format("at that time, on {}: {}", where, went->text), fmt::format("try again with that device up on {}", where)};

@@ -1,10 +1,11 @@
 """XDP and tc programs that pass every packet, on both hosts: near miss of those that take them. They are listed and never blamed.
 
-A healthy connection finds nothing. A port where nobody listens is refused by its own host. SYNs that a router between drops are the router's. A connect
+The driver counts what XDP programs take: nothing. So SYNs that got lost on the way to the server, and that no recorded router saw, are the path's. A healthy connection finds nothing. A port where nobody listens is refused by its own host. SYNs that a router between drops are the router's. A connect
 that the server's own packet filter drops is the filter's, whose drops come after any such program.
 """
 
 import errno
+import time
 
 import traffic
 from devices import TC_ACT_OK, XDP_PASS, attach_tc, attach_xdp
@@ -30,10 +31,12 @@ def scenario(lab):
         traffic.connect(lab.address(server), 5061).close()
 
     program = server.start(frontend)
-    with lab.record(client, mid, server):
+    apart = lab.file("apart.pcapng")
+    with lab.record(client, mid, server), lab.record(client, server, trace=apart):
         program.go()
         client.run(lucky, name="lucky")
         program.await_step()
+        time.sleep(1)  # by now the counters were read
         silent = [client.begin(traffic.connect_error, lab.address(server), port, name=name) for port, name in ((5063, "cut"), (5064, "kept_out"))]
         assert client.run(traffic.connect_error, lab.address(server), 5062, name="refused") == errno.ECONNREFUSED
         assert [one.await_step() for one in silent] == [errno.ETIMEDOUT] * 2
@@ -48,3 +51,7 @@ def scenario(lab):
         assert not any(word in str(one) for word in ("XDP", "tc filter", "looks_on", "counts")), one
     listed = {event["topic"] for event in lab.report.of("event") if event["kind"] == "environment"}
     assert {"xdp", "tc_filter"} <= listed, listed
+
+    [lost] = [one for one in lab.read_report(apart).findings if "cut[" in one["headline"]]
+    assert (lost["rule"], lost["culprit"], lost["certainty"]) == ("connect-timeout", "path", "proven"), lost
+    assert not any(word in str(lost) for word in ("XDP", "tc filter", "looks_on", "counts")), lost

@@ -161,3 +161,54 @@ TEST_CASE("a tc filter takes no packet unseen that never arrived") {
         CHECK(f.certainty == (lost == Lost::on_its_way ? Certainty::proven : Certainty::likely));
     }
 }
+
+TEST_CASE("a device that was in service again before, or went long after, took nothing") {
+    struct Look {
+        double ms;
+        const char* value;
+    };
+    const auto certainty = [](std::initializer_list<Look> looks) {
+        Scene scene;
+        for (const Look& look : looks) scene.t.as(scene.s.server).at(look.ms).environment(Environment::What::changed, "device", "eth-fe", look.value);
+        const Finding f = proven(scene.story(std::nullopt), scene, Proof{"silence", silence}, 0);
+        INFO(all_text(f));
+        return f.certainty;
+    };
+    const char* lost = "up, no carrier, veth, mtu 1500";
+    const char* back = "up, veth, mtu 1500";
+    CHECK(certainty({{2000, lost}, {4500, back}}) == Certainty::proven);
+    CHECK(certainty({{2000, lost}}) == Certainty::likely);                  // and it stays so
+    CHECK(certainty({{2000, lost}, {5100, back}}) == Certainty::likely);    // seen again only after it
+    CHECK(certainty({{2000, lost}, {4500, back}, {7500, lost}}) == Certainty::likely);  // the change lies somewhere before the look
+    CHECK(certainty({{14000, lost}}) == Certainty::proven);
+    CHECK(certainty({{2000, "up, veth, mtu 1400"}}) == Certainty::proven);
+}
+
+TEST_CASE("the device that has the address was out of service all the time; another one of that host says nothing") {
+    for (const char* holder : {"eth-fe", "eth-spare"}) {
+        Scene scene;
+        scene.t.as(scene.s.server).at(1).environment(Environment::What::found, "device", "eth-spare", "up, no carrier, veth, mtu 1500");
+        scene.t.environment(Environment::What::found, "address", std::string(holder) + " 10.0.2.2/24", "");
+        const Finding f = proven(scene.story(std::nullopt), scene, Proof{"silence", silence, Lost::on_its_way}, 0);
+        INFO(all_text(f));
+        const bool spare = std::string(holder) == "eth-spare";
+        CHECK(f.certainty == (spare ? Certainty::likely : Certainty::proven));
+        CHECK(f.culprit == (spare ? Culprit::local_configuration : Culprit::path));
+    }
+}
+
+TEST_CASE("an XDP program whose driver counts that it took nothing is excluded; a count that moved, or came too late, excludes nothing") {
+    enum { unmoved, moved, late, cut };
+    for (const int counter : {unmoved, moved, late, cut}) {
+        Scene scene;
+        scene.t.as(scene.s.server).at(1).environment(Environment::What::found, "xdp", "eth-fe", "BPF program 7 (guard), in the driver");
+        scene.t.at(counter == late ? 5001 : 2).environment(Environment::What::found, "xdp_counter", "eth-fe", "3 packets taken");
+        if (counter == moved) scene.t.at(9000).environment(Environment::What::counted, "xdp_counter", "eth-fe", "5 packets taken");
+        Story story = scene.story(std::nullopt);
+        if (counter == cut) story.recordings.front().cut_off = true;
+        const Finding f = proven(story, scene, Proof{"silence", silence, Lost::on_its_way}, 0);
+        INFO(all_text(f));
+        CHECK(f.certainty == (counter == unmoved ? Certainty::proven : Certainty::likely));
+        CHECK((f.headline.find("XDP") == std::string::npos) == (counter == unmoved));
+    }
+}
