@@ -33,6 +33,6 @@ def scenario(lab):
         assert connection["process.pid"] == program.pid, connection
     assert not lab.events(client, "packet")
 
-    lab.expect("connect-denied", culprit="local-configuration", certainty="proven", count=2, mentions=["EPERM", "BPF program"])
+    lab.expect("connect-denied", culprit="local-configuration", certainty="proven", count=2, mentions=["EPERM", "most likely by BPF program", group.path.rsplit("/", 1)[1]])
     lab.example("connect-denied")
     lab.expect_nothing_else()

@@ -33,9 +33,8 @@ def scenario(lab):
     assert verdict == "trouble", verdict
 
     living = server.start(waiting, name="waiting")
-    for options, warned in (
-        (("--comm", "nobody-has-it"), True), (("--pid", "4194303"), True), (("--comm", "waiting"), False), (("--pid", str(living.pid)), False),
-    ):  # fmt: skip
-        with lab.record(client, options=options, trace=lab.file("other.pcapng")) as recorder:
+    for comm, pid, warned in (("nobody-has-it", 4194303, True), ("waiting", living.pid, False)):
+        with lab.record(client, options=("--comm", comm, "--pid", str(pid)), trace=lab.file("other.pcapng")) as recorder:
             pass
-        assert (f"{options[0]} {options[1]}: no process" in recorder.text) == warned, recorder.text
+        for filter in (f"--comm {comm}", f"--pid {pid}"):
+            assert (f"{filter}: no process" in recorder.text) == warned, recorder.text

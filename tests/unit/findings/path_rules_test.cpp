@@ -1,6 +1,7 @@
 // What recorded hosts between the ends make of it: routers that drop, translators, hosts that do not know a connection, older connections.
 #include <catch2/catch.hpp>
 
+#include "base/text.h"
 #include "support/findings.h"
 #include "support/scenes.h"
 
