@@ -65,6 +65,8 @@ class Namespace:
 def _write_sysctls(values):
     for key, value in values.items():
         path = key.replace("__", "/") if "__" in key else f"ipv4/{key}"
+        if key == "tcp_syn_linear_timeouts" and not os.path.exists(f"/proc/sys/net/{path}"):
+            continue  # before Linux 6.5: each pause between SYNs is twice the one before, as with 0
         with open(f"/proc/sys/net/{path}", "w") as file:
             file.write(str(value))
 

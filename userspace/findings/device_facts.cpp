@@ -1,5 +1,6 @@
 #include "findings/device_facts.h"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -10,7 +11,19 @@ namespace tcpwitness {
 
 namespace {
 
-constexpr std::uint64_t look_ns = 4'000'000'000;  ///< the configuration is looked at every 3 s: what appears later may have been there
+constexpr std::uint64_t usual_ns = 4'000'000'000;  ///< the configuration is looked at every 3 s: what appears later may have been there
+
+/// How long before it was seen a change may lie. A host with many namespaces is looked at less often, and its recording tells how often.
+std::uint64_t look_ns(const Story& story, WitnessId witness) {
+    std::uint64_t widest = usual_ns;
+    story.any_recording(witness, [&](const Recording& recording) {
+        const auto told = recording.meta.find("environment.longest_pause_ns");
+        const auto pause = told == recording.meta.end() ? std::nullopt : parse_number<std::uint64_t>(told->second);
+        if (pause) widest = std::max(widest, *pause + usual_ns / 4);
+        return false;
+    });
+    return widest;
+}
 
 bool out_of_service(const Environment& fact) { return fact.after.starts_with("down") || fact.after.starts_with("up, no carrier"); }
 
@@ -24,11 +37,12 @@ DeviceTrouble trouble(const Event& event) {
 
 std::vector<const Event*> facts_then(const Story& story, WitnessId witness, const char* topic, std::uint64_t from_ns, std::uint64_t to_ns) {
     std::map<std::string, const Event*> now;
+    const std::uint64_t late_ns = look_ns(story, witness);
     for (const Event& event : story.environment) {
         const Environment& fact = *event.as<Environment>();
         if (event.witness != witness || fact.of_host || fact.topic != topic || fact.what == Environment::What::counted) continue;
         const bool before = event.time_ns <= from_ns;
-        if (!before && event.time_ns > to_ns + look_ns) break;
+        if (!before && event.time_ns > to_ns + late_ns) break;
         if (before && fact.what == Environment::What::gone)
             now.erase(fact.name);
         else if (before || fact.what != Environment::What::gone)
@@ -72,16 +86,17 @@ std::optional<DeviceTrouble> holder_trouble(const Story& story, WitnessId witnes
 
 std::optional<DeviceTrouble> device_went(const Story& story, WitnessId witness, std::uint64_t from_ns, std::uint64_t to_ns) {
     std::map<std::string, const Event*> went;
+    const std::uint64_t late_ns = look_ns(story, witness);
     for (const Event& event : story.environment) {
         const Environment& fact = *event.as<Environment>();
         if (event.witness != witness || fact.of_host || fact.topic != "device" || fact.name == "lo" || fact.what == Environment::What::counted) continue;
-        if (event.time_ns > to_ns + look_ns) break;
+        if (event.time_ns > to_ns + late_ns) break;
         if (fact.what == Environment::What::gone || (fact.what == Environment::What::changed && out_of_service(fact)))
             went.emplace(fact.name, &event);
         else if (event.time_ns <= from_ns)
             went.erase(fact.name);  // seen in service again, before it could matter
     }
-    std::erase_if(went, [&](const auto& one) { return one.second->time_ns + look_ns < from_ns; });
+    std::erase_if(went, [&](const auto& one) { return one.second->time_ns + late_ns < from_ns; });
     if (went.empty()) return std::nullopt;
     return trouble(*went.begin()->second);
 }

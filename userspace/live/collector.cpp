@@ -234,6 +234,7 @@ void Collector::stop() {
 void Collector::last_look() {
     environment_.finish(now());
     take_environment();
+    sink_.meta(now(), "environment.longest_pause_ns", std::to_string(environment_.longest_pause_ns()));
 }
 
 void Collector::check_losses() {

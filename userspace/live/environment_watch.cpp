@@ -62,7 +62,7 @@ void EnvironmentWatch::finish(std::uint64_t end_ns) {
 }
 
 void EnvironmentWatch::run() {
-    auto next = Clock::now();
+    auto next = Clock::now(), looked_last = next;
     std::unique_lock lock(mutex_);
     while (true) {
         wake_.wait_until(lock, next, [&] { return finishing_ || !added_.empty(); });
@@ -71,6 +71,8 @@ void EnvironmentWatch::run() {
         looking_ = true;
         lock.unlock();
         const auto began = processor_time();
+        const auto pause = Clock::now() - std::exchange(looked_last, Clock::now());
+        longest_pause_ns_ = std::max(longest_pause_ns_, static_cast<std::uint64_t>(std::chrono::nanoseconds(pause).count()));
         look_everywhere(last);
         next = Clock::now() + std::max<Clock::duration>(usual_pause, share * (processor_time() - began));
         lock.lock();

@@ -33,6 +33,9 @@ public:
     /// One last look, at counters too, told as of the recording's end (0: now). After it, take() has everything.
     void finish(std::uint64_t end_ns);
 
+    /// After finish(): the longest time between two looks. What changed was seen no later than so long after it.
+    std::uint64_t longest_pause_ns() const { return longest_pause_ns_; }
+
 private:
     struct Watched {
         std::string place;  ///< its name, then the path where it was found
@@ -56,6 +59,7 @@ private:
     HostEnvironment host_;
     Facts host_known_;
     bool host_seen_ = false;
+    std::uint64_t longest_pause_ns_ = 0;
     std::map<std::uint32_t, Watched> namespaces_;
     std::thread thread_;  ///< last: begins when all else is there
 };

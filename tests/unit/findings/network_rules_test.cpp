@@ -177,6 +177,23 @@ TEST_CASE("local-drop: any other reason is the kernel's, by name; one lost SYN i
     }
 }
 
+TEST_CASE("local-drop: a device that lost its carrier, seen as late as the recording's looks are apart") {
+    for (const char* pause : {"3000000000", "20000000000"}) {
+        auto t = trace();
+        Session s = session(t, "edge", "edge");
+        t.info().meta["environment.longest_pause_ns"] = pause;
+        client_opens(t, s, 100);
+        for (std::uint8_t round = 1; round <= 4; ++round) t.as(s.client).at(1000 * round).add(drop("QDISC_DROP", true, tcp_flag::ack | tcp_flag::psh, s.client.isn + 1)).rto(round);
+        t.at(15000).environment(Environment::What::changed, "device", "eth0", "up, no carrier, veth, mtu 1500");
+        const Finding f = only(t.story());
+        INFO(all_text(f));
+        const bool rare = std::string(pause) == "20000000000";
+        CHECK(f.rule == "local-drop");
+        CHECK(f.culprit == (rare ? Culprit::local_configuration : Culprit::local_kernel));
+        CHECK((f.headline.find("eth0 has no carrier") != std::string::npos) == rare);
+    }
+}
+
 TEST_CASE("local-drop on an open connection: the same segment three times, not three segments") {
     for (const bool same : {true, false}) {
         auto t = trace();
