@@ -23,6 +23,7 @@ def scenario(lab):
         for _ in range(30):
             assert traffic.error_of(listener.accept) == errno.EMFILE
             time.sleep(0.2)
+        yield  # it listens until its clients have gone
 
     def recovers():
         listener = traffic.listen(5062, lab.family)
