@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t block_frame = 12;  // type, length, and the length again at the end
 constexpr std::uint64_t nanoseconds = 1'000'000'000;
+constexpr std::uint64_t latest_ns = INT64_MAX;  ///< in the year 2262. Damaged times lie beyond it; sums with this one do not overflow
 
 /// A power of ten or two; 0 where it does not fit.
 std::uint64_t resolution(std::uint8_t value) {
@@ -228,7 +229,7 @@ Status Reader::begin_packet(std::uint32_t interface) {
 Status Reader::read_data(std::string_view body, std::size_t fixed) {
     const Interface& interface = interfaces_[packet_.interface];
     const char* at = body.data() + fixed - 16;
-    packet_.time_ns = interface.nanoseconds(std::uint64_t{number32(at)} << 32 | number32(at + 4));
+    packet_.time_ns = std::min(interface.nanoseconds(std::uint64_t{number32(at)} << 32 | number32(at + 4)), latest_ns);
     packet_.has_time = interface.units_per_second != 0;
     const std::size_t captured = number32(at + 8);
     packet_.original_length = number32(at + 12);

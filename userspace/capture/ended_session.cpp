@@ -32,6 +32,7 @@ Fate fate_of(const Session& session, std::uint64_t& silence_ns) {
     if (!session.established) {
         if (!client.syns || client.fin || server.fin) return Fate::none;
         if (server.wire.packets == 0) {
+            if (client.acks) return Fate::none;  // of an answer that was not captured
             silence_ns = silence_after(client);
             return Fate::connect_unanswered;
         }

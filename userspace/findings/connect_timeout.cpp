@@ -133,7 +133,8 @@ bool still_trying(const Connection& c) {
 
 /// By packets alone: what the application got is not told, only that nobody answered.
 void tell_packets(Finding& f, const Story& story, const Connection& c, const std::vector<const Event*>& syns) {
-    const std::string times = fmt::format("{} over {}", count_text(syns.size(), "SYN", "SYNs"), since(syns.front()->time_ns, syns.back()->time_ns));
+    std::string times = count_text(syns.size(), "SYN", "SYNs");
+    if (syns.size() > 1) times += " over " + since(syns.front()->time_ns, syns.back()->time_ns);
     const std::uint64_t after = story.end_ns > syns.back()->time_ns ? story.end_ns - syns.back()->time_ns : 0;
     if (c.role == Role::server) {
         f.culprit = Culprit::local_firewall;
@@ -179,6 +180,7 @@ std::vector<Finding> find(const Story& story) {
         const bool trying = still_trying(c);
         const auto given_up = trying || c.ending == Ending::connect_timeout ? std::nullopt : given_up_connect(story, c);
         if (c.ending != Ending::connect_timeout && !trying && !given_up) continue;
+        if (answer_not_captured(story, c)) continue;
         if (!homes) homes.emplace(story);
         const bool told_by_packets = by_packets(c);
         const auto syns = told_by_packets ? syns_captured(c) : syns_sent(c);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "findings/benign.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -18,6 +19,7 @@ namespace {
 constexpr const char* id = "unexplained";  // no rule is heard about these
 
 // --- fallback ---
+constexpr std::uint64_t at_once_ns = 50'000'000;     ///< from the refusal of one address to the try of the other, by one program
 constexpr std::uint64_t within_ns = 1'000'000'000;  ///< from the first address tried to the one that answered: nobody waits for that
 
 bool never_open(const Connection& c) { return c.role == Role::client && !c.embryonic && !c.established_ns && !c.has(sign::established) && !c.preexisting; }
@@ -108,6 +110,7 @@ void Excused::fallbacks(const Story& story) {
     const auto caller = [](const Connection& c) { return Caller{c.witness, c.owner.pid, c.flow.peer.port}; };
     for (const Connection& c : story.connections)
         if (c.owner.known() && failed_connecting(c)) failed[caller(c)].push_back(&c);
+    loopback_fallbacks(story);
     if (failed.empty()) return;
     for (const Connection& winner : story.connections) {
         if (winner.role != Role::client || !winner.established_ns || !winner.owner.known()) continue;
@@ -116,6 +119,24 @@ void Excused::fallbacks(const Story& story) {
         for (const Connection* c : before->second) {
             if (!same_service(c->flow.peer, winner.flow.peer) || *winner.established_ns < c->begin_ns || *winner.established_ns - c->begin_ns > within_ns) continue;
             excuse(story, *c, benign::fallback, fmt::format("{}{}: {}, then {}", printable(c->owner.comm), at_place(story, *c), c->flow.peer.text(), winner.flow.peer.text()));
+        }
+    }
+}
+
+/// By packets alone no process is known: ::1 and 127.0.0.1 with one port are one service all the same, "localhost".
+void Excused::loopback_fallbacks(const Story& story) {
+    std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>> failed;
+    for (const Connection& c : story.connections)
+        if (by_packets(c) && c.flow.peer.address.loopback() && never_open(c) && c.ending == Ending::refused) failed[{c.witness, c.flow.peer.port}].push_back(&c);
+    if (failed.empty()) return;
+    for (const Connection& winner : story.connections) {
+        if (!by_packets(winner) || winner.role != Role::client || !winner.established_ns || !winner.flow.peer.address.loopback()) continue;
+        const auto before = failed.find({winner.witness, winner.flow.peer.port});
+        if (before == failed.end()) continue;
+        for (const Connection* c : before->second) {
+            const bool at_once = winner.begin_ns >= c->begin_ns && winner.begin_ns - c->begin_ns <= at_once_ns && *winner.established_ns - c->begin_ns <= within_ns;
+            if (!at_once || c->flow.peer.address.family == winner.flow.peer.address.family) continue;
+            excuse(story, *c, benign::fallback, fmt::format("{}: {}, then {}", c->flow.local.address.text(), c->flow.peer.text(), winner.flow.peer.text()));
         }
     }
 }

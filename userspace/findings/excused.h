@@ -21,6 +21,7 @@ public:
 
 private:
     void fallbacks(const Story&);
+    void loopback_fallbacks(const Story&);
     void scans(const Story&);
     void excuse(const Story&, const Connection&, const char* pattern, std::string where);
 

@@ -31,6 +31,8 @@ std::string mac_text(const Segment& segment) {
 void add_what_came_after(Marks& found, const Connection& c, const Event& reset) {
     const Segment *syn = nullptr, *last = nullptr;  // of the peer, before the RST; ours, which it answers
     bool again = false, answered = false, went_on = false;
+    const Segment& rst = *reset.as<Segment>();
+    const bool refusal = rst.seq == 0 && rst.flags & tcp_flag::ack;  // a host that refuses a SYN never answers it: no packets that change places explain both
     for (const Event& event : c.events) {
         const Segment* segment = event.as<Segment>();
         if (!segment || segment->rst()) continue;
@@ -40,7 +42,8 @@ void add_what_came_after(Marks& found, const Connection& c, const Event& reset) 
             if (segment->outgoing && segment->syn()) last = segment;
             continue;
         }
-        if (segment->outgoing || event.time_ns < reset.time_ns + under_way_ns) continue;
+        const bool both = refusal && segment->syn_ack() && last && segment->ack == last->seq + 1 && rst.ack == segment->ack;
+        if (segment->outgoing || (event.time_ns < reset.time_ns + under_way_ns && !both)) continue;
         const std::string later = duration_text(event.time_ns - reset.time_ns);
         if (segment->syn() && syn && segment->seq == syn->seq && !std::exchange(again, true)) {
             found.strong = true;

@@ -33,6 +33,29 @@ bool evenly(const std::vector<std::uint64_t>& times, std::uint64_t every_ns) {
 
 }  // namespace
 
+bool answer_not_captured(const Connection& c) {
+    if (!by_packets(c) || c.role != Role::client || c.has(sign::syn_ack_in)) return false;
+    return std::any_of(c.events.begin(), c.events.end(), [](const Event& event) {
+        const Segment* segment = event.as<Segment>();
+        return segment && segment->outgoing && !segment->rst() && !segment->syn() && segment->flags & tcp_flag::ack;
+    });
+}
+
+bool answer_not_captured(const Story& story, const Connection& c) {
+    constexpr std::size_t enough = 1'000;  // a capture of both directions shows it within the first few
+    if (answer_not_captured(c)) return true;
+    if (!by_packets(c) || c.role != Role::client || c.wire->server.packets) return false;
+    bool answered = false;
+    std::size_t seen = 0;
+    for (const Connection& other : story.connections) {
+        if (!by_packets(other) || other.witness != c.witness) continue;
+        if (other.wire->client.packets && other.wire->server.packets) return false;
+        answered = answered || answer_not_captured(other);
+        if (++seen == enough) break;
+    }
+    return answered;
+}
+
 std::vector<Resend> last_resends(const Connection& c, bool outgoing) {
     std::vector<Resend> run;
     if (!by_packets(c)) {

@@ -6,6 +6,7 @@
 #include "findings/facts.h"
 #include "findings/harmless_reset.h"
 #include "findings/packets_alone.h"
+#include "findings/reset_in_packets.h"
 #include "findings/strays.h"
 
 namespace tcpwitness {
@@ -17,7 +18,7 @@ constexpr const char* id = "reset-received";
 enum { by_peer_filter, by_stranger };
 constexpr Proof proofs[] = {
     {"the peer was recorded: the RST left it, and its TCP did not send it", socket_silence},
-    {"the host that sent the RST was recorded, and its kernel told that it has no such connection", 0},
+    {"the host that sent the RST was recorded, and its kernel told that it has no such connection", others({Other::records_lost})},
 };
 
 /// The host that has the peer's address now does not know the connection: it was restarted, or the address moved to it.
@@ -30,6 +31,7 @@ bool tell_stranger(Finding& f, const Story& story, const Strays& strays, const C
     const bool moved = other && other->witness != sent->witness;
     f.culprit = Culprit::peer_host;
     prove(f, proofs[by_stranger]);
+    lean_on(f, sent->witness, Evidence::sockets);  // it may know the connection by other addresses
     f.headline += fmt::format(": {} does not know it{}", there, moved ? fmt::format(", the address was at {} before and moved", place(story, other->witness))
                                                                       : ": it was restarted or lost it, or the address moved there");
     f.reasons.push_back(fmt::format("the kernel of {} answered our segment with RST{}{}: it has no such connection", there, reset.reason.empty() ? "" : ", reason ",
@@ -69,7 +71,8 @@ std::vector<Finding> find(const Story& story) {
     std::map<std::string, std::vector<const Connection*>> groups, half_open;
     std::vector<const Connection*> candidates;
     for (const Connection& c : story.connections) {
-        if (c.ending != Ending::reset_received && c.ending != Ending::handshake_reset) continue;
+        const bool before_both_closed = by_packets(c) && c.ending == Ending::closed && c.has(sign::reset_received) && !c.has(sign::reset_sent) && c.both_closed();
+        if (c.ending != Ending::reset_received && c.ending != Ending::handshake_reset && !before_both_closed) continue;
         const Connection* other = story.other_end(c);
         const Event* own = other && other->has(sign::reset_sent) ? first<ResetSent>(*other) : nullptr;
         const bool forgotten = own && !own->as<ResetSent>()->has_socket && own->as<ResetSent>()->answers_segment && !other->both_closed();
@@ -100,13 +103,18 @@ std::vector<Finding> find(const Story& story) {
             found.push_back(harmless(pattern, id, c, c.end_ns, between(story, c)));
             continue;
         }
+        const auto closed = reset_after_fin(c);
+        if (closed && closed->harmless) {
+            found.push_back(harmless(closed->harmless, id, c, c.end_ns, between(story, c)));
+            continue;
+        }
         const Event* error = last<SocketError>(c);
         const auto packets = resets_in(c);
         const Event* at = reset ? reset : error ? error : packets.empty() ? &c.events.back() : packets.front();
         const TcpNumbers tcp = reset ? reset->as<ResetReceived>()->tcp : error ? error->as<SocketError>()->tcp : TcpNumbers{};
 
         Finding f = about(id, Culprit::peer_host, Certainty::likely, c, at->time_ns);
-        const TcpState state = state_before(c, reset);
+        const TcpState state = closed ? closed->by_closer ? TcpState::close_wait : TcpState::fin_wait1 : state_before(c, reset);
         f.headline = fmt::format("{}{}: {} reset the connection in {}{}", who(c), at_place(story, c), c.flow.peer.text(), name(state),
                                  c.established_ns ? ", " + since(*c.established_ns, at->time_ns) + " after it was established" : "");
         if (reset) {
@@ -117,7 +125,13 @@ std::vector<Finding> find(const Story& story) {
             if (const std::uint32_t bytes = tcp.unread()) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " received had not been read");
         }
         if (by_packets(c)) tell_packets(f, c, *at);
-        if (state == TcpState::close_wait) f.reasons.push_back("the peer had sent its FIN already: it may have answered data that came after its close()");
+        if (closed && closed->by_closer && closed->after_close) {
+            f.reasons.push_back(fmt::format("the peer had closed {} before, and {} came after that: data that comes after close() is answered so", since(closed->fin->time_ns, at->time_ns),
+                                            count_text(closed->after_close, "byte", "bytes")));
+            cite(f, closed->fin);
+        } else if (state == TcpState::close_wait) {
+            f.reasons.push_back("the peer had sent its FIN already: it may have answered data that came after its close()");
+        }
         cite(f, packets);
         cite(f, reset);
         cite(f, error);
@@ -157,7 +171,7 @@ const Rule reset_received = {
     "The kernel accepted a RST for an established connection. Where the host that sent it was recorded and its kernel had no such connection, that is the cause: it was restarted, or the address moved to it. A new SYN "
     "with the same address and port before the RST shows a peer that forgot the connection. The finding tells the state, how long the connection had been silent, and how much was unread or "
     "unacknowledged.",
-    "Not a RST after both sides had sent FIN. Not an even series of short connections that a health check resets. When the RST bears marks of another machine it is "
+    "Not a RST after both sides had sent FIN, nor one that answers a good-bye (a TLS close_notify) after the peer's close(). Not an even series of short connections that a health check resets. When the RST bears marks of another machine it is "
     "reset-forged; after long silence it is idle-reset; with the peer's trace at hand it becomes reset-sent with the process that did it.",
     "Look at the peer: did its process end, restart or close early at that time? Record there: the trace names the process and the kernel's reason.",
     find,

@@ -12,6 +12,7 @@
 #include "findings/flood.h"
 #include "findings/harmless_reset.h"
 #include "findings/packets_alone.h"
+#include "findings/reset_in_packets.h"
 #include "findings/reset_reason.h"
 #include "findings/strays.h"
 
@@ -74,7 +75,7 @@ Finding raise(const Story& story, const ExitsByPid& exits, const Connection& c, 
 }
 
 /// By packets alone: that this end reset, and what it left behind; not why.
-std::optional<Finding> raise_by_packets(const Story& story, const Connection& c) {
+std::optional<Finding> raise_by_packets(const Story& story, const Connection& c, const std::optional<ResetAfterFin>& closed) {
     const auto resets = packets(c, [](const Segment& segment) { return segment.rst() && segment.outgoing; });
     if (resets.empty()) return std::nullopt;
     const Event& reset = *resets.front();
@@ -88,7 +89,12 @@ std::optional<Finding> raise_by_packets(const Story& story, const Connection& c)
         f.reasons.push_back(fmt::format("it came {} after {} of the peer", since(came->time_ns, reset.time_ns), what));
         cite(f, came);
     }
-    if (c.has(sign::fin_out)) f.reasons.push_back("it had closed before: data that comes after close() is answered so");
+    if (closed && closed->by_closer) {
+        f.headline += fmt::format(": it had closed {} before", since(closed->fin->time_ns, reset.time_ns));
+        if (closed->after_close) f.headline += fmt::format(", and {} came after that", count_text(closed->after_close, "byte", "bytes"));
+        f.reasons.push_back("data that comes after close() is answered so");
+        cite(f, closed->fin);
+    }
     if (const std::uint32_t bytes = unacknowledged(c, true, reset.time_ns)) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " that it had sent were not acknowledged, and may be lost");
     cite(f, resets);
     f.settle = fmt::format("record on {} with `tcpwitness record`: it names the process, and why its kernel sent the RST", c.flow.local.address.text());
@@ -156,7 +162,8 @@ std::vector<Finding> find(const Story& story) {
                 found.push_back(raise_closed_port(story, listeners, c));
             continue;
         }
-        if (c.ending != Ending::reset_sent) continue;
+        const bool before_both_closed = by_packets(c) && c.ending == Ending::closed && c.has(sign::reset_sent) && c.both_closed();
+        if (c.ending != Ending::reset_sent && !before_both_closed) continue;
         if (by_packets(c)) {
             resets_seen.push_back(&c);
             resets_at[fmt::format("{}/{}/{}", c.witness, c.flow.local.address.text(), c.flow.peer.text())].push_back(&c);
@@ -188,11 +195,15 @@ std::vector<Finding> find(const Story& story) {
         found.push_back(health_checks.contains(one.connection->id) ? harmless(benign::health_check, id, *one.connection, one.event->time_ns, between(story, *one.connection))
                                                                    : raise(story, exits, *one.connection, *one.event, one.why));
     const auto checks_seen = regular_resets(resets_at);
-    for (const Connection* c : resets_seen)
+    for (const Connection* c : resets_seen) {
+        const auto closed = reset_after_fin(*c);
         if (checks_seen.contains(c->id))
             found.push_back(harmless(benign::health_check, id, *c, c->end_ns, between(story, *c)));
-        else if (auto seen = raise_by_packets(story, *c))
+        else if (closed && closed->harmless)
+            found.push_back(harmless(closed->harmless, id, *c, c->end_ns, between(story, *c)));
+        else if (auto seen = raise_by_packets(story, *c, closed))
             found.push_back(std::move(*seen));
+    }
     for (const auto& [where, flood] : floods) found.push_back(raise_flood(story, where.first, where.second, flood));
     return found;
 }
@@ -205,7 +216,7 @@ const Rule reset_sent = {
     "\"connection refused\". The kernel tells why it did so.",
     "The kernel's own reset event with its reason: TCP_ABORT_ON_CLOSE (closed with data unread), SO_LINGER 0 (TCP_ABORT_ON_LINGER, TCP_DISCONNECT_WITH_DATA), data that "
     "arrived after close, NO_SOCKET (nothing listens). Kernels before 6.10 give no reason: then it is inferred from what the socket went through, and the finding says so.",
-    "Not a RST after both sides had sent FIN: that harms nobody and is not raised. Nor a health check that connects and resets at an even pace. When the process had died, or its "
+    "Not a RST after both sides had sent FIN: that harms nobody and is not raised. Nor one that answers a good-bye (a TLS close_notify) after close(), or that a client sends when it has the whole answer and the FIN. Nor a health check that connects and resets at an even pace. When the process had died, or its "
     "listening socket had gone, the finding is listener-gone.",
     "Unread data at close: read until end of file, or shutdown() the sending side first and wait. SO_LINGER 0: find the setsockopt, or the pool setting behind it. Data after close: let the "
     "side that sends last close last. Nothing listens: start the service, or correct the port of whoever knocks.",

@@ -30,6 +30,16 @@ constexpr std::uint64_t on_its_way_ns = 1'000'000'000;  ///< an answer that take
 /// Shorter messages may be pings, keepalives, window updates or good-byes (BGP, TLS, HTTP/2, SSH): such a one asks only where one like it was answered.
 constexpr std::uint32_t small_message = 64;
 constexpr std::size_t few_small = 3;
+constexpr std::uint32_t good_bye = 256;  ///< with the FIN, after an exchange: a client that has closed asks nothing
+constexpr std::uint16_t bgp_port = 179;
+constexpr std::uint32_t bgp_keepalive = 19;  ///< bytes: a BGP message without a body (RFC 4271, 4.4). Each end sends it at its own pace
+
+/// A keepalive of the application or of TCP: nobody answers it but by an ACK. A kernel that probes with a byte sets no PSH; a program's last byte has it.
+bool keeps_alive(const Segment& segment, const Flow& flow) {
+    if (segment.marks & (segment_mark::keepalive | segment_mark::window_probe)) return true;
+    if (segment.payload == 1 && !(segment.flags & tcp_flag::psh)) return true;
+    return segment.payload && segment.payload % bgp_keepalive == 0 && segment.payload <= 3 * bgp_keepalive && (flow.local.port == bgp_port || flow.peer.port == bgp_port);
+}
 constexpr std::uint64_t long_ns = 30'000'000'000;  ///< until then, what nobody has answered when the recording ends may need no answer
 constexpr std::uint64_t soon_ns = 1'000'000'000;  ///< an answer that comes so soon belongs to what was asked
 
@@ -124,12 +134,13 @@ private:
             manner_.answers = true;
             lost_track();
         }
-        if (segment.marks & (segment_mark::keepalive | segment_mark::window_probe)) return;
+        if (keeps_alive(segment, c_.flow)) return;
         const bool waited = waited_long(event.time_ns);
         if (segment.rst() || (segment.fin() && waited)) {
             over(&event, event.time_ns, How::gave_up);
         } else if (segment.payload && !(wait_.request && seq_before(segment.seq, end_of(*wait_.request->as<Segment>())))) {
             manner_.pushes = manner_.pushes || waited;
+            if (segment.fin() && manner_.answers && segment.payload <= good_bye) return lost_track();
             wait_ = {&event, nullptr};
             if (segment.payload > small_message) return;
             // What is small asks where nearly everything small was answered at once: a database, a shell.

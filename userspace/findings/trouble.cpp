@@ -42,6 +42,7 @@ void connect_trouble(std::vector<TroubleSign>& signs, const Story& story, const 
         return add(signs, Trouble::connect_failed, at, at->time_ns, fmt::format("connect() failed with {} after {}", errno_name(c.error), since(began, at->time_ns)));
     }
     if (c.has(sign::reset_received | sign::rst_in)) return;  // told as a reset
+    if (answer_not_captured(story, c)) return;
     if (by_packets(c) && c.has(sign::syn_ack_in)) {
         const auto answers = packets(c, [](const Segment& segment) { return segment.syn_ack() && !segment.outgoing; });
         if (answers.size() > 1) add(signs, Trouble::handshake, answers.back(), answers.back()->time_ns, fmt::format("the SYN-ACK came {} and no ACK followed", count_text(answers.size(), "time", "times")));
@@ -69,7 +70,8 @@ void reset_trouble(std::vector<TroubleSign>& signs, const Connection& c) {
         const bool in = event.as<ResetReceived>() || (segment && segment->rst() && !segment->outgoing);
         const bool out = sent || (segment && segment->rst() && segment->outgoing);
         if (!in && !out) continue;
-        const char* when = c.embryonic ? "in the handshake" : c.established_ns || c.has(sign::established) ? "in the open connection" : "before the connection was open";
+        if (out && ours && answer_not_captured(c)) return;  // it had closed; what the other end did is not captured
+        const char* when = c.embryonic ? "in the handshake" : c.established_ns || c.has(sign::established) || answer_not_captured(c) ? "in the open connection" : "before the connection was open";
         return add(signs, Trouble::reset, &event, event.time_ns, fmt::format("a RST {} {}", in ? "came in" : "was sent", when));
     }
 }

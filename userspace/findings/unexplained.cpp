@@ -9,6 +9,7 @@
 #include "findings/connect_given_up.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/reset_in_packets.h"
 #include "findings/trouble.h"
 
 namespace tcpwitness {
@@ -64,7 +65,7 @@ std::vector<Finding> account_for_trouble(const Story& story, const std::function
         }
         if (made_good(c, signs))
             found.push_back(harmless(benign::loss_made_good, id, c, signs.back().time_ns, between(story, c)));
-        else if (withdrawn(c, signs))
+        else if (withdrawn(c, signs) || withdrawn_in_handshake(c))
             found.push_back(harmless(benign::withdrawn, id, c, signs.back().time_ns, between(story, c)));
         else
             found.push_back(raise(story, c, signs));

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -43,6 +45,27 @@ bool tells_something(const Connection& c) {
            (c.wire && c.wire->client.packets && c.wire->server.packets);
 }
 
+/// What a capture's sessions lack, all of them: its filter, or where it was taken, left it out. Empty: nothing.
+std::string left_out(const Story& story, const Recording& recording, bool scanned) {
+    enum : std::uint8_t { syn_ack = 2, rst = 32 };
+    if (!recording.capture()) return {};
+    bool control_only = !scanned, opened = false, one_way = true, met = false;  // a scan opens nothing
+    for (const Connection& c : story.connections) {
+        const auto& of = story.witnesses[c.witness].recordings;
+        if (!c.wire || std::none_of(of.begin(), of.end(), [&](RecordingId id) { return &story.recordings[id] == &recording; })) continue;
+        const auto has = [&](const char* letters) { return c.wire->history.find_first_of(letters) != std::string::npos; };
+        if (has("aA") || (has("dD") && !has("gG"))) control_only = false;  // a FIN may carry the last data
+        opened = opened || (c.wire->completeness & (syn_ack | rst)) == syn_ack;
+        if (c.wire->client.packets && c.wire->server.packets) one_way = false;
+        met = met || c.preexisting || answer_not_captured(c);
+        if (!control_only && !one_way) return {};
+    }
+    // tcpdump 'tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0', or the export of a recording without --segments
+    if (control_only && opened) return "only segments that open and close connections were captured: stalls and losses between do not show";
+    if (one_way && met) return "only one direction of its sessions was captured";
+    return {};
+}
+
 }  // namespace
 
 const char* name(Verdict::What what) {
@@ -76,7 +99,11 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
     std::uint64_t lost = 0;
     for (const Event& event : story.gaps) lost += event.as<Gap>()->lost;
     if (lost) verdict.reasons.push_back(count_text(lost, "record was lost", "records were lost"));
-    for (const Recording& recording : story.recordings) recording_doubts(recording, story.recordings.size() > 1, verdict.reasons);
+    const bool scanned = std::any_of(judged.benign.begin(), judged.benign.end(), [](const Finding& one) { return one.benign == benign::scan; });
+    for (const Recording& recording : story.recordings) {
+        recording_doubts(recording, story.recordings.size() > 1, verdict.reasons);
+        if (std::string lack = left_out(story, recording, scanned); !lack.empty()) verdict.reasons.push_back(std::move(lack));
+    }
 
     if (worst) {
         verdict.what = Verdict::What::trouble;

@@ -66,3 +66,17 @@ TEST_CASE("captures: a pause of the capture itself ends all waiting") {
     INFO(all_text(findings));
     CHECK(findings.empty());
 }
+
+TEST_CASE("captures: a refusal and a SYN-ACK for one SYN are of two machines, however close; a RST by number after the SYN-ACK is of one") {
+    const bool refusal = GENERATE(true, false);
+    CaptureScript script;
+    script.client({.at_ms = 0, .seq = 0, .flags = tcp_flag::syn, .direction = 1});
+    if (refusal) script.server({.at_ms = 61, .seq = 0u - server_isn, .flags = tcp_flag::rst | tcp_flag::ack, .direction = -1});
+    script.server({.at_ms = 64, .seq = 0, .flags = tcp_flag::syn | tcp_flag::ack, .direction = -1}).client({.at_ms = 64.1, .direction = 1});
+    script.client({.at_ms = 65, .len = 300, .flags = tcp_flag::ack | tcp_flag::psh, .direction = 1});
+    if (refusal)
+        script.server({.at_ms = 180, .seq = 1, .ack = 301, .len = 79, .flags = tcp_flag::ack | tcp_flag::psh, .direction = -1}).client({.at_ms = 181, .seq = 301, .ack = 80, .direction = 1});
+    else
+        script.server({.at_ms = 180, .seq = 1, .ack = 301, .flags = tcp_flag::rst | tcp_flag::ack, .direction = -1});
+    CHECK(only(script.until(10'000)).rule == (refusal ? "reset-forged" : "reset-received"));
+}

@@ -97,3 +97,45 @@ TEST_CASE("captures: what is no silent server") {
         CHECK(judged.benign[0].benign == benign);
     }
 }
+
+TEST_CASE("captures: what keeps a session alive is acknowledged and not answered") {
+    // BGP: each end sends its keepalive of 19 bytes at its own pace. Another port's messages of that size ask, where one like them was answered.
+    const std::uint16_t port = GENERATE(179, 1790);
+    Talk talk;
+    talk.script = CaptureScript();
+    talk.script.between("10.0.0.1", "192.0.2.9", port).handshake();
+    for (int i = 0; i < 4; ++i) {
+        talk.ask(100 + i * 50, 19);
+        talk.answer(115 + i * 50, 19);
+    }
+    talk.ask(300, 19);
+    talk.answer(60'300, 19);
+    const Judgement judged = talk.end(61'000);
+    INFO(all_text(judged.findings));
+    CHECK(judged.findings.empty() == (port == 179));
+}
+
+TEST_CASE("captures: a byte without PSH from the middle of a session probes; with PSH it asks") {
+    const bool push = GENERATE(false, true);
+    CaptureScript script;
+    for (double at : {0.0, 45'000.0}) {
+        script.client({.at_ms = at, .seq = 1, .ack = 1, .len = 1, .flags = static_cast<std::uint8_t>(push ? ack | psh : ack)});
+        script.server({.at_ms = at + 10, .seq = 1, .ack = 2, .ttl = 57});
+    }
+    const Judgement judged = judgement(script.until(100'000));
+    INFO(all_text(judged.findings));
+    CHECK(judged.findings.empty() == !push);
+}
+
+TEST_CASE("captures: the last words of a client that closes with them ask nothing; its only words do") {
+    const bool talked = GENERATE(true, false);
+    CaptureScript script;
+    script.handshake();
+    if (talked) script.client({.at_ms = 30, .len = 200, .flags = ack | psh}).server({.at_ms = 40, .ack = 201, .len = 900, .flags = ack | psh, .ttl = 57});
+    const std::uint32_t asked = talked ? 201 : 1, told = talked ? 901 : 1;
+    script.client({.at_ms = 50, .seq = asked, .ack = told, .len = 122, .flags = ack | psh | fin}).server({.at_ms = 60, .seq = told, .ack = asked + 123, .ttl = 57});
+    script.server({.at_ms = 10'060, .seq = told, .ack = asked + 123, .flags = fin | ack, .ttl = 57}).client({.at_ms = 10'070, .seq = asked + 123, .ack = told + 1});
+    const Judgement judged = judgement(script.until(20'000));
+    INFO(all_text(judged.findings));
+    CHECK(judged.findings.empty() == talked);
+}

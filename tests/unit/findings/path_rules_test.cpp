@@ -169,6 +169,21 @@ TEST_CASE("a RST of a host that does not know the connection is neither forged n
     CHECK_THAT(all_text(f), !Contains("packet filter"));
 }
 
+TEST_CASE("a host that does not know the connection may know it by another address: where its records are lost, nothing is proven") {
+    auto t = trace();
+    Session s = session(t, "edge", "old");
+    open(t, s, 100);
+    t.at(5000);
+    is_stray(t, t.witness("new"), s.client.flow.reversed(), tcp_flag::ack | tcp_flag::psh, 0);
+    is_reset(t, s.client, 5000.2);
+    t.at(5001).add(Gap{t.info().started_ns, t.info().started_ns + 6'000'000'000, 12, "unknown"});
+    const std::vector<Finding> findings = find_all(t.story());
+    INFO(all_text(findings));
+    const auto f = std::find_if(findings.begin(), findings.end(), [](const Finding& one) { return one.rule == std::string("reset-received"); });
+    REQUIRE(f != findings.end());
+    CHECK(f->certainty == Certainty::likely);
+}
+
 TEST_CASE("a SYN that meets an older connection: an ACK answered it") {
     auto t = trace();
     Session s = session(t, "edge", "edge");

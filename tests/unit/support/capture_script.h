@@ -72,6 +72,13 @@ public:
         macs_ = true;
         return *this;
     }
+    /// From now on, segments are between these.
+    CaptureScript& between(const char* client, const char* server, std::uint16_t server_port) {
+        client_ = *tcpwitness::Address::parse(client);
+        server_ = *tcpwitness::Address::parse(server);
+        server_port_ = server_port;
+        return *this;
+    }
     CaptureScript& isn(std::uint32_t client) {
         client_isn_ = client;
         return *this;
@@ -128,10 +135,10 @@ private:
     }
     tcpwitness::Packet ends(bool server) const {
         tcpwitness::Packet packet;
-        packet.source = *tcpwitness::Address::parse(server ? "192.0.2.9" : "10.0.0.1");
-        packet.destination = *tcpwitness::Address::parse(server ? "10.0.0.1" : "192.0.2.9");
-        packet.source_port = server ? 443 : client_port_;
-        packet.destination_port = server ? client_port_ : 443;
+        packet.source = server ? server_ : client_;
+        packet.destination = server ? client_ : server_;
+        packet.source_port = server ? server_port_ : client_port_;
+        packet.destination_port = server ? client_port_ : server_port_;
         packet.has_mac = macs_;
         packet.source_mac = {2, server, 0, 0, 0, static_cast<std::uint8_t>(server ? 0 : client_port_)};
         return packet;
@@ -145,6 +152,8 @@ private:
     std::vector<tcpwitness::CaptureAnalyzer> analyzers_;
     tcpwitness::CapturedPacket captured_;
     std::uint16_t ids_[2] = {100, 7'000};
+    tcpwitness::Address client_ = *tcpwitness::Address::parse("10.0.0.1"), server_ = *tcpwitness::Address::parse("192.0.2.9");
+    std::uint16_t server_port_ = 443;
     std::uint16_t client_port_ = 40'000;
     std::uint32_t client_isn_ = client_isn;
     bool macs_ = false;
