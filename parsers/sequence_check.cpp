@@ -6,14 +6,13 @@ namespace tcpwitness {
 
 namespace {
 
-constexpr std::uint16_t many_cpus = 0xffff;
 constexpr std::uint64_t wrap = std::uint64_t{1} << 32;
 constexpr std::uint64_t neighbour_ns = 100'000'000;
 
 }  // namespace
 
-void SequenceCheck::see(std::uint16_t cpu_number, std::uint32_t number, std::uint64_t time_ns) {
-    if (number == 0) return;
+bool SequenceCheck::see(std::uint16_t cpu_number, std::uint32_t number, std::uint64_t time_ns) {
+    if (number == 0) return true;
     if (!last_ || cpu_number != last_cpu_) {
         last_ = &cpus_[cpu_number];
         last_cpu_ = cpu_number;
@@ -27,6 +26,7 @@ void SequenceCheck::see(std::uint16_t cpu_number, std::uint32_t number, std::uin
     if (wide > cpu.next) cpu.holes.emplace(cpu.next, Hole{wide - 1, from, cpu.last_time_ns});
     cpu.next = wide + 1;
     cpu.seen = true;
+    return true;
 }
 
 void SequenceCheck::excuse(std::uint16_t cpu_number, std::uint32_t first, std::uint32_t last, std::uint64_t time_ns) {
@@ -62,15 +62,16 @@ void SequenceCheck::fill(Cpu& cpu, std::uint64_t first, std::uint64_t last) {
 }
 
 /// A number that comes late makes its hole smaller, or two of it.
-void SequenceCheck::fill(Cpu& cpu, std::uint64_t number) {
+bool SequenceCheck::fill(Cpu& cpu, std::uint64_t number) {
     auto hole = cpu.holes.upper_bound(number);
-    if (hole == cpu.holes.begin()) return;
+    if (hole == cpu.holes.begin()) return false;
     --hole;
     const auto [first, whole] = *hole;
-    if (number > whole.last) return;
+    if (number > whole.last) return false;
     cpu.holes.erase(hole);
     if (number > first) cpu.holes.emplace(first, Hole{number - 1, whole.from_ns, whole.to_ns});
     if (number < whole.last) cpu.holes.emplace(number + 1, whole);
+    return true;
 }
 
 void SequenceCheck::explain(std::uint16_t cpu, const Gap& gap) { declared_[cpu].push_back({gap.from_ns, gap.to_ns, gap.lost}); }
@@ -105,7 +106,7 @@ void SequenceCheck::finish(std::uint64_t begin_ns, std::vector<Event>& out) {
     std::size_t first = 0;
     std::unordered_map<std::uint16_t, std::size_t> open;  // the cpu's last Gap in `out`
     for (Missing& missing : unexplained) {
-        absorb(declared_[many_cpus], first, missing);
+        absorb(declared_[any_cpu], first, missing);
         if (!missing.lost) continue;
         if (const auto last = open.find(missing.cpu); last != open.end()) {
             Event& event = out[last->second];

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -62,6 +63,8 @@ private:
     bool pass_over(const std::string& why);
     void note_damage(const std::string& what);
     void excuse(std::string_view line, std::uint64_t time_ns);
+    bool is_copy(const tw_head&, std::string_view record);
+    void tell_missing();
     void finish();
     Error not_ours(const std::string& seen) const { return Error{fmt::format("not a tcpwitness trace, but {}", seen)}; }
 
@@ -74,7 +77,8 @@ private:
     SequenceCheck sequence_;
     std::vector<Device> devices_;  ///< [interface of the current section]
     bool ours_ = false;
-    std::uint64_t damaged_ = 0;
+    std::uint64_t damaged_ = 0, copies_ = 0, repeats_ = 0;
+    std::unordered_set<std::size_t> unnumbered_;  ///< hashes of the records that have no number
     std::string rest_damaged_;  ///< why nothing behind some place could be read
     std::optional<std::uint64_t> boot_to_wall_;  ///< by the last record, whose block and head carry both clocks
 };
@@ -154,7 +158,19 @@ Status TraceDecoder::take(pcapng::Reader::Item item) {
     return success();
 }
 
+/// Of a file that was merged with a copy of itself. Records that the collector makes have no number: the same bytes at the same time are the same one.
+bool TraceDecoder::is_copy(const tw_head& head, std::string_view record) {
+    if (head.kind == TW_META || head.size != record.size()) return false;  // a damaged one is told as such
+    const bool copy = head.seq ? !sequence_.see(head.cpu, head.seq, head.time_ns) : !unnumbered_.insert(std::hash<std::string_view>{}(record)).second;
+    copies_ += copy;
+    return copy;
+}
+
 Status TraceDecoder::take_record(const pcapng::Reader::Packet& packet) {
+    if (tw_head first; packet.data.size() >= sizeof first) {
+        std::memcpy(&first, packet.data.data(), sizeof first);
+        if (is_copy(first, packet.data)) return success();
+    }
     std::vector<Event>& events = events_.room();
     const std::size_t before = events.size();
     const Status decoded = records_.decode(packet.data.data(), packet.data.size(), events);
@@ -162,7 +178,7 @@ Status TraceDecoder::take_record(const pcapng::Reader::Packet& packet) {
     tw_head head;
     std::memcpy(&head, packet.data.data(), sizeof head);
     if (packet.time_ns >= head.time_ns && head.time_ns != 0) boot_to_wall_ = packet.time_ns - head.time_ns;
-    sequence_.see(head.cpu, head.seq, head.time_ns);
+    repeats_ += head.kind == TW_REPEATS;
     if (head.kind != TW_META && head.kind != TW_GAP && head.kind != TW_ENVIRONMENT) ++trace_.info.records;  // as the recorder counts
     if (head.kind == TW_META && packet.data.size() > sizeof(tw_head) + sizeof(tw_meta)) excuse(packet.data.substr(sizeof(tw_head) + sizeof(tw_meta)), head.time_ns);
     if (head.kind == TW_GAP && events.size() > before) sequence_.explain(head.cpu, *events.back().as<Gap>());
@@ -190,7 +206,10 @@ void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Devic
     const std::uint64_t time = packet.time_ns - std::min(boot_to_wall, packet.time_ns);
     const auto cpu = static_cast<std::uint16_t>(packet.id >> 32);
     const auto seq = static_cast<std::uint32_t>(packet.id);
-    sequence_.see(cpu, seq, time);
+    if (!sequence_.see(cpu, seq, time)) {
+        ++copies_;
+        return;
+    }
     ++trace_.info.records;
     const auto& interface = reader_.interfaces()[packet.interface];
     auto parsed = parse_segment(interface.link_type, packet.data, packet.original_length);
@@ -210,9 +229,28 @@ void TraceDecoder::take_packet(const pcapng::Reader::Packet& packet, const Devic
     add_segment_events(common, *parsed, outgoing, interface.name, events_.room());
 }
 
+/// The end of a recording says how many records each probe made. Those that are missing without a hole in the numbers lie before a processor's first
+/// one or behind its last: someone has cut the file.
+void TraceDecoder::tell_missing() {
+    std::vector<Event> holes;
+    sequence_.finish(trace_.info.started_ns, holes);
+    std::uint64_t made = 0, known = trace_.info.records - std::min(repeats_, trace_.info.records);
+    for (const ProbeStatus& probe : trace_.info.probes) made += probe.events;
+    for (Event& hole : holes) {
+        known += hole.as<Gap>()->lost;
+        events_.room().push_back(std::move(hole));
+    }
+    if (trace_.info.ended_ns == 0 || made <= known) return;
+    Event& event = events_.room().emplace_back();
+    event.time_ns = trace_.info.ended_ns;
+    event.cpu = any_cpu;
+    event.body = Gap{trace_.info.started_ns, trace_.info.ended_ns, made - known, "unknown"};
+}
+
 void TraceDecoder::finish() {
     TraceInfo& info = trace_.info;
-    sequence_.finish(info.started_ns, events_.room());
+    tell_missing();
+    if (copies_) info.copies.push_back(fmt::format("{} in it twice: counted once", count_text(copies_, "record is", "records are")));
     trace_.events = events_.take_ordered();
     if (!trace_.events.empty()) context_.witness(0);  // every event has a witness, gaps of no namespace too
     if (info.boot_to_wall_ns == 0) info.boot_to_wall_ns = boot_to_wall_.value_or(0);

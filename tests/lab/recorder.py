@@ -102,8 +102,8 @@ class Report:
     many events."""
 
     def __init__(self, binary, trace, options=()):
-        files = [trace] if isinstance(trace, str) else trace
-        done = subprocess.run([binary, "report", *files, "--format", "json", *options], capture_output=True, text=True)
+        self.files, self.options = [trace] if isinstance(trace, str) else list(trace), options
+        done = subprocess.run([binary, "report", *self.files, "--format", "json", *options], capture_output=True, text=True)
         assert done.returncode == 0, f"report ended with status {done.returncode}: {done.stderr.strip()}"
         self._lines = done.stdout.splitlines()
         if settings.probes_file:

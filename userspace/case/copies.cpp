@@ -9,23 +9,30 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "parsers/sequence_check.h"
 
 namespace tcpwitness {
 
 namespace {
 
-/// A recorder numbers its records by processor; what is made without a number is told apart by time and kind.
-using RecordKey = std::tuple<std::uint16_t, std::uint32_t, std::uint64_t, std::size_t, std::uint64_t>;
+/// A recorder numbers its records by processor; what is made without a number is told apart by time, kind and what it is about.
+using RecordKey = std::tuple<std::uint16_t, std::uint32_t, std::uint64_t, std::size_t, std::uint64_t, std::string>;
 
-RecordKey record_key(const Event& event) {
-    if (event.seq) return {event.cpu, event.seq, 0, 0, 0};
-    return {event.cpu, 0, event.time_ns, event.body.index(), event.cookie};
+std::string subject(const Event& event, const TraceInfo& info) {
+    const std::uint32_t netns = event.witness < info.witnesses.size() ? info.witnesses[event.witness].netns : 0;
+    if (const Environment* fact = event.as<Environment>()) return fmt::format("{}/{}/{}", netns, fact->topic, fact->name);
+    return event.as<Repeats>() ? event.flow.local.text() + event.flow.peer.text() : std::string();
+}
+
+RecordKey record_key(const Event& event, const TraceInfo& info) {
+    if (event.seq) return {event.cpu, event.seq, 0, 0, 0, {}};
+    return {event.cpu, 0, event.time_ns, event.body.index(), event.cookie, subject(event, info)};
 }
 
 std::set<RecordKey> records_of(const Exhibit& exhibit) {
     std::set<RecordKey> keys;
     for (const Event& event : exhibit.events)
-        if (!event.as<Gap>()) keys.insert(record_key(event));
+        if (!event.as<Gap>()) keys.insert(record_key(event, exhibit.info));
     return keys;
 }
 
@@ -91,16 +98,24 @@ private:
     std::vector<std::uint32_t> interfaces_;
 };
 
+/// What is not one of the recorder's own: those it does not count.
+bool counted(const Event& event) { return !event.as<Gap>() && !event.as<Environment>() && !event.as<Repeats>(); }
+
 /// A gap in the numbers of one part is none as far as the other part has those records. Gaps that the recorder told stay as they are.
-void fill_gaps(std::vector<Event>& events, const std::vector<Event>& others, const std::set<RecordKey>& known) {
-    for (Event& event : events) {
-        Gap* gap = event.as<Gap>();
-        if (!gap || gap->probe != "unknown") continue;
-        std::set<std::uint32_t> found;
-        for (const Event& other : others)
-            if (other.seq && other.cpu == event.cpu && other.time_ns >= gap->from_ns && other.time_ns <= gap->to_ns && !known.contains(record_key(other))) found.insert(other.seq);
-        gap->lost -= std::min<std::uint64_t>(gap->lost, found.size());
-    }
+void fill_gaps(std::vector<Event>& events, const Exhibit& other_part, const std::set<RecordKey>& known) {
+    std::set<RecordKey> used;
+    const auto fill = [&](const Event& event, Gap& gap) {
+        std::set<RecordKey> found;
+        for (const Event& other : other_part.events) {
+            const bool there = event.cpu == any_cpu ? counted(other) : other.seq && other.cpu == event.cpu && other.time_ns >= gap.from_ns && other.time_ns <= gap.to_ns;
+            if (RecordKey key; there && !known.contains(key = record_key(other, other_part.info)) && !used.contains(key)) found.insert(std::move(key));
+        }
+        gap.lost -= std::min<std::uint64_t>(gap.lost, found.size());
+        used.merge(found);
+    };
+    for (const bool numbered : {true, false})  // what fills a hole in the numbers is not missing anywhere else
+        for (Event& event : events)
+            if (Gap* gap = event.as<Gap>(); gap && gap->probe == "unknown" && (event.cpu != any_cpu) == numbered) fill(event, *gap);
     std::erase_if(events, [](const Event& event) {
         const Gap* gap = event.as<Gap>();
         return gap && gap->probe == "unknown" && gap->lost == 0;
@@ -112,14 +127,34 @@ bool same_gap(const Event& event, const Gap& gap) {
     return one && one->from_ns == gap.from_ns && one->to_ns == gap.to_ns && one->probe == gap.probe;
 }
 
+/// Names, settings and the like come once in a recording: whichever part holds them tells them for the whole.
+void learn(TraceInfo& to, const TraceInfo& from) {
+    for (const Witness& witness : from.witnesses) {
+        const auto known = std::find_if(to.witnesses.begin(), to.witnesses.end(), [&](const Witness& one) { return one.netns == witness.netns; });
+        if (known == to.witnesses.end()) {
+            to.witnesses.push_back(witness);
+            continue;
+        }
+        if (known->name == fmt::format("netns {}", known->netns)) known->name = witness.name;
+        known->sysctls.insert(witness.sysctls.begin(), witness.sysctls.end());
+    }
+    to.meta.insert(from.meta.begin(), from.meta.end());
+    to.cgroups.insert(from.cgroups.begin(), from.cgroups.end());
+    if (to.ended_ns == 0) {
+        to.ended_ns = from.ended_ns;
+        to.probes = from.probes;
+    }
+    to.cut_off = to.ended_ns == 0;
+}
+
 /// Two parts of one recording: what the second has more goes into the first.
 void join(Exhibit& first, Exhibit& second, const std::set<RecordKey>& known, const std::set<RecordKey>& more) {
-    fill_gaps(first.events, second.events, known);
-    fill_gaps(second.events, first.events, more);
+    fill_gaps(first.events, second, known);
+    fill_gaps(second.events, first, more);
     const Renumbered renumber(first.info, second.info);
     for (Event& event : second.events) {
         const Gap* gap = event.as<Gap>();
-        const bool there = gap ? std::any_of(first.events.begin(), first.events.end(), [&](const Event& one) { return same_gap(one, *gap); }) : known.contains(record_key(event));
+        const bool there = gap ? std::any_of(first.events.begin(), first.events.end(), [&](const Event& one) { return same_gap(one, *gap); }) : known.contains(record_key(event, second.info));
         if (there) continue;
         renumber(event);
         if (Segment* segment = event.as<Segment>()) segment->frame = 0;  // it would be another file's
@@ -128,11 +163,6 @@ void join(Exhibit& first, Exhibit& second, const std::set<RecordKey>& known, con
     std::stable_sort(first.events.begin(), first.events.end(), [](const Event& a, const Event& b) { return a.time_ns < b.time_ns; });
     std::uint64_t id = 0;
     for (Event& event : first.events) event.id = ++id;
-    if (first.info.ended_ns == 0) {
-        first.info.ended_ns = second.info.ended_ns;
-        first.info.probes = std::move(second.info.probes);
-    }
-    first.info.cut_off = first.info.ended_ns == 0;
     first.info.records = 0;  // not known of the whole
 }
 
@@ -140,19 +170,18 @@ void join(Exhibit& first, Exhibit& second, const std::set<RecordKey>& known, con
 bool fold_trace(Exhibit& first, Exhibit& second, std::vector<std::string>& said) {
     const std::set<RecordKey> a = records_of(first), b = records_of(second);
     const bool within = std::includes(a.begin(), a.end(), b.begin(), b.end()), around = std::includes(b.begin(), b.end(), a.begin(), a.end());
-    const std::string one = file_text(first), other = file_text(second);
-    if (within && around) {
-        if (first.info.cut_short() && !second.info.cut_short()) std::swap(first, second);
-        note_copy(first, second, fmt::format("{} is the same recording as {}: counted once", file_text(second), file_text(first)));
-    } else if (within) {
-        note_copy(first, second, fmt::format("{} is a part of the recording in {}: counted once", other, one));
-    } else if (around) {
+    // A part may hold nothing but what the recorder tells of itself: such parts are no copies of each other.
+    const bool same = within && around && !a.empty() && first.info.ended_ns == second.info.ended_ns;
+    if (same ? first.info.cut_short() && !second.info.cut_short() : around && !within) {
         std::swap(first, second);
-        note_copy(first, second, fmt::format("{} is a part of the recording in {}: counted once", one, other));
-    } else {
+    } else if (!within) {
         join(first, second, a, b);
-        note_copy(first, second, fmt::format("{} is another part of the recording in {}: joined, each record counted once", other, one));
     }
+    const std::string one = file_text(first), other = file_text(second);
+    note_copy(first, second, same ? fmt::format("{} is the same recording as {}: counted once", other, one)
+                             : within || around ? fmt::format("{} is a part of the recording in {}: counted once", other, one)
+                                                : fmt::format("{} is another part of the recording in {}: joined, each record counted once", other, one));
+    learn(first.info, second.info);
     said.push_back(first.info.copies.back());
     return true;
 }

@@ -104,3 +104,49 @@ TEST_CASE("captures are told by their packets") {
     std::vector<Exhibit> mixed{capture("a.pcap"), recording("b")};
     CHECK(fold_copies(mixed).empty());
 }
+
+TEST_CASE("what one part tells of names and settings holds for the whole, also where it holds nothing else") {
+    std::vector<Exhibit> exhibits{part("names", 0, 0), part("settings", 0, 0), part("a", 0, 4), part("b", 4, 99)};
+    for (Exhibit& one : exhibits) {
+        one.info.ended_ns = 0;
+        for (Witness& witness : one.info.witnesses) witness.netns = 7, witness.name = "netns 7";
+    }
+    exhibits[0].info.witnesses[0].name = "edge";
+    exhibits[1].info.witnesses[0].sysctls["net.ipv4.tcp_retries2"] = "5";
+    exhibits[1].info.cgroups[4] = "/system.slice";
+    exhibits[3].info.ended_ns = exhibits[3].info.started_ns + 5;
+    for (const std::size_t from : {0u, 1u}) {  // several facts that were found at one moment are several
+        Event event;
+        event.time_ns = 5;
+        event.body = Environment{Environment::What::found, false, "route", from ? "one" : "other", {}, "x"};
+        exhibits[from].events.push_back(event);
+    }
+    const std::size_t events = recording("a").events.size();
+    const auto said = fold_copies(exhibits);
+    REQUIRE(exhibits.size() == 1);
+    CHECK(said.size() == 3);
+    for (const std::string& one : said) CHECK(one.find("same recording") == std::string::npos);
+    const TraceInfo& info = exhibits.front().info;
+    REQUIRE(info.witnesses.size() == 1);
+    CHECK(info.witnesses[0].name == "edge");
+    CHECK(info.witnesses[0].sysctls.at("net.ipv4.tcp_retries2") == "5");
+    CHECK(info.cgroups.at(4) == "/system.slice");
+    CHECK_FALSE(info.cut_off);
+    CHECK(exhibits.front().events.size() == events + 2);
+}
+
+TEST_CASE("what a part misses by its own count is no loss where another part has it") {
+    std::vector<Exhibit> exhibits{part("a", 0, 4), part("b", 4, 99)};
+    exhibits[0].info.ended_ns = 0;
+    Event gap;
+    gap.time_ns = exhibits[1].info.ended_ns;
+    gap.cpu = 0xffff;
+    const bool more = GENERATE(false, true);
+    gap.body = Gap{exhibits[1].info.started_ns, gap.time_ns, more ? 5u : 4u, "unknown"};
+    exhibits[1].events.push_back(gap);
+    fold_copies(exhibits);
+    REQUIRE(exhibits.size() == 1);
+    const auto& all = exhibits.front().events;
+    const auto lost = std::find_if(all.begin(), all.end(), [](const Event& event) { return event.as<Gap>(); });
+    CHECK((lost != all.end()) == more);
+}

@@ -119,3 +119,15 @@ TEST_CASE("numbers wrap around past zero") {
     for (const Event& event : gaps(check)) lost += event.as<Gap>()->lost;
     CHECK(lost == (0x7fffffffull - 2) + (0xfffffff0ull - 0x7fffffff - 1) + 13 + 2);
 }
+
+TEST_CASE("a number that comes again is a copy; one that comes late is not") {
+    SequenceCheck check;
+    for (const std::uint32_t number : {1u, 2u, 5u}) CHECK(check.see(0, number, number * 10));
+    CHECK_FALSE(check.see(0, 2, 20));
+    CHECK_FALSE(check.see(0, 5, 50));
+    CHECK(check.see(0, 4, 60));
+    CHECK_FALSE(check.see(0, 4, 60));
+    CHECK(check.see(1, 4, 60));
+    CHECK(check.see(0, 0, 70));
+    CHECK(check.see(0, 0, 70));  // no number: the caller's to tell
+}

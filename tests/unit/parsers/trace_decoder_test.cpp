@@ -1,5 +1,7 @@
 #include "parsers/trace_decoder.h"
 
+#include <algorithm>
+
 #include <catch2/catch.hpp>
 
 #include "support/memory_source.h"
@@ -85,4 +87,36 @@ TEST_CASE("a trace without ended_ns was cut off") {
     REQUIRE(trace.ok());
     CHECK(trace->info.cut_off);
     CHECK(trace->info.cut_note.empty());
+}
+
+TEST_CASE("a file that holds a trace twice, as mergecap leaves it, is read once") {
+    const auto once = decode(sample::trace()), twice = decode(sample::trace() + sample::trace());
+    REQUIRE(once.ok());
+    REQUIRE(twice.ok());
+    CHECK(kinds(*twice) == kinds(*once));
+    CHECK(twice->info.records == once->info.records);
+    CHECK(once->info.copies.empty());
+    CHECK(twice->info.copies == std::vector<std::string>{"8 records are in it twice: counted once"});
+}
+
+TEST_CASE("records that were cut off before a processor's first one are missed by the recorder's own count") {
+    const int counted = GENERATE(1, 5);
+    sample::Recorder recorder;
+    TraceEncoder encoder(sample::metadata(), sample::boot_to_wall);
+    recorder.time_ns += sample::second;
+    tw_state state{};
+    state.old_state = 7;
+    state.new_state = 2;
+    const std::string record = recorder.record(TW_STATE, TW_PROBE_STATE, state);
+    encoder.record(record.data(), record.size());
+    encoder.meta(108 * sample::second, "probe.state.events", std::to_string(counted));
+    encoder.meta(108 * sample::second, "ended_ns", std::to_string(108 * sample::second));
+    const auto trace = decode(std::move(encoder.buffer()));
+    REQUIRE(trace.ok());
+    const auto gap = std::find_if(trace->events.begin(), trace->events.end(), [](const Event& event) { return event.as<Gap>(); });
+    REQUIRE((gap != trace->events.end()) == (counted > 1));
+    if (counted == 1) return;
+    CHECK(gap->as<Gap>()->lost == 4);
+    CHECK(gap->as<Gap>()->from_ns == 100 * sample::second);
+    CHECK(gap->as<Gap>()->to_ns == 108 * sample::second);
 }
