@@ -51,7 +51,7 @@ error|socket error ECONNABORTED, 0 bytes unacknowledged, 0 retransmits, set by s
 reset_received|RST received, 0 bytes unacknowledged, 42 unread
 reset_sent|RST sent: reason 99, by the listening socket, answers [SYN] seq 31
 destroy|socket destroyed, 5000000000 bytes acknowledged, 0 received (SYN and FIN counted), 6 retransmits
-process_exit|server[500] killed by signal 9
+process_exit|server[500] killed by signal 9, chosen by the OOM killer
 snapshot|was there before the recording: SYN_SENT, server[500]
 queue|accept queue 129 of 128, 7 half-open, 42 dropped, for 6.0 s; server[500] in state T in accept4, at do_signal_stop
 option|setsockopt(fd 9, SO_LINGER, on, 0 s)

@@ -129,7 +129,7 @@ for name, entry in pairs {
 end
 for name, label in pairs {
     nonblocking = "Non-blocking", unfinished = "Unfinished", closed_by_application = "Closed by the application",
-    linger = "SO_LINGER on", answers_segment = "Answers a segment", has_socket = "Has a socket",
+    linger = "SO_LINGER on", out_of_memory = "Chosen by the OOM killer", answers_segment = "Answers a segment", has_socket = "Has a socket",
     over = "Over", window_closed = "Window closed", send_buffer_full = "Send buffer full", accepted = "Accepted by a process",
 } do
     field(ProtoField.bool, name, label)

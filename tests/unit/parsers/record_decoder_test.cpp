@@ -212,6 +212,20 @@ TEST_CASE("a packet record is a segment of its device") {
     CHECK(decoding.info.interfaces.size() == 2);
 }
 
+TEST_CASE("an exit tells whom the OOM killer chose") {
+    for (const std::uint32_t flags : {0u, static_cast<std::uint32_t>(TW_EXIT_OUT_OF_MEMORY)}) {
+        Decoding decoding;
+        sample::Recorder from;
+        tw_process_exit exit{};
+        exit.task = sample::task(1, "worker");
+        exit.code = 9;
+        exit.flags = flags;
+        const Event event = decoding.one(from.record(TW_PROCESS_EXIT, TW_PROBE_PROCESS_EXIT, exit));
+        CHECK(event.as<ProcessExit>()->signal() == 9);
+        CHECK(event.as<ProcessExit>()->out_of_memory == (flags != 0));
+    }
+}
+
 TEST_CASE("text of the traced host cannot drive a terminal") {
     Decoding decoding;
     sample::Recorder from;

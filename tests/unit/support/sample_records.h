@@ -285,6 +285,7 @@ inline std::vector<std::string> every_kind() {
     tw_process_exit exit{};
     exit.task = task(500, "server");
     exit.code = 9;
+    exit.flags = TW_EXIT_OUT_OF_MEMORY;
     add(TW_PROCESS_EXIT, TW_PROBE_PROCESS_EXIT, exit);
     tw_snapshot snapshot{};
     snapshot.task = task(500, "server");
