@@ -21,7 +21,7 @@ using RecordKey = std::tuple<std::uint16_t, std::uint32_t, std::uint64_t, std::s
 std::string subject(const Event& event, const TraceInfo& info) {
     const std::uint32_t netns = event.witness < info.witnesses.size() ? info.witnesses[event.witness].netns : 0;
     if (const Environment* fact = event.as<Environment>()) return fmt::format("{}/{}/{}", netns, fact->topic, fact->name);
-    return event.as<Repeats>() ? event.flow.local.text() + event.flow.peer.text() : std::string();
+    return fmt::format("{}/{}/{}/{}", netns, event.socket_id, event.flow.local.text(), event.flow.peer.text());
 }
 
 RecordKey record_key(const Event& event, const TraceInfo& info) {

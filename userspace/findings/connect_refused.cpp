@@ -16,7 +16,7 @@ constexpr const char* id = "connect-refused";
 
 enum { by_peer_kernel, never_arrived, by_peer_filter, by_icmp, by_own_filter };
 constexpr Proof proofs[] = {
-    {"the peer's kernel was recorded and sent the RST, because nothing listens there", others({Other::reason_guessed})},
+    {"the peer's kernel was recorded and sent the RST, because nothing listens there", others({Other::reason_guessed, Other::records_lost})},
     {"the peer was recorded and never saw the SYN: something on the path refused", silence | others({Other::other_holder, Other::rewritten})},
     {"the peer's packet filter was seen making the RST", others({Other::other_holder})},
     {"an ICMP error answered the SYN, and names its sender", 0},
@@ -90,7 +90,10 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
             const bool sure = nothing_listens(f, story, c, *peer);
             const Event* sent = first<ResetSent>(*peer);
             const std::string reason = sent ? sent->as<ResetSent>()->reason : "";
-            if (sure) prove(f, proofs[by_peer_kernel], others({Other::reason_guessed}));  // a knock is a SYN that the kernel found no socket for
+            if (sure) {
+                prove(f, proofs[by_peer_kernel], others({Other::reason_guessed}));  // a knock is a SYN that the kernel found no socket for
+                lean_on(f, peer->witness, Evidence::sockets);
+            }
             f.reasons.push_back(fmt::format("the kernel of {} sent the RST{}: it found no socket for {}", place(story, peer->witness),
                                             reason.empty() ? "" : " with reason " + reason, peer->flow.local.text()));
         }

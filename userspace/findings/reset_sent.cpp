@@ -25,7 +25,7 @@ constexpr const char* id = "reset-sent";
 enum { by_reason, closed_port, flooded };
 constexpr Proof proofs[] = {
     {"the kernel told that it sent the RST, and its reason", others({Other::reason_guessed})},
-    {"the kernel found no socket for the SYN", 0},
+    {"the kernel found no socket for the SYN", others({Other::records_lost})},
     {"the recorder counted every RST that the kernel sent for want of a socket", 0},
 };
 
@@ -102,18 +102,36 @@ std::optional<Finding> raise_by_packets(const Story& story, const Connection& c,
     return f;
 }
 
+/// Listens on all addresses of that port, and the kernel found no socket for the SYN all the same: it is bound to a device, or takes IPv6 only.
+const Connection* passed_over(const ListenersByPort& listeners, const Connection& knock) {
+    const auto same_port = listeners.find({knock.witness, knock.flow.local.port});
+    if (same_port == listeners.end()) return nullptr;
+    for (const Connection* c : same_port->second)
+        if (c->flow.local.address.unspecified() && c->begin_ns <= knock.begin_ns && (c->live() || c->end_ns >= knock.begin_ns)) return c;
+    return nullptr;
+}
+
 /// Who knocked on a port where nothing listens.
 Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, const Connection& knock) {
     const Event* sent = first<ResetSent>(knock);
     Finding f = about(id, Culprit::local_configuration, Certainty::likely, knock, sent ? sent->time_ns : knock.begin_ns);
     f.headline = fmt::format("nothing listens on {}{}: the connect of {} was answered with RST", knock.flow.local.text(), at_place(story, knock),
                              knock.flow.peer.text());
-    if (by_packets(knock)) {
+    const Connection* beside = passed_over(listeners, knock);
+    if (beside) {
+        f.headline = fmt::format("{} listens on {}{}, and did not take the SYN of {}: it is bound to another device, or takes IPv6 only", who(*beside), beside->flow.local.text(),
+                                 at_place(story, knock), knock.flow.peer.text());
+        f.reasons.push_back("the kernel found no socket for the SYN (NO_SOCKET)");
+        f.settle = "look at it with `ss -ltnpe` here: a device stands behind '%', and v6only:1 means IPv6 only";
+    } else if (by_packets(knock)) {
         f.reasons.push_back("a RST of this host answered the SYN: nothing listens there, or its packet filter rejects");
         f.settle = "look at this host's listeners (`ss -ltn`) and at its packet filter";
     } else {
         // Another system's text is often an excerpt: it does not tell what listened there a moment before.
-        if (!story.recording_of(knock.witness).meta.contains("source")) prove(f, proofs[closed_port]);
+        if (!story.recording_of(knock.witness).meta.contains("source")) {
+            prove(f, proofs[closed_port]);
+            lean_on(f, knock.witness, Evidence::sockets);  // that no listener was found
+        }
         f.reasons.push_back("the kernel found no socket for the SYN (NO_SOCKET)");
     }
     if (const auto same_port = listeners.find({knock.witness, knock.flow.local.port}); same_port != listeners.end())
