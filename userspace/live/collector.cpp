@@ -15,6 +15,7 @@ namespace tcpwitness {
 
 Collector::Collector(LoadedProbes& probes, const Filter& filter, Namespaces& namespaces, RecordSink& sink)
     : probes_(probes), filter_(filter), namespaces_(namespaces), sink_(sink), ledger_(!filter.by_task()),
+      task_flows_([this](const void* data, std::size_t size) { choose_by_flow(data, size); }),
       undecided_(filter_, [this](const void* data, std::size_t size) { write(data, size); }),
       looker_(probes, filter, namespaces, [this](const void* data, std::size_t size) { take(data, size); }), route_asker_(probes, namespaces), ring_lost_(TW_PROBES), missed_(TW_PROBES) {}
 
@@ -45,8 +46,15 @@ void Collector::take(const void* data, std::size_t size) {
         ++malformed_;
         return;
     }
-    if (filter_.by_flow()) return undecided_.take(head, data);
-    write(data, head.size);
+    if (filter_.by_task()) return task_flows_.take(head, data);
+    choose_by_flow(data, head.size);
+}
+
+void Collector::choose_by_flow(const void* data, std::size_t size) {
+    if (!filter_.by_flow()) return write(data, size);
+    tw_head head;
+    std::memcpy(&head, data, sizeof head);
+    undecided_.take(head, data);
 }
 
 /// What nobody asked for is not written: not even the name of its namespace.
@@ -75,10 +83,12 @@ void Collector::note_refused(const tw_head& head) {
 
 /// So that the numbers that are missing are not taken for losses.
 void Collector::tell_withheld(std::uint64_t now_ns) {
+    for (const auto& [key, value] : task_flows_.take_withheld()) sink_.meta(now_ns, key, value);
     for (const auto& [key, value] : undecided_.take_withheld()) sink_.meta(now_ns, key, value);
 }
 
 void Collector::settle() {
+    task_flows_.drop_all();
     undecided_.drop_all();
     tell_withheld(boot_clock_ns());
     tell_unseen(true);

@@ -23,6 +23,7 @@
 #include "live/route_asker.h"
 #include "live/sink.h"
 #include "live/socket_ledger.h"
+#include "live/task_flows.h"
 #include "live/undecided.h"
 
 namespace tcpwitness {
@@ -80,9 +81,9 @@ public:
     std::uint64_t held_back() const { return held_back_->total(); }
     /// After the last record: nothing waits any more for its flow to be known.
     void settle();
-    /// Records that were not written: the filter chooses by port or address, and they are about something else. Of them: those that had to go
-    /// before anybody knew that.
-    std::uint64_t withheld() const { return undecided_.dropped(); }
+    /// Records that were not written: the filter chooses by port, address or process, and they are about something else. Of them: those that had
+    /// to go before anybody knew that.
+    std::uint64_t withheld() const { return undecided_.dropped() + task_flows_.dropped(); }
     std::uint64_t overflowed() const { return undecided_.overflowed(); }
     /// Records whose length contradicts itself: a defect of the kernel side, 0 unless something is very wrong.
     std::uint64_t malformed() const { return malformed_ + rings_->malformed() + looker_.malformed(); }
@@ -101,6 +102,7 @@ private:
     void check_losses();
     void check_held_back();
     void report_loss(tw_probe number, std::uint64_t count, std::uint64_t from_ns, std::uint64_t to_ns);
+    void choose_by_flow(const void* data, std::size_t size);
     void write(const void* data, std::size_t size);
     void hand_on(const tw_head&, const void* data, std::size_t size);
     void note_refused(const tw_head&);
@@ -111,6 +113,7 @@ private:
     Namespaces& namespaces_;
     RecordSink& sink_;
     SocketLedger ledger_;
+    TaskFlows task_flows_;
     Undecided undecided_;
     Looker looker_;
     RouteAsker route_asker_;

@@ -1,12 +1,10 @@
 #include "live/undecided.h"
 
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 
-#include <fmt/format.h>
+#include "live/record_flow.h"
 
 namespace tcpwitness {
 
@@ -14,16 +12,6 @@ namespace {
 
 constexpr std::uint8_t listening = 10, syn_sent = 2;  // kernel numbers
 constexpr int either = static_cast<int>(Side::either), local = static_cast<int>(Side::local), peer = static_cast<int>(Side::peer);
-
-Flow flow_of(const tw_head& head, const void* data) {
-    Flow flow{{{}, head.local_port}, {{}, head.peer_port}};
-    const std::size_t width = head.family == AF_INET ? 4 : head.family == AF_INET6 ? 16 : 0;
-    if (width == 0 || head.size < sizeof head + 2 * width) return flow;
-    const auto* addresses = static_cast<const std::uint8_t*>(data) + head.size - 2 * width;
-    flow.local.address = width == 4 ? Address::ipv4(addresses) : Address::ipv6(addresses);
-    flow.peer.address = width == 4 ? Address::ipv4(addresses + width) : Address::ipv6(addresses + width);
-    return flow;
-}
 
 /// Where the kinds whose record names the process keep it; 0: they do not.
 std::uint32_t pid_of(const tw_head& head, const void* data) {
@@ -100,10 +88,10 @@ Undecided::Answer Undecided::ask(const tw_head& head, const Flow& flow) const {
 void Undecided::take(const tw_head& head, const void* data) {
     if (head.kind == TW_PROCESS_EXIT) {
         const bool theirs = pids_.erase(pid_of(head, data)) != 0;
-        return theirs ? write(head, data) : drop(head);
+        return theirs ? write(head, data) : withheld_.add(head);
     }
     if (!head.cookie && makes_socket(head, data)) chosen_ids_.erase(head.socket_id);  // a new socket at the address of one that is gone
-    switch (ask(head, flow_of(head, data))) {
+    switch (ask(head, record_flow(head, data))) {
         case Answer::yes:
             write_waiting(head);
             choose(head);
@@ -112,14 +100,14 @@ void Undecided::take(const tw_head& head, const void* data) {
         case Answer::no:
             if (const Place place = find(head); place != waiting_.end()) drop_waiting(place);
             forget(head);
-            drop(head);
+            withheld_.add(head);
             break;
         case Answer::unknown:
             if (chosen(head)) write(head, data);
             else if (head.kind != TW_DESTROY) return wait(head, data);
             else {
                 if (const Place place = find(head); place != waiting_.end()) drop_waiting(place);
-                drop(head);
+                withheld_.add(head);
             }
             break;
     }
@@ -198,7 +186,7 @@ void Undecided::drop_waiting(Place place) {
     for (const std::string& record : place->records) {
         tw_head early;
         std::memcpy(&early, record.data(), sizeof early);
-        drop(early);
+        withheld_.add(early);
     }
     release(place);
 }
@@ -215,42 +203,8 @@ void Undecided::write(const tw_head& head, const void* data) {
     write_(data, head.size);
 }
 
-void Undecided::drop(const tw_head& head) {
-    ++dropped_;
-    if (head.seq == 0) return;
-    auto& ranges = withheld_[head.cpu];
-    if (!ranges.empty() && ranges.back().second + 1 == head.seq)
-        ranges.back().second = head.seq;
-    else
-        ranges.emplace_back(head.seq, head.seq);
-}
-
 void Undecided::drop_all() {
     while (!waiting_.empty()) drop_waiting(waiting_.begin());
-}
-
-std::vector<std::pair<std::string, std::string>> Undecided::take_withheld() {
-    constexpr std::size_t most = 500;  // in one line
-    std::vector<std::pair<std::string, std::string>> lines;
-    for (auto& [cpu, ranges] : withheld_) {
-        std::sort(ranges.begin(), ranges.end());
-        std::string text;
-        std::size_t count = 0;
-        const auto finish = [&] {
-            if (!text.empty()) lines.emplace_back(fmt::format("withheld.{}", cpu), std::move(text));
-            text.clear();
-            count = 0;
-        };
-        for (std::size_t i = 0; i < ranges.size(); ++i) {
-            auto [first, last] = ranges[i];
-            while (i + 1 < ranges.size() && ranges[i + 1].first == last + 1) last = ranges[++i].second;
-            text += (text.empty() ? "" : ",") + (first == last ? std::to_string(first) : fmt::format("{}-{}", first, last));
-            if (++count == most) finish();
-        }
-        finish();
-    }
-    withheld_.clear();
-    return lines;
 }
 
 }  // namespace tcpwitness

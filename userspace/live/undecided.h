@@ -6,7 +6,6 @@
 #include <deque>
 #include <functional>
 #include <list>
-#include <map>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "bpf/records.h"
+#include "live/withheld.h"
 #include "model/filter.h"
 
 namespace tcpwitness {
@@ -32,10 +32,9 @@ public:
     /// At the end: what nobody learnt the flow of was not asked for.
     void drop_all();
 
-    /// The numbers of dropped records since the last call, as the trace keeps them: {"withheld.3", "17-40,42"}.
-    std::vector<std::pair<std::string, std::string>> take_withheld();
+    std::vector<std::pair<std::string, std::string>> take_withheld() { return withheld_.take(); }
 
-    std::uint64_t dropped() const { return dropped_; }      ///< records, of sockets that the filter does not choose
+    std::uint64_t dropped() const { return withheld_.count(); }      ///< records, of sockets that the filter does not choose
     std::uint64_t overflowed() const { return overflowed_; }  ///< of them: while nobody knew yet, because too many waited
 
 private:
@@ -58,7 +57,6 @@ private:
     void drop_waiting(Place);
     void release(Place);
     void write(const tw_head& head, const void* data);
-    void drop(const tw_head& head);
 
     const Filter& filter_;
     Write write_;
@@ -70,9 +68,9 @@ private:
     std::unordered_map<std::uint64_t, std::uint32_t> id_of_cookie_;  ///< of the chosen
     std::deque<std::uint64_t> gone_;  ///< chosen sockets that were destroyed, by cookie: something may follow still
     std::unordered_set<std::uint32_t> pids_;                         ///< processes that had a part in what was written
-    std::map<std::uint16_t, std::vector<std::pair<std::uint32_t, std::uint32_t>>> withheld_;  ///< by CPU: first and last
+    Withheld withheld_;
     std::size_t bytes_ = 0;
-    std::uint64_t dropped_ = 0, overflowed_ = 0;
+    std::uint64_t overflowed_ = 0;
 };
 
 }  // namespace tcpwitness
