@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "live/kernel.h"
+#include "live/namespace_owner.h"
 
 namespace tcpwitness {
 namespace {
@@ -62,11 +63,13 @@ void Namespaces::read_run_netns() {
         if (const std::uint32_t inum = namespace_inum(entry.path())) names_.try_emplace(inum, entry.path().filename());
 }
 
+/// Where nobody gave it a name, it is called after who lives in it.
 std::string Namespaces::name(std::uint32_t inum) {
     auto found = names_.find(inum);
     if (found == names_.end()) {
         read_run_netns();
         found = names_.try_emplace(inum).first;
+        if (found->second.empty()) found->second = namespace_owner(inum);
     }
     return found->second;
 }
