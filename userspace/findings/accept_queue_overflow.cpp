@@ -18,7 +18,7 @@ constexpr const char* id = "accept-queue-overflow";
 
 enum { dropped_while_full, aborted_while_full };
 constexpr Proof proofs[] = {
-    {"the listener's drop counter rose while its queue was full, or while the namespace counted overflows", others({Other::other_cause})},
+    {"the listener's drop counter rose while the namespace counted overflows of accept queues", others({Other::other_cause})},
     {"the kernel reset handshakes at their last ACK while the queue was full, as the sysctl asks for", others({Other::other_cause})},
 };
 constexpr std::uint64_t one_look_ns = 2'000'000'000;
@@ -105,6 +105,7 @@ std::vector<Finding> find(const Story& story) {
         std::uint64_t drops = 0, first_ns = 0, last_ns = 0;
         const Queue* fullest = nullptr;
         const Queue* process = nullptr;
+        bool overflowed = false;
         std::vector<const Event*> proof;
         for (const Event& event : c.events) {
             const Queue* queue = event.as<Queue>();
@@ -118,10 +119,12 @@ std::vector<Finding> find(const Story& story) {
             if (queue->process_state) process = queue;
             proof.push_back(&event);
             if (counter) proof.push_back(counter);
+            overflowed = overflowed || counter;
         }
         if (!drops) continue;
         Finding f = about(id, Culprit::local_application, Certainty::likely, c, first_ns);
-        prove(f, proofs[dropped_while_full], others({Other::other_cause}));
+        if (overflowed) prove(f, proofs[dropped_while_full], others({Other::other_cause}));
+        else f.settle = "see whether TcpExtListenOverflows grows (nstat): a listener counts also what it drops for other reasons";
         f.last_ns = last_ns;
         f.headline = fmt::format("{}{} does not call accept() fast enough on {}: its accept queue overflowed and {}{}", holder(c, process), at_place(story, c),
                                  c.flow.local.text(), count_text(drops, "packet of a handshake was dropped", "packets of handshakes were dropped"),
@@ -148,7 +151,7 @@ const Rule accept_queue_overflow = {
     id, "connections are dropped because accept() is not called fast enough",
     "Connections whose handshake is complete wait in the listening socket's accept queue until the process takes them with accept(). The queue was full, so the kernel dropped SYNs and the "
     "last ACKs of handshakes. The clients send again and lose a second or more each time, or give up.",
-    "The listener's own drop counter rose while its queue was longer than its limit, or while the namespace counted ListenOverflows. Or, with net.ipv4.tcp_abort_on_overflow=1, the kernel answered the last ACK of handshakes with RST. The recorder looks at queues about once a second. The finding "
+    "The listener's own drop counter rose while the namespace counted ListenOverflows: proven; or while its queue was longer than its limit: likely, because the listener counts what it drops for other reasons too. Or, with net.ipv4.tcp_abort_on_overflow=1, the kernel answered the last ACK of handshakes with RST. The recorder looks at queues about once a second. The finding "
     "gives the limit, how much was dropped, and what the process was doing.",
     "Not a drop counter that grows while the queue is not full: a listener counts also the RSTs that end handshakes. Not a queue that fills and is emptied in time: as long as nothing is dropped, nothing is raised. When the process did not call accept() at all for several seconds it is hung-service. Drops of a "
     "firewall happen before the listener.",

@@ -78,7 +78,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
             f.certainty = Certainty::likely;
             f.settle = fmt::format("record packets on {} too: then it is known whether the SYN-ACK came back", place(story, c.witness));
             if (seen) prove(f, proofs[answer_lost]);
-            lean_on(f, c.witness);
+            lean_on_arrival(f, c.witness, peer->witness);
             f.reasons.push_back(fmt::format("{} got the SYN and answered SYN-ACK; no SYN-ACK {} {}: lost on the return path", peer_place,
                                             seen ? "came back to" : "was taken by", place(story, c.witness)));
             lost_between(f, story, c, c.flow.peer, PacketKind::syn_ack);

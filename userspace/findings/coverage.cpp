@@ -118,13 +118,15 @@ bool watched(const Story& story, WitnessId witness, WitnessId asking, std::uint6
 }
 
 void lean_on(Finding& finding, WitnessId witness, Evidence of, std::uint64_t until_ns) {
-    const auto same = [&](const Absence& one) { return one.witness == witness && one.of == of; };
+    const auto same = [&](const Absence& one) { return one.witness == witness && one.of == of && !one.by; };
     const auto known = std::find_if(finding.absences.begin(), finding.absences.end(), same);
     if (known == finding.absences.end())
         finding.absences.push_back({witness, of, until_ns});
     else
         known->until_ns = std::max(known->until_ns, until_ns);
 }
+
+void lean_on_arrival(Finding& finding, WitnessId silent, WitnessId sender) { finding.absences.push_back({silent, Evidence::packets, 0, sender}); }
 
 Homes::Homes(const Story& story) {
     for (WitnessId id = 0; id < story.witnesses.size(); ++id) {

@@ -128,7 +128,7 @@ std::vector<Finding> find_up(const Story& story) {
 }
 
 constexpr const char* not_this =
-    "Not a verdict: who is to blame stands in the findings about the single connections (connect-refused, connect-timeout, listener-gone). Four failures and a success are no outage. Connects that failed on "
+    "Not a verdict: who is to blame stands in the findings about the single connections (connect-refused, connect-timeout, listener-gone); culprit and certainty are taken from the one that most of them belong to. Four failures and a success are no outage. Connects that failed on "
     "this host before any packet left (no free port, no permission) say nothing about the destination and are not counted.";
 
 }  // namespace

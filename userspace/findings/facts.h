@@ -64,6 +64,8 @@ bool watched(const Story&, WitnessId, const Finding&);
 bool watched(const Story&, WitnessId, WitnessId asking, std::uint64_t from_ns, std::uint64_t to_ns);
 /// What this witness did not see is part of the proof.
 void lean_on(Finding&, WitnessId, Evidence = Evidence::packets, std::uint64_t until_ns = 0);
+/// What another witness sent never came to this one: it must have been recorded then by the other's clock, too.
+void lean_on_arrival(Finding&, WitnessId silent, WitnessId sender);
 /// Which witness has an address: as the user says, else as far as recorded addresses and sockets tell.
 class Homes {
 public:

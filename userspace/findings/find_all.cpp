@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -160,6 +162,34 @@ void name_this_host(Finding& f, const Story& story) {
     }
 }
 
+/// Who is to blame for a state, the finding tells that most of its connections belong to: the state itself judges nobody.
+void name_cause_of_states(std::vector<Finding>& standing) {
+    std::unordered_map<ConnectionId, const Finding*> by;
+    for (const Finding& f : standing)
+        if (!f.state && !f.beside && !f.benign)
+            for (const ConnectionId id : f.connections) by.emplace(id, &f);
+    for (Finding& state : standing) {
+        if (!state.state) continue;
+        std::map<std::tuple<Certainty, Culprit, std::string>, std::pair<std::size_t, const Finding*>> verdicts;
+        for (const ConnectionId id : state.connections)
+            if (const auto cause = by.find(id); cause != by.end()) {
+                auto& [count, example] = verdicts[{cause->second->certainty, cause->second->culprit, cause->second->rule}];
+                if (count++ == 0) example = cause->second;
+            }
+        const auto most = std::max_element(verdicts.begin(), verdicts.end(), [](const auto& a, const auto& b) { return a.second.first < b.second.first; });
+        if (most == verdicts.end()) {
+            state.certainty = Certainty::possible;
+            if (state.settle.empty()) state.settle = "see what became of the single connects";
+            continue;
+        }
+        const Finding& why = *most->second.second;
+        state.culprit = why.culprit;
+        state.certainty = std::min(state.certainty, why.certainty);
+        if (state.certainty != Certainty::proven && state.settle.empty()) state.settle = why.settle;
+        state.reasons.push_back(fmt::format("why: {}, {}", why.rule, name(why.certainty)));
+    }
+}
+
 }  // namespace
 
 Judgement judge(const Story& story) {
@@ -187,6 +217,7 @@ Judgement judge(const Story& story) {
         name_own_device(finding, story);
         name_this_host(finding, story);
     }
+    name_cause_of_states(standing);
     Judgement judged;
     std::vector<Finding> all = fold(std::move(standing), story);
     std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) { return a.first_ns < b.first_ns; });

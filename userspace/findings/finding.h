@@ -25,6 +25,7 @@ struct Absence {
     WitnessId witness = 0;
     Evidence of{};
     std::uint64_t until_ns = 0;  ///< where it lasts longer than what the finding tells
+    std::optional<WitnessId> by = {};  ///< whose events it is held against, where they are not those of the finding's own end
 };
 
 struct Finding {

@@ -103,7 +103,8 @@ std::vector<Finding> find(const Story& story) {
             if (watched(story, client->witness, f)) {
                 const bool arrived = client->has(sign::syn_ack_in | sign::established);
                 prove(f, proofs[arrived ? ack_lost : syn_ack_lost], c.has(sign::syn_ack_out) ? others({Other::never_left}) : 0);
-                lean_on(f, arrived ? c.witness : client->witness);
+                if (arrived) lean_on_arrival(f, c.witness, client->witness);
+                else lean_on(f, client->witness);
                 f.reasons.push_back(arrived ? fmt::format("{} got the SYN-ACK and answered; the ACK was lost on its way here", place(story, client->witness))
                                             : fmt::format("{} never got the SYN-ACK: lost on the way there", place(story, client->witness)));
                 if (!arrived) tell_loss(f, story, c.flow, c.flow.local, PacketKind::syn_ack);

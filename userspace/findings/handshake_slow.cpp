@@ -51,7 +51,7 @@ void ask_server(Finding& f, const Story& story, const Connection& client, const 
         f.reasons.push_back(fmt::format("the SYN reached {} at once, which answered {} later: its firewall or a full queue dropped the SYN", there,
                                         duration_text(took(*arrived.front(), *answered))));
     } else if (took(*answered, *came) >= part_ns + unsure_ns) {
-        lean_on(f, client.witness);
+        lean_on_arrival(f, client.witness, server.witness);
         f.reasons.push_back(fmt::format("{} answered at once; its SYN-ACK came back {} later: those before were lost on the way back", there,
                                         duration_text(took(*answered, *came))));
     } else {
@@ -112,7 +112,8 @@ std::optional<Finding> at_server(const Story& story, const Connection& c) {
                                       : fmt::format("the SYN-ACK reached {} only after {}: those before were lost on the way there", place(story, client->witness),
                                                     since(answered->time_ns, came->time_ns)));
             prove(f, proofs[0]);
-            lean_on(f, quick ? c.witness : client->witness);
+            if (quick) lean_on_arrival(f, c.witness, client->witness);
+            else lean_on(f, client->witness);
             cite(f, came);
         }
     }

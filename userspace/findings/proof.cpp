@@ -31,10 +31,10 @@ WitnessId asking(const Finding& f, const Story& story) {
 }
 
 std::optional<Doubt> blind(const Finding& f, const Story& story, Blind wanted) {
-    const WitnessId by = asking(f, story);
-    const std::uint64_t from = std::max(f.first_ns, story.recording_of(by).begin_ns);  // it may be about what began before
+    const WitnessId own = asking(f, story);
+    const std::uint64_t from = std::max(f.first_ns, story.recording_of(own).begin_ns);  // it may be about what began before
     for (const Absence& absence : f.absences) {
-        if (story.blind(absence.witness, absence.of, by, from, std::max({from, f.last_ns, absence.until_ns}), around_ns) != wanted) continue;
+        if (story.blind(absence.witness, absence.of, absence.by.value_or(own), from, std::max({from, f.last_ns, absence.until_ns}), around_ns) != wanted) continue;
         const std::string where = place(story, absence.witness);
         switch (wanted) {
             case Blind::lost: return Doubt{"records were lost around that time, so what was not seen may have been there", "record again without loss (--buffer)"};

@@ -29,7 +29,8 @@ void follow_segments(Finding& f, const Story& story, const Connection& c, const 
     if (sent.empty()) return;  // it never left: other findings tell about local drops
     prove(f, proofs[0]);
     const std::string times = count_text(sent.size(), "time", "times");
-    lean_on(f, arrived.empty() || answered.empty() ? peer.witness : c.witness);
+    if (arrived.empty() || answered.empty()) lean_on(f, peer.witness);
+    else lean_on_arrival(f, c.witness, peer.witness);
     if (arrived.empty()) {
         f.reasons.push_back(fmt::format("the segment with seq {} left {} {} and never arrived at {}: lost on the way there", lost, here, times, there));
     } else if (answered.empty()) {

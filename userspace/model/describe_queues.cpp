@@ -52,11 +52,12 @@ const char* what_name(Queue::What what) {
 }
 
 std::string listener_text(const Queue& queue) {
+    const std::string drops = count_text(queue.drops, "packet dropped", "packets dropped");
     std::string text = fmt::format("accept queue {} of {}{}", queue.accept_queue, queue.accept_max, queue.full() ? ", full" : "");
     if (queue.syn_queue) text += fmt::format(", {} half-open", queue.syn_queue);
-    // The counter grows with whatever the listener throws away: a RST in a handshake, a bad checksum. Only a full queue is trouble of its own.
-    if (queue.drops) text += ", " + count_text(queue.drops, "packet dropped", "packets dropped") + (queue.full() ? "" : " (its queue was not full)");
-    return text;
+    // The counter grows with whatever the listener throws away: a RST in a handshake, a SYN that it has no route to answer, a bad checksum.
+    if (!queue.drops) return text;
+    return queue.full() ? text + ", " + drops : fmt::format("{} by the listener since the last look, the counter does not tell why; {} now", drops, text);
 }
 
 std::string receive_text(const Queue& queue) {

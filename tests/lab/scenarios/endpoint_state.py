@@ -31,9 +31,9 @@ def scenario(lab):
                 program.await_step()
 
         lab.read_report()
-        lab.expect("connect-refused", count=failures)
+        refused = lab.expect("connect-refused", count=failures)
         if state:
-            finding = lab.expect(state, culprit="unknown", certainty="proven", count=1, mentions=["5061"])
+            finding = lab.expect(state, culprit=refused["culprit"], certainty=refused["certainty"], count=1, mentions=["5061"])
             assert any(f"{failures} with ECONNREFUSED" in reason for reason in finding["reasons"]), finding["reasons"]
             lab.example(state)
         lab.expect_nothing_else()

@@ -42,6 +42,23 @@ TEST_CASE("a clock that could not be compared proves nothing") {
     }
 }
 
+TEST_CASE("an answer that is lost on its way back is proven only where the asker was recorded by the answerer's clock, too") {
+    const auto lost_answer = [](Clock::How how, std::uint64_t later_ms, std::uint64_t until_ms) {
+        TwoRecordings two(false);
+        two.fe().clock.how = how;
+        two.fe().clock.later_ns = later_ms * ms;
+        for (const RecordingId each : {0u, 1u}) two.cover(each, 0, until_ms);
+        for (const Finding& finding : find_all(two.story()))
+            if (finding.rule == "connect-timeout") return finding.certainty;
+        return Certainty::possible;
+    };
+    CHECK(lost_answer(Clock::How::matched, 0, 9000) == Certainty::proven);
+    CHECK(lost_answer(Clock::How::one_way, 20'000, 9000) == Certainty::likely);  // it may have come after the edge's recording ended
+    CHECK(lost_answer(Clock::How::one_way, 20'000, 40'000) == Certainty::proven);
+    CHECK(lost_answer(Clock::How::wall, 0, 9000) == Certainty::likely);
+    CHECK(lost_answer(Clock::How::crossed, 0, 9000) == Certainty::likely);
+}
+
 TEST_CASE("a recording without packets cannot tell that none was sent") {
     TwoRecordings two;
     two.edge().probes = {{"packet_in", "", "unavailable: no BTF"}};

@@ -335,6 +335,9 @@ TEST_CASE("Queues") {
     queue.accept_queue = queue.syn_queue = queue.drops = 0;
     queue.over = true;
     CHECK(told() == "accept queue 0 of 2, over after 6.0 s");
+    queue.over = false;
+    queue.drops = 3;
+    CHECK_THAT(told(), Catch::StartsWith("3 packets dropped by the listener since the last look, the counter does not tell why; accept queue 0 of 2 now"));
     CHECK_FALSE(noteworthy(made));
     queue.accept_queue = 1;
     queue.over = false;

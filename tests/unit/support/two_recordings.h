@@ -16,7 +16,8 @@ struct TwoRecordings {
     std::uint64_t begin = 0;
     RecordingId losing = 0;  ///< whose records a gap tells of; the edge (0) is the end that is silent
 
-    TwoRecordings() {
+    /// Without `reset` the SYN-ACK is only lost.
+    explicit TwoRecordings(bool reset = true) {
         End& edge = edge_end;
         edge = t.end("edge", "10.0.1.2:40000", "10.0.2.2:5061", task(100, "dialer"));
         End& fe = fe_end;
@@ -24,7 +25,8 @@ struct TwoRecordings {
         t.as(edge).at(1000);
         begin = t.now();
         t.connect_enter().syn_sent().syn_out();
-        t.as(fe).at(1000.2).syn_in().syn_ack_out().rst_in();
+        t.as(fe).at(1000.2).syn_in().syn_ack_out();
+        if (reset) t.rst_in();
         t.as(edge).at(8000).error(ETIMEDOUT).connect_exit(-ETIMEDOUT);
         for (const End& each : {edge, fe}) t.as(each).at(0).environment(Environment::What::found, "device", "eth", "up, veth, mtu 1500");
         described.witnesses = t.info().witnesses;
