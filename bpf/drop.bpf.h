@@ -5,8 +5,8 @@
 
 enum { STACK_FRAMES = 16, NF_HOOK_SLOW_BYTES = 400 /* about 250 in truth; what follows it does not call into hooks */ };
 
-/* about 400 in truth; what follows it frees no packets */
-enum { INET6_CSK_XMIT_BYTES = 512 };
+/* about 400 and 970 in truth; what follows them frees no packets */
+enum { INET6_CSK_XMIT_BYTES = 512, NF_QUEUE_BYTES = 1024 };
 
 /* A function's name is dear to look up, and under a flood it is always the same one. */
 struct known_symbol {
@@ -40,6 +40,12 @@ static __always_inline bool is_loss(u32 reason)
 static __always_inline bool v6_without_route(u32 reason, u64 place)
 {
     return reason == options.no_reason_drop && options.inet6_csk_xmit && place - options.inet6_csk_xmit < INET6_CSK_XMIT_BYTES;
+}
+
+/* What a packet filter's rule hands to a program that is not there is freed without a reason, too. */
+static __always_inline bool without_queue(u32 reason, u64 place)
+{
+    return reason == options.no_reason_drop && options.nf_queue && place - options.nf_queue < NF_QUEUE_BYTES;
 }
 
 /* The device that the packet came in on or is about to leave by. */
@@ -160,7 +166,8 @@ int on_drop(u64 *ctx)
     enum { EHOSTUNREACH = 113 };
     const u32 reason = (u32)ctx[2];
     const bool loss = is_loss(reason), no_route_v6 = !loss && v6_without_route(reason, ctx[1]);
-    if (!loss && !no_route_v6)
+    const bool unqueued = !loss && without_queue(reason, ctx[1]);
+    if (!loss && !no_route_v6 && !unqueued)
         return 0;
     const struct sk_buff *skb = (const struct sk_buff *)ctx[0];
     const struct sock *sender = skb->sk;
@@ -209,7 +216,7 @@ int on_drop(u64 *ctx)
     if (!room)
         return 0;
     fill_symbol(record.body.place, &room->place, ctx[1]);
-    const u64 caller = reason == options.netfilter_drop ? hook_caller(ctx, room) : 0;
+    const u64 caller = reason == options.netfilter_drop || unqueued ? hook_caller(ctx, room) : 0;
     if (caller)
         fill_symbol(record.body.caller, &room->caller, caller);
     if (no_route_v6 && sender)

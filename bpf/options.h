@@ -46,6 +46,7 @@ struct tw_options {
     uint32_t no_reason_drop;
     uint32_t pad3;
     uint64_t inet6_csk_xmit;   /* address of that function, which sends IPv6 segments; 0: not told */
+    uint64_t nf_queue;         /* address of that function, which hands packets to programs; 0: not told */
     uint64_t write_timer;      /* address of tcp_write_timer in the running kernel */
     uint64_t keepalive_timer;  /* address of tcp_keepalive_timer; 0: not told */
     uint64_t nf_hook_slow;     /* address of that function, which runs netfilter hooks; 0: not told */

@@ -100,6 +100,8 @@ Header read_ethernet(Rest& rest, Packet& to) {
     constexpr std::size_t header = 14, snap = 8;
     if (!rest.has(header)) return Header::none;
     take_mac(rest.data(6), to);
+    std::memcpy(to.destination_mac.data(), rest.data(0), to.destination_mac.size());
+    to.has_destination_mac = to.has_mac && to.depth == 0;  // both are zero on loopback; within a tunnel it names no device of this host
     std::uint16_t type = rest.u16(12);
     rest.skip(header);
     if (type < 0x600) {  // IEEE 802.3: a length; an EtherType may stand behind LLC and SNAP

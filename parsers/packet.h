@@ -53,8 +53,8 @@ struct Packet {
     std::uint16_t quoted_bytes = 0;        ///< length of the quoted packet, IP header included
 
     // link
-    std::array<std::uint8_t, 6> source_mac{};
-    bool has_mac = false;
+    std::array<std::uint8_t, 6> source_mac{}, destination_mac{};
+    bool has_mac = false, has_destination_mac = false;
     std::int8_t direction = 0;             ///< as the link header tells (cooked captures): 1 outgoing, -1 incoming, 0 not told
 
     /// How far the segment reaches in sequence space: SYN and FIN count one.

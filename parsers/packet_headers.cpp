@@ -16,6 +16,8 @@ Segment segment_of(const Packet& packet) {
     copy_headers(packet, segment);
     segment.source_mac = packet.source_mac;
     segment.has_mac = packet.has_mac;
+    segment.destination_mac = packet.destination_mac;
+    segment.has_destination_mac = packet.has_destination_mac;
     return segment;
 }
 

@@ -34,6 +34,7 @@ template <typename From, typename To> void copy_headers(const From& from, To& to
     to.tsval = from.tsval;
     to.tsecr = from.tsecr;
     to.mss = from.mss;
+    to.window_scale = from.window_scale;
     to.options_length = from.options_length;
 }
 

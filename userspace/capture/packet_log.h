@@ -15,6 +15,7 @@ struct LoggedPacket {
     std::uint16_t window, ip_id, mss, interface;
     std::uint16_t mac;              ///< index in MacTable; 0 = none
     std::uint8_t flags, ttl, options_length;
+    std::int8_t window_scale;
     std::uint8_t from_server : 1, dont_fragment : 1, has_timestamps : 1;
 };
 static_assert(sizeof(LoggedPacket) <= 64);

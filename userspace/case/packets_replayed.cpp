@@ -48,6 +48,7 @@ Packet packet_of(const Event& event, const Segment& segment) {
     packet.tsecr = segment.tsecr;
     packet.mss = segment.mss;
     packet.marks = segment.marks;
+    packet.window_scale = segment.window_scale;
     return packet;
 }
 

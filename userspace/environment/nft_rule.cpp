@@ -231,6 +231,11 @@ void NftRule::compatible(const Attributes& expression, bool is_target) {
         }
         return;
     }
+    if (!is_target && name == "connlimit" && info && info->data.size() >= 24) {  // struct xt_connlimit_info: a mask of 16 bytes, the limit, flags
+        const auto limit = Attribute{0, info->data.substr(16)}.number<std::uint32_t>(), flags = Attribute{0, info->data.substr(20)}.number<std::uint32_t>();
+        constexpr std::uint32_t up_to = 1;
+        return say(fmt::format("match connlimit {} {}", flags & up_to ? "up to" : "above", limit));
+    }
     say(is_target ? name : "match " + name);
 }
 
@@ -266,6 +271,10 @@ void NftRule::take(const std::string& name, const Attributes& data) {
     } else if (name == "limit") {
         say(fmt::format("limit rate {}{} per {} s", data.big_endian(NFTA_LIMIT_FLAGS) & NFT_LIMIT_F_INV ? "over " : "", data.big_endian(NFTA_LIMIT_RATE),
                         data.big_endian(NFTA_LIMIT_UNIT)));
+    } else if (name == "connlimit") {
+        say(fmt::format("ct count {}{}", data.big_endian(NFTA_CONNLIMIT_FLAGS) & NFT_CONNLIMIT_F_INV ? "over " : "", data.big_endian(NFTA_CONNLIMIT_COUNT)));
+    } else if (name == "queue" && data.find(NFTA_QUEUE_NUM)) {
+        say(fmt::format("queue to {}", data.big_endian(NFTA_QUEUE_NUM)));
     } else if (name == "redir") say("redirect");
     else if (name == "masq") say("masquerade");
     else if (name == "numgen" || name == "hash") load(data.big_endian(NFTA_NG_DREG), name == "numgen" ? "numgen" : "hash");

@@ -174,6 +174,7 @@ private:
         to.no_route_drop = drop_reason_number(reasons, "IP_OUTNOROUTES");
         to.no_reason_drop = drop_reason_number(reasons, "NOT_SPECIFIED");
         to.inet6_csk_xmit = Kernel::symbol("inet6_csk_xmit");
+        to.nf_queue = Kernel::symbol("nf_queue");
         to.filter = kernel_filter(options_.filter);
     }
 

@@ -2,6 +2,7 @@
 // them at once.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -36,6 +37,9 @@ std::string process_text(const Queue&);
 
 /// True for what an engineer looks for first: retransmits, timers that fired, errors, resets, gaps, failed calls.
 bool noteworthy(const Event&);
+
+/// "02:00:00:00:00:01"
+std::string mac_text(const std::array<std::uint8_t, 6>&);
 
 /// What a segment is in the course of its session, as a capture's analysis tells it: "retransmission (RTO), in vain: it had arrived". Empty: nothing special.
 std::string marks_text(const Segment&);

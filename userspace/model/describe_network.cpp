@@ -46,10 +46,6 @@ std::string packet_text(const Drop& drop, const Event& event) {
     return "ICMP " + name(icmp);
 }
 
-std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
-    return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-}
-
 const char* route_name(Route::What what) {
     switch (what) {
         case Route::What::no_route: return "no_route";
@@ -200,3 +196,11 @@ void add_fields(std::vector<Field>& to, const Neighbour& neighbour, const Event&
 }
 
 }  // namespace tcpwitness::kinds
+
+namespace tcpwitness {
+
+std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
+    return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+}  // namespace tcpwitness

@@ -76,15 +76,14 @@ void add_fields(std::vector<Field>& to, const Segment& segment, const Event& eve
         add(to, "dont_fragment", segment.dont_fragment);
     }
     if (segment.mss) add(to, "mss", segment.mss);
+    if (segment.window_scale >= 0) add(to, "window_scale", std::int64_t{segment.window_scale});
     add(to, "options_bytes", segment.options_length);
     if (segment.has_timestamps) {
         add(to, "tsval", segment.tsval);
         add(to, "tsecr", segment.tsecr);
     }
-    if (segment.has_mac) {
-        const auto& mac = segment.source_mac;
-        add(to, "source_mac", fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]));
-    }
+    if (segment.has_mac) add(to, "source_mac", mac_text(segment.source_mac));
+    if (segment.has_destination_mac) add(to, "destination_mac", mac_text(segment.destination_mac));
     if (segment.frame) add(to, "frame", segment.frame);
     if (segment.marks) add(to, "marks", marks_text(segment.marks, &MarkName::field, ","));
     if (segment.packet_id) add(to, "packet_id", std::to_string(segment.packet_id));

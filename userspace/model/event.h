@@ -199,9 +199,11 @@ struct Segment {
     bool has_timestamps = false;
     std::uint32_t tsval = 0, tsecr = 0;
     std::uint16_t mss = 0;           ///< of a SYN; 0 = no option
+    std::int8_t window_scale = -1;   ///< of a SYN; -1 = no option
     std::uint32_t options_length = 0;
-    std::array<std::uint8_t, 6> source_mac{};
-    bool has_mac = false;
+    std::array<std::uint8_t, 6> source_mac{}, destination_mac{};
+    bool has_mac = false;            ///< source_mac is told
+    bool has_destination_mac = false;
     std::uint32_t interface = 0;     ///< index in Trace::interfaces
     std::uint64_t frame = 0;         ///< 1-based packet number in its file; 0 live
     std::uint64_t packet_id = 0;     ///< epb_packetid of its file; 0 = none
@@ -282,7 +284,9 @@ struct Drop {
     std::uint32_t seq = 0, ack = 0, payload = 0;
 
     bool syn() const { return !icmp && (flags & (tcp_flag::syn | tcp_flag::ack | tcp_flag::rst)) == tcp_flag::syn; }
-    bool by_packet_filter() const { return reason == "NETFILTER_DROP"; }
+    bool by_packet_filter() const { return reason == "NETFILTER_DROP" || unqueued(); }
+    /// A rule hands packets to a program (NFQUEUE) that is not there, or whose queue is full. The kernel gives no reason: only the place tells.
+    bool unqueued() const { return place == "nf_queue"; }
     /// What finds no route under IPv6 is freed without a reason: only the place tells.
     bool without_route() const { return reason == "IP_OUTNOROUTES" || place == "inet6_csk_xmit"; }
 };

@@ -18,6 +18,9 @@ const char* netfilter_hook(std::string_view caller) {
         {"__ip6_local_out", "output"},     {"ip6_local_out", "output"},       {"ip6_xmit", "output"},         {"__ip_queue_xmit", "output"},
         {"ip_build_and_send_pkt", "output"}, {"ip_output", "postrouting"},    {"ip_mc_output", "postrouting"}, {"ip6_output", "postrouting"},
         {"__netif_receive_skb_core", "ingress"}, {"__dev_queue_xmit", "egress"},
+        // br_netfilter: what a bridge passes on goes through the IP hooks, too
+        {"br_nf_pre_routing", "prerouting"}, {"br_nf_pre_routing_ipv6", "prerouting"}, {"br_nf_forward", "forward"}, {"br_nf_forward_ip", "forward"},
+        {"br_nf_post_routing", "postrouting"},
     };
     caller = caller.substr(0, caller.find_first_of(". "));
     for (const auto& [function, hook] : hooks)
