@@ -1,6 +1,7 @@
 #include "findings/connect_given_up.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
@@ -21,19 +22,45 @@ const Event* exit_of_owner(const Story& story, const Connection& c) {
     return nullptr;
 }
 
+/// When the application closed the socket. What comes later, an answer that meets no socket any more, may belong to the connection, too.
+std::uint64_t closed_ns(const Connection& c) {
+    for (const Event& event : c.events)
+        if (const StateChange* change = event.as<StateChange>(); change && change->to == TcpState::close) return event.time_ns;
+    return c.end_ns;
+}
+
+/// SO_LINGER 0 and close(): the kernel notes ECONNRESET on a socket that nobody has open any more, though nobody reset anything.
+bool aborted_by_close(const Connection& c) { return c.error == ECONNRESET && !c.live(); }
+
+/// The answer that came in when nobody waited for it any more.
+const Event* late_answer(const Story& story, const Connection& c, std::uint64_t from_ns) {
+    const auto answers = [&](const Event& event) {
+        const Segment* segment = event.as<Segment>();
+        return segment && segment->syn_ack() && !segment->outgoing && event.witness == c.witness && event.time_ns >= from_ns && c.local_isn && segment->ack == *c.local_isn + 1;
+    };
+    for (const Event& event : c.events)
+        if (answers(event)) return &event;
+    for (const Event* event : story.unmatched_packets(c.flow))
+        if (answers(*event)) return event;
+    return nullptr;
+}
+
 }  // namespace
 
 std::optional<GivenUpConnect> given_up_connect(const Story& story, const Connection& c) {
-    if (c.role != Role::client || c.embryonic || c.error || by_packets(c) || c.established_ns || !c.has(sign::syn_sent | sign::syn_out)) return std::nullopt;
+    if (c.role != Role::client || c.embryonic || (c.error && !aborted_by_close(c)) || by_packets(c) || c.established_ns || !c.has(sign::syn_sent | sign::syn_out)) return std::nullopt;
     if (c.has(sign::established | sign::reset_received | sign::rst_in)) return std::nullopt;
     GivenUpConnect how;
     const auto syns = syns_sent(c);
     how.began_ns = syns.empty() ? c.begin_ns : syns.front()->time_ns;
     how.pending = c.live();
     if (how.pending && story.ongoing) return std::nullopt;
-    how.end_ns = std::max(how.began_ns, how.pending ? std::max(story.recording_of(c.witness).end_ns, c.end_ns) : c.end_ns);
+    how.end_ns = std::max(how.began_ns, how.pending ? std::max(story.recording_of(c.witness).end_ns, c.end_ns) : closed_ns(c));
     if (how.waited_ns() < (how.pending ? sent_again_ns : answer_due_ns)) return std::nullopt;
-    if (!how.pending) how.exit = exit_of_owner(story, c);
+    if (!how.pending) {
+        how.exit = exit_of_owner(story, c);
+        how.answer = late_answer(story, c, how.end_ns);
+    }
     return how;
 }
 

@@ -13,6 +13,7 @@ inline constexpr std::uint64_t answer_due_ns = 200'000'000;
 
 struct GivenUpConnect {
     const Event* exit = nullptr;  ///< the process ended with the connect unanswered
+    const Event* answer = nullptr;  ///< a SYN-ACK that came in later, when no socket was there any more
     std::uint64_t began_ns = 0, end_ns = 0;
     bool pending = false;         ///< nobody gave up: the recording ended first
     std::uint64_t waited_ns() const { return end_ns - began_ns; }

@@ -1,13 +1,17 @@
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/at_the_door.h"
 #include "findings/connect_given_up.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/link_addresses.h"
 #include "findings/packets_alone.h"
 #include "findings/strays.h"
+#include "model/describe.h"
 
 namespace tcpwitness {
 
@@ -15,11 +19,12 @@ namespace {
 
 constexpr const char* id = "connect-timeout";
 
-enum { answer_lost, ignored, lost_outward };
+enum { answer_lost, ignored, lost_outward, left_early };
 constexpr Proof proofs[] = {
-    {"the peer was recorded, got the SYN and answered; no answer came back here", silence, Lost::on_its_way},
+    {"the peer was recorded, got the SYN and answered; no answer came back here", silence | others({Other::other_cause}), Lost::on_its_way},
     {"the SYN was seen arriving at the peer's host, which sent nothing back", silence | others({Other::other_holder}), Lost::in_the_host},
     {"the peer was recorded at that time and saw no SYN", silence | others({Other::other_holder, Other::rewritten, Other::never_left}), Lost::on_its_way},
+    {"the answer came in after the application had closed its socket", 0},
 };
 
 /// What `lost_outward` asks of the sender's end: its SYNs are on its own wire.
@@ -77,7 +82,9 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
             const bool seen = watched(story, c.witness, f);
             f.certainty = Certainty::likely;
             f.settle = fmt::format("record packets on {} too: then it is known whether the SYN-ACK came back", place(story, c.witness));
-            if (seen) prove(f, proofs[answer_lost]);
+            const auto answers = sightings(story, c.flow, c.flow.peer, PacketKind::syn_ack);
+            const bool came = std::any_of(answers.begin(), answers.end(), [&](const Sighting& one) { return one.witness == c.witness && !one.entered.empty(); });
+            if (seen) prove(f, proofs[answer_lost], came ? 0 : others({Other::other_cause}));
             lean_on_arrival(f, c.witness, peer->witness);
             f.reasons.push_back(fmt::format("{} got the SYN and answered SYN-ACK; no SYN-ACK {} {}: lost on the return path", peer_place,
                                             seen ? "came back to" : "was taken by", place(story, c.witness)));
@@ -91,8 +98,8 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         prove(f, proofs[ignored], others({Other::other_holder}));
         lean_on(f, seen.witness);
         cite(f, seen.entered);
-        f.reasons.push_back(fmt::format("the SYN arrived at {} on {}, and {} sent nothing back: its firewall or a full queue dropped it",
-                                        place(story, seen.witness), interface_name(story, *seen.entered.front()), place(story, seen.witness)));
+        f.reasons.push_back(fmt::format("the SYN arrived at {} on {}, and {} sent nothing back{}", place(story, seen.witness), interface_name(story, *seen.entered.front()),
+                                        place(story, seen.witness), misaddressed(story, seen.entered) ? "" : ": its firewall or a full queue dropped it"));
         return;
     }
     if (peer_witness && *peer_witness != c.witness) {
@@ -168,12 +175,52 @@ void tell_given_up(Finding& f, const Story& story, const Connection& c, const Gi
     cite(f, last<StateChange>(c));
 }
 
+/// What only the host that was asked was recorded for: the SYNs were meant for another machine on the link.
+std::vector<Finding> meant_for_another(const Story& story) {
+    std::vector<Finding> found;
+    std::optional<Homes> homes;
+    for (const Unanswered& one : unanswered_syns(story)) {
+        const Event& first = *one.syns.front();
+        const auto wrong = one.client ? std::nullopt : misaddressed(story, one.syns);
+        if (!wrong) continue;
+        if (!homes) homes.emplace(story);
+        if (homes->of(first.flow.local.address, first.witness) != first.witness) continue;  // a copy of others' traffic
+        Finding f;
+        f.rule = id;
+        f.culprit = Culprit::path;
+        f.certainty = Certainty::likely;
+        f.first_ns = first.time_ns;
+        f.last_ns = one.syns.back()->time_ns;
+        f.headline = fmt::format("{} got no answer to {} to {}: the frames are addressed to {}, which is another machine on the link", first.flow.peer.address.text(),
+                                 count_text(one.syns.size(), "SYN", "SYNs"), first.flow.local.text(), mac_text(wrong->to));
+        f.reasons.push_back(wrong->text);
+        f.settle = fmt::format("look at the neighbour table of {}, or of its router, for {}; announce the address when it moves (gratuitous ARP, unsolicited neighbour advertisement)",
+                               first.flow.peer.address.text(), first.flow.local.address.text());
+        cite(f, one.syns);
+        f.fold_key = fmt::format("link/{}/{}", first.witness, first.flow.local.text());
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+/// The time limit is shorter than the way there and back.
+void tell_late_answer(Finding& f, const Story& story, const Connection& c, const GivenUpConnect& how) {
+    const std::string limit = since(how.began_ns, how.end_ns), answer = since(how.began_ns, how.answer->time_ns);
+    f.culprit = Culprit::local_application;
+    prove(f, proofs[left_early]);
+    f.headline = fmt::format("{}{}: connect() to {} was given up after {}, and the SYN-ACK came {} after the SYN", who(c), at_place(story, c), c.flow.peer.text(), limit, answer);
+    f.reasons.push_back(fmt::format("nothing shows that a packet was lost: the limit of {} is shorter than the answer takes", limit));
+    f.last_ns = how.answer->time_ns;
+    cite(f, how.answer);
+    add_end(f, story.other_end(c));
+}
+
 std::vector<const Event*> syns_captured(const Connection& c) {
     return packets(c, [](const Segment& segment) { return segment.syn(); });
 }
 
 std::vector<Finding> find(const Story& story) {
-    std::vector<Finding> found;
+    std::vector<Finding> found = meant_for_another(story);
     std::optional<Homes> homes;
     std::optional<Strangers> strangers;
     for (const Connection& c : story.connections) {
@@ -207,7 +254,10 @@ std::vector<Finding> find(const Story& story) {
         f.settle = record_on(c.flow.peer.address) + ": it tells whether the path or that host dropped the SYN";
         if (told_by_packets) tell_packets(f, story, c, syns);
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
-        ask_peer(f, story, c, *homes, strangers);
+        if (given_up && given_up->answer)
+            tell_late_answer(f, story, c, *given_up);
+        else
+            ask_peer(f, story, c, *homes, strangers);
         found.push_back(std::move(f));
     }
     return found;
@@ -222,7 +272,7 @@ const Rule connect_timeout = {
     "SYN, its retransmits, error ETIMEDOUT (110), then CLOSE. Or the socket was closed in SYN_SENT by an application with a time limit of its own, or by the end of its process; or SYNs were "
     "unanswered when the recording ended. The finding gives the number of SYNs, the times between them and the total. When the "
     "peer's trace is in the story too: a SYN that never arrived there means loss on the way out, an answer that never arrived here means loss on the "
-    "way back, and both are proven.",
+    "way back, and both are proven. SYNs that arrive there under the link-layer address of another machine point at an old neighbour entry.",
     "Not a connect that was taken back within 200 ms: an answer was not yet due. Not a first address that another one replaced at once (fallback). Not a refusal: that is answered by a RST at once (connect-refused). Not a slow application: the peer's kernel answers a SYN without it, unless its "
     "accept queue is full. When a RST under the client's name kills the peer's half of the handshake, the finding is reset-forged.",
     "Check that the address and port are right and that the host is up. Record on the peer at the same time and report both traces together. Look for a "

@@ -57,8 +57,13 @@ std::optional<WitnessId> tell_origin(Finding& finding, const Story& story, const
 }
 
 std::optional<WitnessId> tell_loss(Finding& finding, const Story& story, const Flow& flow, const Endpoint& source, PacketKind kind) {
+    const Connection* c = finding.connections.empty() ? nullptr : story.connection(finding.connections.front());
+    const Connection* other = c ? story.other_end(*c) : nullptr;
+    const auto meant_for = [&](WitnessId witness) {  // it was not to leave that host
+        return (c && c->witness == witness && c->flow.local != source) || (other && other->witness == witness && other->flow.local != source);
+    };
     for (const Sighting& seen : sightings(story, flow, source, kind)) {
-        if (seen.entered.empty() || !seen.left.empty()) continue;
+        if (seen.entered.empty() || !seen.left.empty() || meant_for(seen.witness)) continue;
         finding.reasons.push_back(fmt::format("the {} came into {} on {} and never left it", word(kind), place(story, seen.witness),
                                               interface_name(story, *seen.entered.front())));
         cite(finding, seen.entered);

@@ -10,4 +10,7 @@ inline bool spoilt(const Drop& drop) { return drop.reason.find("CSUM") != std::s
 /// Its timestamp is older than those before (RFC 7323, PAWS): it was altered, or is much too late.
 inline bool stale(const Drop& drop) { return drop.reason.find("PAWS") != std::string::npos; }
 
+/// Its hop limit had run out: its sender gave it too small a one, or routers pass it round in a loop.
+inline bool expired(const Drop& drop) { return !drop.outgoing && !drop.icmp && drop.ttl == 1 && (drop.place == "ip_forward" || drop.place == "ip6_forward"); }
+
 }  // namespace tcpwitness

@@ -12,6 +12,7 @@
 #include "findings/facts.h"
 #include "findings/hops.h"
 #include "findings/interposers.h"
+#include "findings/syn_proxy.h"
 #include "findings/unexplained.h"
 #include "findings/verdict.h"
 
@@ -157,7 +158,7 @@ void name_this_host(Finding& f, const Story& story) {
     const bool own_address = on_this_host(*c);
     if (f.culprit == Culprit::peer_application) {
         if (own_address) f.culprit = Culprit::local_application;
-    } else if (own_address || (other && story.same_host(other->witness, c->witness))) {
+    } else if (own_address || (other && !answered_for_another(story, *other) && !answered_for_another(story, *c) && story.same_host(other->witness, c->witness))) {
         f.culprit = Culprit::local_kernel;
     }
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "findings/packets_alone.h"
+#include "model/describe.h"
 
 namespace tcpwitness {
 
@@ -19,13 +20,12 @@ constexpr std::uint64_t under_way_ns = 100'000'000;
 /// A route may change in a longer pause.
 constexpr std::uint64_t same_route_ns = 30'000'000'000;
 
-/// Routers passed, when it started from 64, 128 or 255.
-int hops(std::uint8_t ttl) { return (ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255) - ttl; }
+constexpr std::uint64_t proxy_asks_ns = 5'000'000'000;  ///< a SYN proxy asks the server at once, and again some times
 
-std::string mac_text(const Segment& segment) {
-    const auto& m = segment.source_mac;
-    return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", m[0], m[1], m[2], m[3], m[4], m[5]);
-}
+/// What a system's packets start from.
+int starts_from(std::uint8_t ttl) { return ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255; }
+/// Routers passed.
+int hops(std::uint8_t ttl) { return starts_from(ttl) - ttl; }
 
 /// What the peer sent after "its" RST, and would not have sent had the RST been its own.
 void add_what_came_after(Marks& found, const Connection& c, const Event& reset) {
@@ -134,12 +134,16 @@ Marks forged_marks(const Connection& c, const Event& reset, const RoundTrips& ro
     if (honest->ttl && rst.ttl && honest->ttl != rst.ttl && !round_trips.has_shown(c.witness, c.flow.peer.address, rst.ttl)) {
         // A kernel's RST and a listener's own packets may start from different TTLs; routes and the machines behind one address change in time.
         const bool far_apart = hops(honest->ttl) != hops(rst.ttl) && reset.time_ns < honest_ns + same_route_ns;
-        found.strong = found.strong || far_apart;
+        // Who forges stands between. From farther away than the SYN-ACK comes the RST of a server behind a SYN proxy.
+        const bool soon = c.established_ns && reset.time_ns < *c.established_ns + proxy_asks_ns;
+        const bool from_behind = honest->syn_ack() && soon && starts_from(rst.ttl) == starts_from(honest->ttl) && rst.ttl < honest->ttl;
+        found.strong = found.strong || (far_apart && !from_behind);
         found.marks.push_back(fmt::format("the RST came with TTL {}, the {} of that address with TTL {}", rst.ttl, kind, honest->ttl));
+        if (from_behind) found.marks.push_back("the RST came from farther away than the SYN-ACK: a SYN proxy may have answered in that name, and the server behind it refused");
     }
     if (honest->has_mac && rst.has_mac && honest->source_mac != rst.source_mac && honest->interface == rst.interface) {
         found.strong = true;
-        found.marks.push_back(fmt::format("the RST came from MAC {}, the {} from {}", mac_text(rst), kind, mac_text(*honest)));
+        found.marks.push_back(fmt::format("the RST came from MAC {}, the {} from {}", mac_text(rst.source_mac), kind, mac_text(honest->source_mac)));
     }
     // Linux itself answers with IP id 0 and without timestamps when no full socket is left: these support, they do not prove.
     if (rst.ip_id == 0 && honest->ip_id != 0)

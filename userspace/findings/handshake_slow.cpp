@@ -7,6 +7,7 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
+#include "findings/queue_facts.h"
 #include "findings/strays.h"
 
 namespace tcpwitness {
@@ -28,6 +29,14 @@ const Event* first_packet(const Connection& c, Wanted wanted) {
 
 const Event* syn_ack(const Connection& c, bool outgoing) {
     return first_packet(c, [&](const Segment& segment) { return segment.syn_ack() && segment.outgoing == outgoing; });
+}
+
+/// The SYN carried data or asked for Fast Open, and was lost; the plain one that the kernel sent then was answered at once.
+const Event* lost_fast_open(const Connection& c, const std::vector<const Event*>& syns) {
+    if (syns.size() < 2) return nullptr;
+    const Segment *first = syns.front()->as<Segment>(), *last = syns.back()->as<Segment>();
+    const bool plain = first && last && last->payload == 0 && (first->payload || first->options_length > last->options_length);
+    return plain && *c.established_ns < syns.back()->time_ns + part_ns ? syns.front() : nullptr;
 }
 
 /// Which part took the time, where the server's end was recorded too.
@@ -64,9 +73,11 @@ std::optional<Finding> at_client(const Story& story, const Connection& c) {
     if (c.role != Role::client || c.preexisting || !c.established_ns || !c.has(sign::syn_sent)) return std::nullopt;
     const Event* older = met_older(c);
     if (older && *c.established_ns < c.begin_ns + slow_ns) return harmless(benign::port_used_again, id, c, older->time_ns, between(story, c));
-    if (*c.established_ns < c.begin_ns + slow_ns) return std::nullopt;  // most are told from here, without a look at their events
+    if (*c.established_ns < c.begin_ns + part_ns) return std::nullopt;  // most are told from here, without a look at their events
     const auto syns = syns_sent(c);
-    if (syns.empty() || *c.established_ns < syns.front()->time_ns + slow_ns) return std::nullopt;
+    if (syns.empty()) return std::nullopt;
+    const Event* fast_open = lost_fast_open(c, syns);
+    if (*c.established_ns < syns.front()->time_ns + (fast_open ? part_ns : slow_ns)) return std::nullopt;
     const std::uint64_t began = syns.front()->time_ns;
     Finding f = about(id, Culprit::path, Certainty::possible, c, *c.established_ns);
     f.first_ns = began;
@@ -75,6 +86,11 @@ std::optional<Finding> at_client(const Story& story, const Connection& c) {
     std::vector<std::uint64_t> times;
     for (const Event* syn : syns) times.push_back(syn->time_ns);
     if (times.size() > 1) f.reasons.push_back("SYNs were sent again " + intervals_text(times));
+    if (fast_open) {
+        const std::uint32_t bytes = fast_open->as<Segment>()->payload;
+        f.headline += fmt::format("; the first asked for TCP Fast Open{} and was lost, a plain one was answered at once", bytes ? fmt::format(", with {} of data,", count_text(bytes, "byte", "bytes")) : "");
+        f.reasons.push_back("a device on the path may drop SYNs with data or with the Fast Open option; where that comes again and again, switch Fast Open off (net.ipv4.tcp_fastopen, or the application's own setting)");
+    }
     const Event* came = syn_ack(c, false);
     if (came) f.reasons.push_back(fmt::format("the SYN-ACK came {} after the last SYN", since(times.back(), came->time_ns)));
     cite(f, syns);
@@ -91,19 +107,24 @@ std::optional<Finding> at_client(const Story& story, const Connection& c) {
 }
 
 std::optional<Finding> at_server(const Story& story, const Connection& c) {
-    if (c.role != Role::server || c.embryonic || c.preexisting || !c.established_ns || !c.has(sign::syn_ack_retransmit)) return std::nullopt;
+    if (c.role != Role::server || c.embryonic || c.preexisting || !c.established_ns || *c.established_ns < c.begin_ns + slow_ns) return std::nullopt;
     const Event* answered = syn_ack(c, true);
     if (!answered || *c.established_ns < answered->time_ns + slow_ns) return std::nullopt;
     const auto again = syn_acks_again(c);
-    if (again.size() < enough_syn_acks) return std::nullopt;
+    const Connection* client_end = story.other_end(c);
+    // With a SYN cookie none is sent again: then only the client can tell that it had been connected all the while.
+    const bool by_cookie = again.empty() && syn_cookies_sent(story, c.witness, answered->time_ns) && client_end && client_end->established_ns && *client_end->established_ns + slow_ns < *c.established_ns;
+    if (again.size() < enough_syn_acks && !by_cookie) return std::nullopt;
     Finding f = about(id, Culprit::path, Certainty::possible, c, *c.established_ns);
     f.first_ns = answered->time_ns;
-    f.headline = fmt::format("{}: the handshake of {} took {}: the SYN-ACK was sent again {} until its ACK came{}", c.flow.local.text(), c.flow.peer.text(),
-                             since(answered->time_ns, *c.established_ns), count_text(again.size(), "time", "times"), at_place(story, c));
+    f.headline = by_cookie ? fmt::format("{}: the handshake of {} took {}: its ACK was lost, and the SYN-ACK was not sent again, as this host keeps nothing of a handshake with a SYN cookie{}", c.flow.local.text(),
+                                         c.flow.peer.text(), since(answered->time_ns, *c.established_ns), at_place(story, c))
+                           : fmt::format("{}: the handshake of {} took {}: the SYN-ACK was sent again {} until its ACK came{}", c.flow.local.text(), c.flow.peer.text(),
+                                         since(answered->time_ns, *c.established_ns), count_text(again.size(), "time", "times"), at_place(story, c));
     cite(f, answered);
     cite(f, again);
     f.settle = record_on(c.flow.peer.address) + ": it tells whether SYN-ACKs were lost on the way there or its ACKs on the way here";
-    if (const Connection* client = story.other_end(c)) {
+    if (const Connection* client = client_end) {
         add_end(f, client);
         const Event* came = syn_ack(*client, false);
         if (came && packets_seen(story, client->witness)) {
@@ -134,7 +155,7 @@ const Rule handshake_slow = {
     id, "a connection was made, but its handshake took long",
     "The connection came about in the end, after SYNs or SYN-ACKs had to be sent again, or an answer took its time. Users see an application that hangs for a few seconds now and then.",
     "From the first SYN to ESTABLISHED 1.5 s or more; at a server, from the first SYN-ACK to its ACK 1.5 s or more with two SYN-ACKs sent again. One lost SYN or SYN-ACK costs 1 s and is not told: that "
-    "happens on healthy networks. With both ends recorded the finding tells which part took the time: SYNs lost on the way, a host that answered late, SYN-ACKs lost on the way back.",
+    "happens on healthy networks. Told it is where the lost SYN asked for TCP Fast Open and a plain one was answered at once: devices drop such SYNs. So is an ACK that was lost where a SYN cookie had been sent. With both ends recorded the finding tells which part took the time: SYNs lost on the way, a host that answered late, SYN-ACKs lost on the way back.",
     "Not a handshake that fails (connect-timeout, handshake-incomplete). Not a slow application: the kernel answers a SYN without it, unless the accept queue is full. Not TCP_DEFER_ACCEPT, which waits for data by design.",
     "Record on the peer at the same time. If its host dropped the SYNs, look at its listener's accept queue and its firewall (conntrack table, rate limits). If the path did, look for loss, for ECMP with one broken leg, and "
     "for rate limits on SYNs.",

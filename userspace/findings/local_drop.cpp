@@ -4,14 +4,13 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/at_the_door.h"
 #include "findings/benign.h"
-#include "findings/device_facts.h"
 #include "findings/connect_given_up.h"
-#include "findings/drop_symptoms.h"
+#include "findings/drop_cause.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/half_seen.h"
-#include "findings/packet_filter_rule.h"
 #include "findings/packets_alone.h"
 #include "model/sequence.h"
 
@@ -24,19 +23,6 @@ constexpr const char* id = "local-drop";
 constexpr Proof proofs[] = {{"the kernel told that it dropped the connection's packets, and why", others({Other::other_cause})}};
 constexpr std::size_t stuck_after = 3;  ///< the same segment thrown away so often is no passing trouble
 constexpr std::uint64_t near_ns = 1'000'000'000;  ///< of a connection's life: a drop of its packets lies no further off
-
-/// Rules of their own tell these: no route, no neighbour, a full accept queue, a segment beyond the path's MTU.
-bool told_elsewhere(const Drop& drop) {
-    return drop.icmp || drop.without_route() || drop.reason == "NEIGH_FAILED" || drop.reason == "TCP_LISTEN_OVERFLOW" ||
-           drop.reason == "PKT_TOO_BIG";
-}
-
-const Drop* relevant(const Event& event) {
-    const Drop* drop = event.as<Drop>();
-    return drop && !told_elsewhere(*drop) ? drop : nullptr;
-}
-
-const Endpoint& source(const Event& event) { return event.as<Drop>()->outgoing ? event.flow.local : event.flow.peer; }
 
 /// The host answered what it dropped with a RST: then that is what ended the connection, and the rules about resets tell it.
 bool answered_by_reset(const Story& story, const Flow& flow, WitnessId witness) {
@@ -52,18 +38,18 @@ using SynDrops = std::multimap<std::uint32_t, const Event*>;  ///< by sequence n
 SynDrops dropped_syns(const Story& story) {
     SynDrops drops;
     for (const Event& event : story.unmatched)
-        if (const Drop* drop = relevant(event); drop && drop->syn()) drops.emplace(drop->seq, &event);
+        if (const Drop* drop = relevant_drop(event); drop && drop->syn()) drops.emplace(drop->seq, &event);
     return drops;
 }
 
 /// Drops on the way, and at a host that the connection goes to where no socket got the packet: there they belong to no connection.
 void add_drops_of_flow(std::vector<const Event*>& drops, const Story& story, const Connection& c, const Flow& flow, std::map<WitnessId, bool>& resets) {
     for (const Event* event : story.unmatched_events(flow)) {
-        const Drop* drop = relevant(*event);
+        const Drop* drop = relevant_drop(*event);
         if (!drop || (drop->outgoing && event->witness == c.witness)) continue;
         const std::uint64_t slack_ns = near_ns + story.uncertainty_ns(c.witness, event->witness);
         if (event->time_ns + slack_ns < c.begin_ns || (!c.live() && event->time_ns > c.end_ns + slack_ns)) continue;
-        const bool from_client = (c.role == Role::client) == (source(*event) == c.flow.local);
+        const bool from_client = (c.role == Role::client) == (dropped_source(*event) == c.flow.local);
         const auto& isn = c.role == Role::client ? c.local_isn : c.peer_isn;
         if (drop->syn() && from_client && isn && drop->seq != *isn) continue;  // another try of the same tuple
         const bool at_the_end = std::string_view(netfilter_hook(drop->caller)) == "input";  // the host that was meant refuses, also by a RST
@@ -76,7 +62,7 @@ void add_drops_of_flow(std::vector<const Event*>& drops, const Story& story, con
 void add_own(std::vector<const Event*>& drops, const Connection& c) {
     if (!c.has(sign::dropped)) return;
     for (const Event& event : c.events)
-        if (relevant(event)) drops.push_back(&event);
+        if (relevant_drop(event)) drops.push_back(&event);
 }
 
 /// Whatever a recorded host dropped of the session, at either end or between.
@@ -92,7 +78,7 @@ std::vector<const Event*> drops_of(const Story& story, const Connection& c, cons
         for (auto [at, end] = syns.equal_range(*c.local_isn); at != end; ++at) {
             const Event& event = *at->second;
             const bool same_tuple = event.flow == c.flow || event.flow.reversed() == c.flow;
-            const bool same_end = event.flow.local.port == c.flow.peer.port || source(event).address == c.flow.local.address;
+            const bool same_end = event.flow.local.port == c.flow.peer.port || dropped_source(event).address == c.flow.local.address;
             if (!same_tuple && same_end && event.witness != c.witness) drops.push_back(&event);
         }
     std::sort(drops.begin(), drops.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
@@ -106,7 +92,7 @@ std::vector<const Event*> worst_group(const std::vector<const Event*>& drops) {
     for (const Event* event : drops) {
         const Drop& drop = *event->as<Drop>();
         const int step = drop.syn() ? 1 : drop.flags & tcp_flag::syn ? 2 : 3;
-        groups[{event->witness, source(*event), step, step == 3 ? drop.seq : 0}].push_back(event);
+        groups[{event->witness, dropped_source(*event), step, step == 3 ? drop.seq : 0}].push_back(event);
     }
     std::vector<const Event*> worst;
     for (auto& [key, events] : groups)
@@ -135,7 +121,7 @@ bool got_through(const Connection& c, const Event& last_drop) {
         const SocketError* error = event.as<SocketError>();
         const ResetReceived* reset = event.as<ResetReceived>();
         const TcpNumbers* tcp = again ? &again->tcp : sample ? &sample->tcp : error ? &error->tcp : reset ? &reset->tcp : nullptr;
-        return tcp && tcp->snd_una && source(last_drop) == c.flow.local && seq_after(tcp->snd_una, seq);
+        return tcp && tcp->snd_una && dropped_source(last_drop) == c.flow.local && seq_after(tcp->snd_una, seq);
     });
 }
 
@@ -167,79 +153,6 @@ Outcome outcome(const Connection& c, const std::vector<const Event*>& drops) {
     return {fmt::format("the connection with {} {}", peer, c.live() ? "is stuck" : "was stuck")};
 }
 
-
-Culprit culprit_of(const Story& story, const Event& event) {
-    const Drop& drop = *event.as<Drop>();
-    if (spoilt(drop) || stale(drop)) return Culprit::path;
-    if (drop.by_packet_filter()) return Culprit::local_firewall;
-    if (drop.reason == "XDP" || drop.reason == "TC_INGRESS" || drop.reason == "TC_EGRESS" || drop.reason == "SOCKET_FILTER" || drop.reason == "BPF_CGROUP_EGRESS") return Culprit::local_firewall;
-    if (drop.reason == "IP_RPFILTER" || device_trouble(story, event.witness, drop.device, event.time_ns)) return Culprit::local_configuration;
-    return Culprit::local_kernel;
-}
-
-/// The program that a drop by tc or XDP was, as far as the recorded configuration tells: "the tc filter eth0 ingress ... (BPF program 7 (guard))".
-std::string program_text(const Story& story, const Event& event) {
-    const Drop& drop = *event.as<Drop>();
-    const bool xdp = drop.reason == "XDP";
-    if (drop.device.empty() || (!xdp && drop.reason != "TC_INGRESS" && drop.reason != "TC_EGRESS")) return {};
-    const std::string on = xdp ? drop.device : drop.device + (drop.reason == "TC_INGRESS" ? " ingress" : " egress");
-    std::vector<const Environment*> there;
-    for (const Event* fact : facts_then(story, event.witness, xdp ? "xdp" : "tc_filter", event.time_ns, event.time_ns))
-        if (const Environment& one = *fact->as<Environment>(); one.what != Environment::What::unreadable && (one.name == on || one.name.starts_with(on + " "))) there.push_back(&one);
-    if (there.empty()) return {};
-    if (there.size() > 1) return fmt::format("one of its {} on {}", count_text(there.size(), "filter", xdp ? "XDP programs" : "tc filters"), printable(on));
-    return fmt::format("its {} {} ({})", xdp ? "XDP program on" : "tc filter", printable(there.front()->name), printable(there.front()->after));
-}
-
-/// "its packet filter (output hook; table inet t, chain o, handle 4: tcp dport 5061 drop)", "strict rp_filter on eth1", "QDISC_DROP in ...".
-std::string cause_text(const Story& story, const Event& event) {
-    const Drop& drop = *event.as<Drop>();
-    const std::string device = drop.device.empty() ? "" : " on " + printable(drop.device);
-    if (spoilt(drop)) return fmt::format("their checksums were wrong ({}){}", printable(drop.reason), device);
-    if (stale(drop)) return fmt::format("their timestamps were older than those before ({})", printable(drop.reason));
-    if (drop.reason == "IP_RPFILTER") return "strict rp_filter" + device;
-    if (const auto trouble = device_trouble(story, event.witness, drop.device, event.time_ns)) return trouble->text;
-    if (const std::string program = program_text(story, event); !program.empty()) return program;
-    if (!drop.by_packet_filter()) return fmt::format("{} in {}{}", printable(drop.reason), printable(drop.place), device);
-    if (rules_that_may_have_dropped(story, event).empty())
-        if (const auto translations = translations_at(story, event); !translations.empty())
-            return fmt::format("its address translation ({} hook; {}) found no free port for it", netfilter_hook(drop.caller),
-                               translations.size() == 1 ? printable(translations.front()) : count_text(translations.size(), "rule", "rules"));
-    return "its " + filter_text(story, event);
-}
-
-/// The filter refuses what it drops: "reject" stands in the only rule that can have done it.
-bool rejects(const Story& story, const Event& event) {
-    if (!event.as<Drop>()->by_packet_filter()) return false;
-    const auto rules = rules_that_may_have_dropped(story, event);
-    return rules.size() == 1 && rules.front().find("reject") != std::string::npos;
-}
-
-std::string packets_text(const std::vector<const Event*>& drops) {
-    const Drop& drop = *drops.front()->as<Drop>();
-    const bool syn = drop.syn(), syn_ack = !syn && (drop.flags & tcp_flag::syn);
-    const std::string hook = netfilter_hook(drop.caller);
-    const bool through = hook == "forward" || (hook == "postrouting" && !drop.outgoing);
-    return count_text(drops.size(), syn ? "SYN" : syn_ack ? "SYN-ACK" : "segment", syn ? "SYNs" : syn_ack ? "SYN-ACKs" : "segments") +
-           (drop.outgoing ? " on the way out" : through ? " on the way through" : " that came in");
-}
-
-void add_cause(Finding& f, const Story& story, const std::vector<const Event*>& drops) {
-    const Event& first = *drops.front();
-    const Drop& drop = *first.as<Drop>();
-    const auto rules = drop.by_packet_filter() ? rules_that_may_have_dropped(story, first) : std::vector<std::string>{};
-    f.headline += fmt::format(" because {} {} {}: {}", place(story, first.witness), rejects(story, first) ? "rejected" : "dropped", packets_text(drops), cause_text(story, first));
-    f.reasons.push_back(fmt::format("the kernel freed each with reason {} in {}{}", printable(drop.reason), printable(drop.place),
-                                    drop.caller.empty() ? "" : ", called by " + printable(drop.caller)));
-    if (rules.size() == 1) f.reasons.push_back("no other rule of that hook drops such a packet, as far as the recorded ruleset tells");
-    for (std::size_t i = 0; rules.size() > 1 && i < std::min<std::size_t>(rules.size(), 5); ++i) f.reasons.push_back("it may have been " + printable(rules[i]));
-    if (drop.by_packet_filter() && rules.empty()) f.reasons.push_back("the kernel does not tell which rule it was; `nft list ruleset` there shows those of that hook");
-    if (spoilt(drop)) f.reasons.push_back("that is a symptom: the packets were damaged before they arrived, by the path or by a checksum that their sender left to its device");
-    if (stale(drop)) f.reasons.push_back("that is a symptom: a device on the path rewrites timestamps for part of the packets, or several hosts send behind one address");
-    if (const auto trouble = device_trouble(story, first.witness, drop.device, first.time_ns)) cite(f, trouble->fact);
-    cite(f, drops);
-}
-
 /// A stateful filter on an asymmetric path drops what it takes for invalid, because it has seen half of the handshake.
 void add_asymmetry(Finding& f, const Story& story, const Connection& c, const Event& first) {
     const Drop& drop = *first.as<Drop>();
@@ -252,19 +165,6 @@ void add_asymmetry(Finding& f, const Story& story, const Connection& c, const Ev
                                     answer ? "SYN" : "SYN-ACK", answer ? "SYN-ACK" : "SYN"));
 }
 
-void judge(Finding& f, const Story& story, const Event& drop, bool each_try) {
-    f.culprit = culprit_of(story, drop);
-    if (spoilt(*drop.as<Drop>())) {
-        f.settle = "capture on both sides and compare the checksums; try without checksum offload (ethtool -K DEVICE tx off rx off)";
-        return;
-    }
-    if (stale(*drop.as<Drop>())) {
-        f.settle = "capture on both sides and compare the timestamps of the same segments";
-        return;
-    }
-    prove(f, proofs[0], each_try ? others({Other::other_cause}) : 0);
-}
-
 std::optional<Finding> about_connection(const Story& story, const Connection& c, const SynDrops& syns) {
     std::vector<const Event*> drops = drops_of(story, c, syns);
     if (drops.empty()) return std::nullopt;
@@ -274,11 +174,11 @@ std::optional<Finding> about_connection(const Story& story, const Connection& c,
     if (became.withdrawn) return harmless(benign::withdrawn, id, c, c.end_ns, between(story, c));
     if (became.text.empty()) return std::nullopt;
     Finding f = about(id, Culprit::local_kernel, Certainty::likely, c, first.time_ns);
-    judge(f, story, first, drops.size() + (c.has(sign::established) ? 1 : 0) >= tries(c, first));
+    judge_drop(f, story, first, proofs[0], drops.size() + (c.has(sign::established) ? 1 : 0) >= tries(c, first));
     if (!c.has(sign::established)) f.cause_ns = std::min(c.begin_ns, first.time_ns);  // what drops was there before the SYN that met it
     f.last_ns = std::max(drops.back()->time_ns, c.has(sign::ended) ? c.end_ns : 0);
     f.headline = c.embryonic ? became.text : fmt::format("{}{}: {}", who(c), at_place(story, c), became.text);
-    add_cause(f, story, drops);
+    add_drop_cause(f, story, drops);
     add_asymmetry(f, story, c, first);
     add_end(f, story.other_end(c));
     cite(f, failed_connect(c));
@@ -289,51 +189,32 @@ std::optional<Finding> about_connection(const Story& story, const Connection& c,
     return f;
 }
 
-/// SYNs for a port that somebody listens on, thrown away by something else than the packet filter: that is there to do it.
-std::vector<Finding> lost_at_the_door(const Story& story, const std::set<std::uint64_t>& told) {
-    std::vector<Finding> found;
-    const auto listens = [&](const Event& event) {
-        return std::any_of(story.connections.begin(), story.connections.end(), [&](const Connection& c) {
-            return c.is_listener() && c.witness == event.witness && c.flow.local.port == event.flow.local.port;
-        });
-    };
-    std::map<std::tuple<WitnessId, Flow, std::uint32_t>, std::vector<const Event*>> by_syn;
-    for (const Event& event : story.unmatched) {
-        const Drop* drop = relevant(event);
-        if (drop && drop->syn() && !drop->outgoing && !drop->by_packet_filter() && !told.contains(event.id))
-            by_syn[{event.witness, event.flow, drop->seq}].push_back(&event);
-    }
-    for (const auto& [key, drops] : by_syn) {
-        if (drops.size() < 2 || !listens(*drops.front())) continue;
-        const Event& first = *drops.front();
-        const Drop& drop = *first.as<Drop>();
-        Finding f;
-        f.rule = id;
-        judge(f, story, first, true);
-        f.first_ns = first.time_ns;
-        f.last_ns = drops.back()->time_ns;
-        f.headline = fmt::format("{} cannot reach {}", first.flow.peer.address.text(), first.flow.local.text());
-        add_cause(f, story, drops);
-        f.fold_key = fmt::format("{}/{}/{}/{}", first.witness, first.flow.local.text(), first.flow.peer.address.text(), drop.reason);
-        found.push_back(std::move(f));
-    }
-    return found;
+/// Flows of which a host on the way dropped more than a packet or two, in both directions' words.
+std::set<Flow> flows_stuck(const Story& story) {
+    std::map<Flow, std::size_t> counts;
+    for (const Event& event : story.unmatched)
+        if (const Drop* drop = relevant_drop(event); drop && !drop->syn()) ++counts[event.flow];
+    std::set<Flow> flows;
+    for (const auto& [flow, count] : counts)
+        if (count >= stuck_after) flows.insert({flow, flow.reversed()});
+    return flows;
 }
 
-bool may_be_dropped(const Connection& c) {
+bool may_be_dropped(const Connection& c, const std::set<Flow>& stuck) {
     if (c.is_listener()) return false;
     if (!c.has(sign::established)) return true;
-    return c.has(sign::dropped | sign::retransmit | sign::error);
+    return c.has(sign::dropped | sign::retransmit | sign::error) || stuck.contains(c.flow);
 }
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::set<ConnectionId> told_of;
     const SynDrops syns = dropped_syns(story);
+    const std::set<Flow> stuck = flows_stuck(story);
     // A client tells best what became of it; the other end of the same session is an effect.
     for (const bool clients : {true, false})
         for (const Connection& c : story.connections) {
-            if ((c.role == Role::client) != clients || told_of.contains(c.id) || !may_be_dropped(c)) continue;
+            if ((c.role == Role::client) != clients || told_of.contains(c.id) || !may_be_dropped(c, stuck)) continue;
             auto f = about_connection(story, c, syns);
             if (!f) continue;
             told_of.insert(f->connections.begin(), f->connections.end());
@@ -341,7 +222,7 @@ std::vector<Finding> find(const Story& story) {
         }
     std::set<std::uint64_t> told;
     for (const Finding& f : found) told.insert(f.evidence.begin(), f.evidence.end());
-    for (Finding& f : lost_at_the_door(story, told)) found.push_back(std::move(f));
+    for (Finding& f : dropped_at_the_door(story, told, proofs[0])) found.push_back(std::move(f));
     return found;
 }
 
@@ -352,10 +233,11 @@ const Rule local_drop = {
     "The kernel of a host that was recorded threw packets of the connection away: its packet filter, a reverse path check, a full queue, a BPF program or want of memory. No "
     "device on the path has to be looked for.",
     "A packet freed with a reason that means loss, and a connection that failed by it: connect() without success, or the same segment dropped three times. A NETFILTER_DROP is the "
-    "host's own firewall; the finding names the hook and, where it could be found, table, chain and rule. IP_RPFILTER is a strict rp_filter whose route back leads over another "
+    "host's own firewall, and so is a rule that hands packets to a program which is not there (NFQUEUE); the finding names the hook and, where it could be found, table, chain and rule. IP_RPFILTER is a strict rp_filter whose route back leads over another "
     "device. Every other reason is told by the kernel's own name.",
     "Not a single lost SYN that the next one makes good. Not what the kernel frees because it comes twice or late, nor around an ordinary close. Not SYNs that a firewall keeps off a "
-    "port, unless the client was recorded too.",
+    "port, unless the client was recorded too, or the rule lets others of the same client in: then it limits, and those that it drops come late or not at all. Packets whose hop limit had run out, or that were "
+    "damaged before, are a symptom: the path is the culprit.",
     "For the packet filter: look at the rule (nft -a list ruleset), and who put it there. For rp_filter: set net.ipv4.conf.DEVICE.rp_filter to 2, or mend the route back. For queues and "
     "memory: see the reason's name in the kernel's include/net/dropreason-core.h, and the device's counters (tc -s qdisc, ip -s link).",
     find,

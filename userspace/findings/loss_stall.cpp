@@ -23,6 +23,7 @@ constexpr std::size_t many_rounds = 3;
 constexpr std::uint64_t longest_timeout_ns = 150'000'000'000;  ///< Linux: TCP_RTO_MAX is 120 s; and some more
 /// No single stall, but the whole transfer suffers.
 constexpr std::uint32_t many_resends = 50, share_percent = 5;
+constexpr std::size_t many_timeouts = 10;
 
 /// A time in which a sender's data waited for an ACK, and some of it was sent again.
 struct Stall {
@@ -216,6 +217,47 @@ std::optional<Finding> tell_share(const Connection& c) {
     return std::nullopt;
 }
 
+/// Both SYNs asked for ECN: the SYN with ECE and CWR, its answer with ECE alone.
+bool marks_packets(const Connection& c) {
+    constexpr std::uint8_t ece = 0x40, cwr = 0x80;
+    bool asked = false, agreed = false;
+    for (const Event& event : c.events) {
+        const Segment* segment = event.as<Segment>();
+        if (!segment) continue;
+        asked |= segment->syn() && (segment->flags & (ece | cwr)) == (ece | cwr);
+        agreed |= segment->syn_ack() && (segment->flags & (ece | cwr)) == ece;
+    }
+    return asked && agreed;
+}
+
+/// No single stall is long, but the kernel waits out one timeout after another, and that is most of its time.
+std::optional<Finding> tell_timeouts(const Story& story, const Connection& c) {
+    std::vector<const Event*> fired;
+    std::uint64_t waited_ns = 0;
+    bool first_copies_only = true;
+    for (const Event& event : c.events) {
+        const Timer* timer = event.as<Timer>();
+        if (!timer || timer->what != Timer::What::fired || timer->which != Timer::Which::rto || !c.established_ns || event.time_ns < *c.established_ns) continue;
+        fired.push_back(&event);
+        waited_ns += std::uint64_t{timer->rto_us} * 1000;
+        first_copies_only &= timer->retransmits == 0 && timer->backoff == 0;
+    }
+    if (fired.size() < many_timeouts || waited_ns < long_stall_ns) return std::nullopt;
+    const std::uint64_t from_ns = fired.front()->time_ns, to_ns = fired.back()->time_ns;
+    if (waited_ns < (to_ns - from_ns) / 2) return std::nullopt;
+    Finding f = about(id, Culprit::path, Certainty::likely, c, to_ns);
+    f.first_ns = from_ns;
+    f.headline = fmt::format("data from {}{} to {} crawls: {} of {} were spent waiting for {}", sender(c, true), at_place(story, c), c.flow.peer.text(), duration_text(std::min(waited_ns, to_ns - from_ns)),
+                             duration_text(to_ns - from_ns), count_text(fired.size(), "retransmission timeout", "retransmission timeouts"));
+    if (const Event* end = last<Destroy>(c); end && end->as<Destroy>()->totals_told && end->as<Destroy>()->segs_out)
+        f.reasons.push_back(fmt::format("{} of {} sent were sent again", end->as<Destroy>()->total_retrans, count_text(end->as<Destroy>()->segs_out, "segment", "segments")));
+    f.reasons.push_back("each time the peer acknowledged what was sent again: its host was alive, and so was the way back");
+    if (first_copies_only && marks_packets(c))
+        f.reasons.push_back("both ends negotiated ECN, and each time the first copy was lost and the second arrived: first copies are marked as ECN-capable and resends are not, so a device on the path may drop marked packets (try net.ipv4.tcp_ecn=0)");
+    cite(f, fired);
+    return f;
+}
+
 std::optional<Finding> judge_one(const Story& story, const Connection& c) {
     std::vector<Stall> stalls;
     if (by_packets(c)) {
@@ -228,7 +270,7 @@ std::optional<Finding> judge_one(const Story& story, const Connection& c) {
         stalls = stalls_told(c);
     }
     if (!stalls.empty()) return tell(story, c, stalls);
-    return by_packets(c) ? tell_share(c) : std::nullopt;
+    return by_packets(c) ? tell_share(c) : tell_timeouts(story, c);
 }
 
 std::vector<Finding> find(const Story& story) {
@@ -254,7 +296,7 @@ const Rule loss_stall = {
     "Data was lost and had to be sent again, several times or after a long timeout. Until it got through, nothing behind it could be delivered. The application saw a pause, and neither side is to blame for it: the "
     "connection recovered, or was still trying.",
     "Data that waited for an ACK for 3 s or more while some of it was sent again, or for 1 s while it was sent again three times or more; or 50 resends and more that make up 5 % of a sender's packets. From a kernel's own "
-    "trace, retransmission timeouts of the same bytes, with the same thresholds or with three doublings of the timeout.",
+    "trace, retransmission timeouts of the same bytes, with the same thresholds or with three doublings of the timeout; or ten timeouts and more, 3 s together, that make up half of the time in which they came.",
     "Not a connection that died of it: that is retransmission-timeout. Not a receiver that closed its window (zero-window-stall). Not a slow answer: what was lost there is nobody's thinking time (server-silent counts from the "
     "request's ACK). A receiver whose host stood still looks the same from one side.",
     "See whether other connections on the same path lost packets at that time. Look at the error and drop counters of the devices (ip -s link, ethtool -S), at rate limits, and at Wi-Fi or mobile links. Record on both ends: then it is "

@@ -4,10 +4,13 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/at_the_door.h"
 #include "findings/benign.h"
 #include "findings/device_facts.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/link_addresses.h"
+#include "findings/way_back.h"
 
 namespace tcpwitness {
 
@@ -97,8 +100,48 @@ std::optional<Finding> lost_its_route(const Story& story, const Connection& c) {
     return f;
 }
 
-std::vector<Finding> find(const Story& story) {
+/// A look at the listening socket that found packets dropped, though there was place in its queue.
+const Event* listener_drop(const Connection& listener, std::uint64_t from_ns, std::uint64_t to_ns) {
+    constexpr std::uint64_t look_ns = 2'000'000'000;
+    for (const Event& event : listener.events)
+        if (const Queue* queue = event.as<Queue>(); queue && queue->drops && !queue->full() && event.time_ns >= from_ns && event.time_ns <= to_ns + look_ns) return &event;
+    return nullptr;
+}
+
+/// A listening socket cannot answer: the kernel looks for the way back before it makes a SYN-ACK, and throws the SYN away where there is none.
+std::vector<Finding> no_way_back(const Story& story) {
     std::vector<Finding> found;
+    for (const Unanswered& one : unanswered_syns(story)) {
+        const Event& first = *one.syns.front();
+        const auto dead = dead_end(story, first.witness, first.flow.peer.address, first.time_ns);
+        if (!dead || misaddressed(story, one.syns)) continue;
+        const std::string where = story.witnesses.size() < 2 ? "" : " on " + place(story, first.witness);
+        Finding f;
+        f.rule = id;
+        f.culprit = Culprit::local_configuration;
+        f.certainty = Certainty::likely;
+        f.first_ns = first.time_ns;
+        f.last_ns = one.syns.back()->time_ns;
+        f.headline = fmt::format("{}{} does not answer {}: {}; {} over {} came in", first.flow.local.text(),
+                                 one.listener->owner.known() ? fmt::format(" ({}){}", who(*one.listener), where) : where, first.flow.peer.address.text(), dead->text,
+                                 count_text(one.syns.size(), "SYN", "SYNs"), since(f.first_ns, f.last_ns));
+        f.reasons.push_back("the kernel looks for the way back before it makes a SYN-ACK, and drops the SYN where there is none");
+        if (const Event* drops = listener_drop(*one.listener, f.first_ns, f.last_ns)) {
+            f.reasons.push_back("the listening socket counted drops at that time, and its queue was not full");
+            cite(f, drops);
+        }
+        f.settle = fmt::format("ip route get {} on that host tells which route the kernel takes; take it away and try again", first.flow.peer.address.text());
+        if (one.client) f.connections.push_back(one.client->id);
+        cite(f, one.syns);
+        cite(f, dead->fact);
+        f.fold_key = fmt::format("back/{}/{}", first.witness, first.flow.peer.address.text());
+        found.push_back(std::move(f));
+    }
+    return found;
+}
+
+std::vector<Finding> find(const Story& story) {
+    std::vector<Finding> found = no_way_back(story);
     for (const Connection& c : story.connections) {
         if (c.is_listener() || c.embryonic) continue;
         if (auto f = refused_by_routes(story, c))
@@ -115,7 +158,7 @@ const Rule no_route = {
     id, "this host has no route to the peer, or one that says no",
     "The kernel looked for a route and found none, or one of type unreachable, prohibit or blackhole. Nothing was sent: neither the network nor the peer has a part in it.",
     "connect() ended with ENETUNREACH, or with EHOSTUNREACH, EACCES or EINVAL after a route lookup that failed, before any SYN left. The finding names the table that was asked last "
-    "and what the route says, or that a routing rule refused. An open connection whose segments find no route three times is told too.",
+    "and what the route says, or that a routing rule refused. An open connection whose segments find no route three times is told too. So is a listening socket that answers no SYN of a client to whom the host's recorded routes lead nowhere (a ban by a blackhole route).",
     "Not an ICMP error from a router, nor an unanswered ARP request: those are host-unreachable, and a SYN was sent or tried before. Not a program that tries IPv6 first on a host that has only "
     "IPv4, and then connects.",
     "ip route get ADDRESS shows what the kernel would do, ip rule and ip route show table all where it comes from. See what changed the routes at that time: a link that went down, a VPN, DHCP.",

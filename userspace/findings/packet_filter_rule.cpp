@@ -51,6 +51,11 @@ bool drops(std::string_view rule) {
     return std::ranges::any_of(words, [](std::string_view word) { return word == "drop" || word == "reject"; });
 }
 
+bool hands_over(std::string_view rule) {
+    const auto words = split(rule, ' ');
+    return std::ranges::any_of(words, [](std::string_view word) { return word == "queue" || word == "NFQUEUE"; });
+}
+
 bool translates(std::string_view rule) {
     const auto words = split(rule, ' ');
     return std::ranges::any_of(words, [](std::string_view word) {
@@ -90,7 +95,16 @@ std::vector<std::string> rules_at(const Story& story, const Event& event, bool p
 
 }  // namespace
 
-std::vector<std::string> rules_that_may_have_dropped(const Story& story, const Event& drop) { return rules_at(story, drop, true, drops); }
+std::vector<std::string> rules_that_may_have_dropped(const Story& story, const Event& drop) {
+    const bool unqueued = drop.as<Drop>()->unqueued();
+    return rules_at(story, drop, !unqueued, unqueued ? hands_over : drops);
+}
+
+bool limits(std::string_view rule) {
+    static constexpr std::string_view counting[] = {"limit", "count", "quota", "numgen", "connlimit", "hashlimit", "recent", "statistic", "meter", "dynset"};
+    const auto words = split(rule, ' ');
+    return std::ranges::any_of(words, [](std::string_view word) { return std::ranges::find(counting, word) != std::end(counting); });
+}
 
 std::vector<std::string> translations_at(const Story& story, const Event& drop) { return rules_at(story, drop, false, translates); }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "correlate/story.h"
@@ -11,6 +12,9 @@ namespace tcpwitness {
 /// The rules, or policies, of the recorded ruleset that may have dropped the packet of `drop` at its hook, as it stood at that time:
 /// "table inet filter, chain input, handle 7: tcp dport 5061 drop". Empty where the ruleset or the hook is not known.
 std::vector<std::string> rules_that_may_have_dropped(const Story&, const Event& drop);
+
+/// The rule's words count or limit: it drops some packets of a kind and lets others pass.
+bool limits(std::string_view rule);
 
 /// Rules of address translation at the hook of `drop`, of the same form. The translator drops a packet for which it finds no free port, or whose entry
 /// cannot be made.

@@ -10,6 +10,8 @@
 #include "findings/device_facts.h"
 #include "findings/drop_symptoms.h"
 #include "findings/facts.h"
+#include "findings/link_addresses.h"
+#include "model/describe.h"
 
 namespace tcpwitness {
 
@@ -129,6 +131,29 @@ std::optional<Doubt> spoilt_packet(const Finding& f, const Story& story) {
     return doubt;
 }
 
+/// Whatever of the flow came to the silent host was meant for another machine on the link.
+std::optional<Doubt> addressed_elsewhere(const Finding& f, const Story& story) {
+    const Connection* c = f.connections.empty() ? nullptr : story.connection(f.connections.front());
+    for (const Absence& absence : f.absences) {
+        if (!c || absence.of != Evidence::packets || absence.witness == c->witness) continue;
+        std::vector<const Event*> came;
+        for (const Event* packet : story.unmatched_packets(c->flow))
+            if (packet->witness == absence.witness && packet->time_ns + around_ns >= f.first_ns && packet->time_ns <= f.last_ns + around_ns) came.push_back(packet);
+        if (const Connection* other = story.other_end(*c); other && other->witness == absence.witness)
+            for (const Event& event : other->events)
+                if (event.as<Segment>() && event.time_ns + around_ns >= f.first_ns && event.time_ns <= f.last_ns + around_ns) came.push_back(&event);
+        const auto wrong = misaddressed(story, came);
+        if (!wrong) continue;
+        Doubt found{wrong->text, fmt::format("see who has {}, and whose neighbour table holds it for {} (ip neighbour)", mac_text(wrong->to), c->flow.peer.address.text())};
+        found.fact = wrong->packet;
+        if (f.proof->lost == Lost::nothing) return found;
+        found.culprit = Culprit::path;
+        found.cause = fmt::format("the frames that come to {} are addressed to another machine ({})", place(story, absence.witness), mac_text(wrong->to));
+        return found;
+    }
+    return std::nullopt;
+}
+
 std::optional<Doubt> doubt(Other other, const Finding& f, const Story& story) {
     if (holds(f.excluded, other)) return std::nullopt;
     switch (other) {
@@ -138,6 +163,7 @@ std::optional<Doubt> doubt(Other other, const Finding& f, const Story& story) {
         case Other::hidden_program: return hidden_program(f, story);
         case Other::device_down: return device_down(f, story);
         case Other::spoilt_packet: return spoilt_packet(f, story);
+        case Other::misaddressed: return addressed_elsewhere(f, story);
         default: break;
     }
     const OtherExplanation& row = other_explanations()[static_cast<std::size_t>(other)];
@@ -154,12 +180,14 @@ std::span<const OtherExplanation> other_explanations() {
         OtherExplanation{Other::hidden_program, "a program on the silent host took or made packets where no hook sees it (XDP, tc)", "the recorded configuration of that host shows no such program"},
         OtherExplanation{Other::device_down, "a device of the silent host went down or lost its carrier", "the recorded configuration shows no such change at that time"},
         OtherExplanation{Other::spoilt_packet, "the packet arrived damaged and was thrown away as such", "no packet of the flow was dropped for its checksum"},
+        OtherExplanation{Other::misaddressed, "the frame was addressed to another machine on the link, so that the host threw it away", "the frames that came in have the link-layer address of a device of that host"},
         OtherExplanation{Other::rewritten, "the packet went under another address, port or number", "the recorded host saw no handshake that is nobody's here"},
         OtherExplanation{Other::never_left, "the packet never left its sender", "its sender's recording shows it on the wire"},
         OtherExplanation{Other::other_holder, "the address belongs to another host", "the recording itself, or the user, tells whose address it is"},
         OtherExplanation{Other::reason_guessed, "the kernel had another reason", "the kernel told its reason itself"},
         OtherExplanation{Other::other_cause, "the connection failed for another reason", "each try that failed met this cause"},
         OtherExplanation{Other::other_process, "another process did it", "the kernel told the process, and it owns the socket"},
+        OtherExplanation{Other::own_stack, "the host's own TCP sent it, for want of a socket", "nothing of that flow was answered there for want of a socket"},
         OtherExplanation{Other::by_chance, "several things fell together by chance", "it happened alike too often for that"},
     };
     return table;

@@ -20,12 +20,14 @@ enum class Other : std::uint8_t {
     hidden_program,   ///< a program on the silent host took or made packets where the hooks do not see it: XDP, tc
     device_down,      ///< the silent host's device was down or had no carrier
     spoilt_packet,    ///< the packet arrived damaged, and was thrown away as such
+    misaddressed,     ///< the frame came with another machine's link-layer address, and was thrown away as not meant
     rewritten,        ///< the packet went under another address, port or number
     never_left,       ///< the packet was never seen leaving its sender
     other_holder,     ///< the address may belong to another host
     reason_guessed,   ///< the kernel did not tell why; it was inferred
     other_cause,      ///< the connection failed for another reason besides
     other_process,    ///< another process did it
+    own_stack,        ///< the host's own TCP did it, for want of a socket
     by_chance,        ///< several things fell together by chance
 };
 
@@ -47,7 +49,7 @@ constexpr Others others(std::initializer_list<Other> all) {
 constexpr bool holds(Others set, Other one) { return set >> static_cast<unsigned>(one) & 1; }
 
 /// Silence of a recorded host as proof: what every such proof must exclude.
-inline constexpr Others silence = others({Other::records_lost, Other::not_recorded, Other::clocks_apart, Other::hidden_program, Other::device_down, Other::spoilt_packet});
+inline constexpr Others silence = others({Other::records_lost, Other::not_recorded, Other::clocks_apart, Other::hidden_program, Other::device_down, Other::spoilt_packet, Other::misaddressed});
 /// Silence of its sockets, not of its wire.
 inline constexpr Others socket_silence = others({Other::records_lost, Other::not_recorded, Other::clocks_apart});
 

@@ -128,6 +128,14 @@ std::uint64_t dropped(const Waiting& waiting) {
     return sum;
 }
 
+const Event* syn_cookies_sent(const Story& story, WitnessId witness, std::uint64_t time_ns) {
+    constexpr std::uint64_t look_ns = 3'000'000'000;
+    for (const Event& event : story.unmatched)
+        if (const Queue* queue = event.as<Queue>(); queue && queue->what == Queue::What::counters && queue->syn_cookies && event.witness == witness && event.time_ns >= time_ns && event.time_ns <= time_ns + look_ns)
+            return &event;
+    return nullptr;
+}
+
 std::string queue_limit_text(const Story& story, const Connection& listener, const Queue& queue) {
     std::string text = fmt::format("its accept queue is full beyond {}", queue.accept_max);
     for (const Event& event : listener.events) {

@@ -31,6 +31,9 @@ void add_unserved(Finding&, const std::vector<const Connection*>&);
 /// When accept() handed out the connections of each listener, ascending.
 std::vector<std::uint64_t> accepts(const Story&, const Connection& listener);
 
+/// The witness sent SYN cookies within seconds of that time, by the counter that its recorder looks at: the look that told it.
+const Event* syn_cookies_sent(const Story&, WitnessId, std::uint64_t time_ns);
+
 /// Packets that the listener dropped while it was waiting.
 std::uint64_t dropped(const Waiting&);
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -8,6 +10,7 @@
 #include "findings/packets_alone.h"
 #include "findings/reset_in_packets.h"
 #include "findings/strays.h"
+#include "findings/syn_proxy.h"
 
 namespace tcpwitness {
 
@@ -17,7 +20,7 @@ constexpr const char* id = "reset-received";
 
 enum { by_peer_filter, by_stranger };
 constexpr Proof proofs[] = {
-    {"the peer was recorded: the RST left it, and its TCP did not send it", socket_silence},
+    {"the peer was recorded: the RST left it, and its TCP did not send it", socket_silence | others({Other::own_stack})},
     {"the host that sent the RST was recorded, and its kernel told that it has no such connection", others({Other::records_lost})},
 };
 
@@ -40,6 +43,16 @@ bool tell_stranger(Finding& f, const Story& story, const Strays& strays, const C
     return true;
 }
 
+/// The peer's kernel answered something of this flow for want of a socket.
+bool answered_without_socket(const Story& story, const Connection& c, const Connection& other) {
+    const auto told = [&](const Event& event) {
+        const ResetSent* reset = event.as<ResetSent>();
+        return reset && !reset->has_socket && !reset->firewall_hook && event.witness == other.witness;
+    };
+    const auto unmatched = story.unmatched_events(c.flow);
+    return other.has(sign::knock) || std::any_of(other.events.begin(), other.events.end(), told) || std::any_of(unmatched.begin(), unmatched.end(), [&](const Event* event) { return told(*event); });
+}
+
 /// From here alone: Linux answers so where it has no socket; a device that forges may do the same.
 void tell_bare_reset(Finding& f, const Connection& c, const std::vector<const Event*>& resets) {
     if (resets.empty() || !c.established_ns) return;
@@ -56,6 +69,22 @@ TcpState state_before(const Connection& c, const Event* reset) {
     for (auto event = c.events.rbegin(); event != c.events.rend(); ++event)
         if (const StateChange* change = event->as<StateChange>(); change && change->to == TcpState::close) return change->from;
     return reset ? reset->state : c.state;
+}
+
+/// The peer had closed in good order, and what this end sent after that found nobody to read it.
+void tell_late_data(Finding& f, const Connection& c, const Event& reset) {
+    const Event* fin = nullptr;
+    for (const Event& event : c.events) {
+        if (event.time_ns > reset.time_ns) break;
+        const Segment* segment = event.as<Segment>();
+        const StateChange* change = event.as<StateChange>();
+        if ((segment && segment->fin() && !segment->outgoing) || (change && change->to == TcpState::close_wait && !fin)) fin = &event;
+    }
+    f.reasons.push_back("the peer had sent its FIN already: its kernel answers data that comes after its close() with RST");
+    if (!fin) return;
+    f.culprit = Culprit::peer_application;
+    f.headline += fmt::format(": its application had closed {} before, and this end sent once more", since(fin->time_ns, reset.time_ns));
+    cite(f, fin);
 }
 
 /// What the kernel would tell of its own clocks and queues, as far as packets show it.
@@ -83,6 +112,7 @@ std::vector<Finding> find(const Story& story) {
             continue;
         }
         candidates.push_back(&c);
+        if (c.role == Role::client) continue;  // a check is ended by who makes it
         groups[fmt::format("{}/{}/{}", c.witness, c.flow.peer.address.text(), c.role == Role::server ? c.flow.local.port : c.flow.peer.port)].push_back(&c);
     }
     const auto health_checks = regular_resets(groups);
@@ -130,27 +160,32 @@ std::vector<Finding> find(const Story& story) {
                                             count_text(closed->after_close, "byte", "bytes")));
             cite(f, closed->fin);
         } else if (state == TcpState::close_wait) {
-            f.reasons.push_back("the peer had sent its FIN already: it may have answered data that came after its close()");
+            tell_late_data(f, c, *at);
         }
         cite(f, packets);
         cite(f, reset);
         cite(f, error);
         f.settle = record_on(c.flow.peer.address) + ": it names the process and the reason, or shows that it sent no RST";
         if (!strays) strays.emplace(story);
-        const bool told = tell_stranger(f, story, *strays, c);
+        const bool told = state != TcpState::close_wait && tell_stranger(f, story, *strays, c);
         if (const Event* syn = new_syn_on(c, at->time_ns)) {
             f.headline += ": a new SYN with its address and port had come before";
             f.reasons.push_back(fmt::format("the SYN came {} before: the peer has forgotten this connection, or another host behind the same address translation took its port; our kernel answered it with an ACK "
                                             "of this connection, and the RST answers that",
                                             since(syn->time_ns, at->time_ns)));
             cite(f, syn);
-        } else if (!told) {
+        } else if (!told && state != TcpState::close_wait) {
             tell_bare_reset(f, c, packets);
         }
-        if (const Connection* other = story.other_end(c)) {
+        const Connection* const other_end = story.other_end(c);
+        if (other_end && answered_for_another(story, *other_end)) {
+            add_end(f, other_end);
+            f.headline += fmt::format(": {} had accepted it in that name (a SYN proxy), and the server behind it refused", place(story, other_end->witness));
+            f.settle = record_on(c.flow.peer.address) + ": it tells whether anything listens there";
+        } else if (const Connection* other = other_end) {
             add_end(f, other);
-            if (!told && other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
-                prove(f, proofs[by_peer_filter]);
+            if (!told && !other->has(sign::knock) && other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
+                prove(f, proofs[by_peer_filter], answered_without_socket(story, c, *other) ? 0 : others({Other::own_stack}));
                 f.culprit = Culprit::local_firewall;
                 lean_on(f, other->witness, Evidence::sockets);
                 f.reasons.push_back(fmt::format("the RST left {}, but its TCP did not send it: a packet filter there did", place(story, other->witness)));
@@ -159,6 +194,7 @@ std::vector<Finding> find(const Story& story) {
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.role == Role::server ? c.flow.peer.address.text() + fmt::format("/{}", c.flow.local.port) : c.flow.peer.text());
         found.push_back(std::move(f));
     }
+    for (Finding& f : refused_behind_proxy(story)) found.push_back(std::move(f));
     return found;
 }
 
@@ -169,7 +205,7 @@ const Rule reset_received = {
     "The peer's host ended the connection with a RST instead of a FIN. Its application closed with data unread, used SO_LINGER 0 or died, or its kernel no longer knew the "
     "connection. What was on its way is lost.",
     "The kernel accepted a RST for an established connection. Where the host that sent it was recorded and its kernel had no such connection, that is the cause: it was restarted, or the address moved to it. A new SYN "
-    "with the same address and port before the RST shows a peer that forgot the connection. The finding tells the state, how long the connection had been silent, and how much was unread or "
+    "with the same address and port before the RST shows a peer that forgot the connection. A FIN of the peer before it shows an application that had closed already. A recorded host that answered the SYN in the peer's name is a SYN proxy. The finding tells the state, how long the connection had been silent, and how much was unread or "
     "unacknowledged.",
     "Not a RST after both sides had sent FIN, nor one that answers a good-bye (a TLS close_notify) after the peer's close(). Not an even series of short connections that a health check resets. When the RST bears marks of another machine it is "
     "reset-forged; after long silence it is idle-reset; with the peer's trace at hand it becomes reset-sent with the process that did it.",

@@ -15,6 +15,7 @@
 #include "findings/reset_in_packets.h"
 #include "findings/reset_reason.h"
 #include "findings/strays.h"
+#include "findings/syn_proxy.h"
 
 namespace tcpwitness {
 
@@ -111,6 +112,25 @@ const Connection* passed_over(const ListenersByPort& listeners, const Connection
     return nullptr;
 }
 
+/// The client had been answered already, by somebody else: a SYN proxy completes the handshake before it asks the server.
+void tell_early_answer(Finding& f, const Story& story, const Connection& knock) {
+    const Connection* client = client_let_in_early(story, knock);
+    if (!client) return;
+    add_end(f, client);
+    for (const Connection* proxy : answers_for_another(story, *client)) {
+        add_end(f, proxy);
+        f.reasons.push_back(fmt::format("{} sent that SYN-ACK, and passed the SYN on afterwards", place(story, proxy->witness)));
+    }
+    f.first_ns = f.cause_ns = std::min({f.first_ns, client->begin_ns, knock.begin_ns});
+    f.headline += fmt::format(", after a device on the path had answered it with SYN-ACK: {} saw an open connection reset", who(*client));
+    f.reasons.push_back(fmt::format("{} got a SYN-ACK that {} never sent: a SYN proxy (SYNPROXY, nft synproxy, a load balancer) accepts in its name before it asks", place(story, client->witness),
+                                    place(story, knock.witness)));
+    tell_origin(f, story, client->flow, client->flow.peer, PacketKind::syn_ack);
+    cite(f, packets(*client, [](const Segment& segment) { return segment.syn_ack() && !segment.outgoing; }));
+    cite(f, resets_in(*client));
+    cite(f, first<ResetReceived>(*client));
+}
+
 /// Who knocked on a port where nothing listens.
 Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, const Connection& knock) {
     const Event* sent = first<ResetSent>(knock);
@@ -138,6 +158,7 @@ Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, 
         for (const Connection* c : same_port->second)
             if (c->live() && !c->flow.local.address.unspecified() && c->flow.local.address != knock.flow.local.address && f.reasons.size() < 8)
                 f.reasons.push_back(fmt::format("{} listens on that port, but only at {}", who(*c), c->flow.local.text()));
+    tell_early_answer(f, story, knock);
     cite(f, packets(knock, [](const Segment&) { return true; }));
     cite(f, sent);
     f.fold_key = fmt::format("closed/{}/{}", knock.witness, knock.flow.local.text());
@@ -233,7 +254,8 @@ const Rule reset_sent = {
     "The kernel of this host sent a RST on an open connection, or for a port where nothing listens. The other side sees \"connection reset by peer\" or "
     "\"connection refused\". The kernel tells why it did so.",
     "The kernel's own reset event with its reason: TCP_ABORT_ON_CLOSE (closed with data unread), SO_LINGER 0 (TCP_ABORT_ON_LINGER, TCP_DISCONNECT_WITH_DATA), data that "
-    "arrived after close, NO_SOCKET (nothing listens). Kernels before 6.10 give no reason: then it is inferred from what the socket went through, and the finding says so.",
+    "arrived after close, NO_SOCKET (nothing listens). Kernels before 6.10 give no reason: then it is inferred from what the socket went through, and the finding says so. "
+    "A client that was connected although nothing listens was let in by a SYN proxy on the path; the finding tells both ends' part.",
     "Not a RST after both sides had sent FIN: that harms nobody and is not raised. Nor one that answers a good-bye (a TLS close_notify) after close(), or that a client sends when it has the whole answer and the FIN. Nor a health check that connects and resets at an even pace. When the process had died, or its "
     "listening socket had gone, the finding is listener-gone.",
     "Unread data at close: read until end of file, or shutdown() the sending side first and wait. SO_LINGER 0: find the setsockopt, or the pool setting behind it. Data after close: let the "

@@ -9,6 +9,7 @@
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
 #include "findings/queue_facts.h"
+#include "findings/small_window.h"
 #include "model/describe.h"
 
 namespace tcpwitness {
@@ -17,10 +18,11 @@ namespace {
 
 constexpr const char* id = "zero-window-stall";
 
-enum { unread_here, closed_in_packets };
+enum { unread_here, closed_in_packets, scale_changed };
 constexpr Proof proofs[] = {
     {"the receiver's own queue was looked at, again and again: it held unread data and its window was closed", 0},
     {"the window that the receiver announced stayed closed in its own packets", others({Other::records_lost, Other::not_recorded})},
+    {"both ends recorded the same packet of the handshake: its window scale was another one when it arrived", 0},
 };
 constexpr std::uint64_t least_ns = 2'000'000'000;
 
@@ -134,7 +136,11 @@ void find_in_packets(std::vector<Finding>& found, const Story& story, const Conn
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection& c : story.connections) {
-        if (!c.has(sign::waited) || c.is_listener()) continue;
+        if (c.is_listener()) continue;
+        if (!c.has(sign::waited)) {
+            if (auto small = by_packets(c) ? std::nullopt : small_window(story, c, proofs[scale_changed])) found.push_back(std::move(*small));
+            continue;
+        }
         if (by_packets(c)) {
             find_in_packets(found, story, c);
             continue;
@@ -159,7 +165,8 @@ const Rule zero_window_stall = {
     "One application did not read what the other sent. Its receive buffer filled up, its kernel told the sender to wait (window 0), and the sender's data stood still. Nothing is lost on the way: the sender "
     "asks again and again whether the window has opened, and goes on when it does.",
     "A look at the sockets found received data that was not read for 2 s or more, and the window at 0; or, from the sender's side alone, data held back by the peer's closed window for as long, with the "
-    "zero-window probes that the kernel sent. The finding shows which process did not read, what it was doing, and how much waited.",
+    "zero-window probes that the kernel sent. The finding shows which process did not read, what it was doing, and how much waited. Also a window that is open but smaller than a segment, so that data goes out a scrap for each probe; with both ends recorded it "
+    "shows whether a device on the path changed the window scale in the handshake.",
     "Not a reader that takes its data slowly and reads all the time, whatever its window does: what it has read moves between two looks (slow-reader). Not a short pause of a reader that catches up, and not a slow network: then the window stays open and the congestion window limits. When the process serves a port and takes no connections either it is "
     "hung-service. From the sender's side a proxy between the two may be the one that does not read.",
     "Look at the process that does not read: what it waits for stands in the finding. A consumer that is slower than its producer on purpose (back pressure) needs no repair. tcp_rmem and SO_RCVBUF say how much may "

@@ -30,6 +30,12 @@ Story story_with(std::optional<Other> open) {
         drop.reason = "TCP_CSUM";
         t.as(two.fe_end).at(1000.3).add(drop);
     }
+    if (open == Other::misaddressed) {
+        t.as(two.edge_end).at(0).environment(Environment::What::found, "device", "eth-edge", "up, veth, mtu 1500, 02:00:00:00:00:02");
+        t.at(1000.4).look().destination_mac = {2, 0, 0, 0, 0, 1};
+        t.look().has_destination_mac = true;
+        t.syn_ack_in();
+    }
     return two.story();
 }
 

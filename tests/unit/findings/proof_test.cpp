@@ -15,7 +15,7 @@ using Catch::Contains;
 namespace {
 
 /// Those that proof.cpp checks by itself, from the story.
-constexpr Other checked_by_story[] = {Other::records_lost, Other::not_recorded, Other::clocks_apart, Other::hidden_program, Other::device_down, Other::spoilt_packet};
+constexpr Other checked_by_story[] = {Other::records_lost, Other::not_recorded, Other::clocks_apart, Other::hidden_program, Other::device_down, Other::spoilt_packet, Other::misaddressed};
 
 bool by_story(Other other) { return std::find(std::begin(checked_by_story), std::end(checked_by_story), other) != std::end(checked_by_story); }
 
@@ -39,6 +39,12 @@ struct Scene {
             drop.reason = "TCP_CSUM";
             drop.device = "eth-edge";
             t.as(s.client).at(5000.2).add(drop);
+        }
+        if (missing == Other::misaddressed) {
+            t.as(s.server).at(1).environment(Environment::What::found, "device", "eth-fe", "up, veth, mtu 1500, 02:00:00:00:00:02");
+            t.at(5000.2).look().destination_mac = {2, 0, 0, 0, 0, 1};
+            t.look().has_destination_mac = true;
+            t.syn_in();
         }
         t.as(s.client).at(until_ms);
         Story made = t.story();

@@ -1,0 +1,36 @@
+// SYNs that came to a port where somebody listens, and were not let in: what only the server's host was recorded for.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "findings/finding.h"
+
+namespace tcpwitness {
+
+/// The listening sockets of a story, by place and port.
+class Listeners {
+public:
+    explicit Listeners(const Story&);
+    /// One that a packet of this flow would go to; null: nobody listens there.
+    const Connection* at(WitnessId, const Endpoint& local) const;
+
+private:
+    std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>> by_port_;
+};
+
+/// One SYN that came to a listening socket again and again, without an answer and without a word of the kernel about it.
+struct Unanswered {
+    const Connection* listener = nullptr;
+    const Connection* client = nullptr;  ///< its own end, where that was recorded too
+    std::vector<const Event*> syns;
+};
+std::vector<Unanswered> unanswered_syns(const Story&);
+
+/// Drops of SYNs at a listening port, as local-drop tells them. `told`: events that other findings cite.
+std::vector<Finding> dropped_at_the_door(const Story&, const std::set<std::uint64_t>& told, const Proof& told_by_kernel);
+
+}  // namespace tcpwitness
