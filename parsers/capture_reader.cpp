@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "parsers/block_buffer.h"
+#include "parsers/damage.h"
 #include "parsers/file_kind.h"
 #include "parsers/pcap_reader.h"
 #include "parsers/pcapng_format.h"
@@ -23,7 +24,13 @@ public:
     Result<bool> next(CapturedPacket& to) override {
         while (true) {
             const auto item = reader_.next_block();
-            if (!item) return item.error();
+            if (!item) {
+                if (!trouble_) trouble_ = item.error();
+                if (pass_over(item.error().message)) continue;
+                if (!packets_) return item.error();
+                damage_.note_rest(reader_.offset(), item.error().message);
+                return false;
+            }
             switch (*item) {
                 case pcapng::Reader::Item::packet: return take_packet(to);
                 case pcapng::Reader::Item::section: take_section(); break;
@@ -33,6 +40,9 @@ public:
                     break;
                 case pcapng::Reader::Item::end:
                     if (!begun_) return Error{"cut off inside its first block"};
+                    // A hole that a file system left, or a length that is wrong, may have more behind it.
+                    if (const std::string note = reader_.cut_note(); !note.empty() && pass_over(note)) break;
+                    if (!packets_ && trouble_) return *trouble_;
                     cut_note_ = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
                     return false;
             }
@@ -42,6 +52,7 @@ public:
     const std::vector<CaptureInterface>& interfaces() const override { return interfaces_; }
     const std::string& cut_note() const override { return cut_note_; }
     std::uint64_t offset() const override { return reader_.offset(); }
+    std::vector<std::string> damage() const override { return damage_.sentences(); }
     std::string software() const override { return software_; }
 
     std::vector<Address> own_addresses() const override { return events() ? journal_->own_addresses() : std::vector<Address>{}; }
@@ -50,12 +61,20 @@ public:
 private:
     bool events() const { return journal_ && journal_->any(); }
 
+    bool pass_over(const std::string& why) {
+        const std::uint64_t from = reader_.offset();
+        if (!reader_.resume()) return false;
+        damage_.note(from, reader_.next_offset(), why);
+        return true;
+    }
+
     void take_journal() {
         if (!journal_) journal_ = std::make_unique<windows::Journal>();
         journal_->take(reader_.block());
     }
 
-    bool take_packet(CapturedPacket& to) const {
+    bool take_packet(CapturedPacket& to) {
+        ++packets_;
         const auto& packet = reader_.packet();
         to.time_ns = packet.time_ns;
         to.has_time = packet.has_time;
@@ -86,6 +105,9 @@ private:
     const ByteSource& source_;
     std::vector<CaptureInterface> interfaces_;
     std::uint32_t first_ = 0;  ///< of the current section, in interfaces_
+    Damage damage_;
+    std::optional<Error> trouble_;  ///< the first
+    std::uint64_t packets_ = 0;
     bool begun_ = false;       ///< its first section header was whole
     std::string cut_note_, software_;
     std::unique_ptr<windows::Journal> journal_;  ///< of most files: none

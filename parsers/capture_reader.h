@@ -42,7 +42,9 @@ public:
 
     virtual const std::vector<CaptureInterface>& interfaces() const = 0;  ///< of all sections so far
     virtual const std::string& cut_note() const = 0;                      ///< how the file breaks off; empty = it does not
+    virtual std::vector<std::string> damage() const { return {}; }        ///< places that could not be read and were passed over, a sentence each
     virtual std::uint64_t offset() const = 0;                             ///< bytes read so far, decompressed
+    virtual std::vector<std::string> notes() const { return {}; }         ///< how files were put together, a sentence each
     virtual std::string software() const { return {}; }                   ///< what wrote it, as the file tells
     virtual std::string hostname() const { return {}; }                   ///< where it was made, as the file tells
 

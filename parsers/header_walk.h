@@ -18,6 +18,8 @@ struct Rest {
     bool has(std::size_t size) const { return bytes.size() >= size; }
     std::uint8_t u8(std::size_t at) const { return static_cast<std::uint8_t>(bytes[at]); }
     std::uint16_t u16(std::size_t at) const { return static_cast<std::uint16_t>(u8(at) << 8 | u8(at + 1)); }
+    std::uint16_t le16(std::size_t at) const { return static_cast<std::uint16_t>(u8(at + 1) << 8 | u8(at)); }
+    std::uint32_t le32(std::size_t at) const { return std::uint32_t{le16(at + 2)} << 16 | le16(at); }
     std::uint32_t u32(std::size_t at) const { return std::uint32_t{u16(at)} << 16 | u16(at + 2); }
     const std::uint8_t* data(std::size_t at) const { return reinterpret_cast<const std::uint8_t*>(bytes.data()) + at; }
 
@@ -36,16 +38,27 @@ struct Rest {
     }
 };
 
-enum class Header : std::uint8_t { none, ethernet, mpls, ppp, pppoe, ip, ipv4, ipv6, tcp, icmp, icmp6, udp, gre };
+enum class Header : std::uint8_t { none, ethernet, llc, wifi, mpls, ppp, pppoe, ip, ipv4, ipv6, tcp, icmp, icmp6, udp, gre };
 
 // link_headers.cpp
 Header read_link(std::uint16_t link_type, Rest& rest, Packet& to);
 Header read_ethernet(Rest& rest, Packet& to);
+Header read_llc(Rest& rest, Packet& to);
 Header read_mpls(Rest& rest);
-Header read_ppp(Rest& rest);
+Header read_ppp(Rest& rest, Packet& to);
 Header read_pppoe(Rest& rest);
-/// By EtherType; VLAN tags are taken off.
-Header header_of_ether_type(std::uint16_t type, Rest& rest);
+
+// ether_types.cpp
+/// By EtherType; VLAN tags and the like are taken off.
+Header header_of_ether_type(std::uint16_t type, Rest& rest, Packet& to);
+/// By the next-protocol numbers that NSH and VXLAN-GPE share.
+Header header_of_next_protocol(std::uint8_t number, Rest& rest);
+/// The innermost headers cannot be read, and TCP may stand there.
+Header opaque(Opaque::What what, Packet& to, std::uint16_t number = 0);
+
+// wifi_headers.cpp
+Header read_radiotap(Rest& rest);
+Header read_wifi(Rest& rest, Packet& to);
 
 // ip_headers.cpp
 Header read_ip(const Rest& rest);
@@ -53,8 +66,8 @@ Header read_ipv4(Rest& rest, Packet& to);
 Header read_ipv6(Rest& rest, Packet& to);
 
 // tunnel_headers.cpp
-Header read_gre(Rest& rest);
-Header read_udp(Rest& rest);
+Header read_gre(Rest& rest, Packet& to);
+Header read_udp(Rest& rest, Packet& to);
 
 // The ends of the walk: they set Packet::kind.
 void read_tcp(const Rest& rest, Packet& to);               // tcp_header.cpp

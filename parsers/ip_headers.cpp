@@ -5,13 +5,13 @@ namespace tcpwitness {
 namespace {
 
 namespace protocol {
-constexpr std::uint8_t hop_by_hop = 0, icmp = 1, ipv4 = 4, tcp = 6, udp = 17, ipv6 = 41, routing = 43, fragment = 44, gre = 47, authentication = 51,
-                       icmp6 = 58, destination_options = 60, mobility = 135, host_identity = 139, shim6 = 140;
+constexpr std::uint8_t hop_by_hop = 0, icmp = 1, ipv4 = 4, tcp = 6, udp = 17, ipv6 = 41, routing = 43, fragment = 44, gre = 47, esp = 50, authentication = 51,
+                       icmp6 = 58, destination_options = 60, ether_ip = 97, compression = 108, l2tp = 115, mobility = 135, mpls = 137, host_identity = 139, shim6 = 140;
 }  // namespace protocol
 
 constexpr int max_extension_headers = 8;
 
-Header header_of_protocol(std::uint8_t number) {
+Header header_of_protocol(std::uint8_t number, Rest& rest, Packet& to) {
     switch (number) {
         case protocol::tcp: return Header::tcp;
         case protocol::udp: return Header::udp;
@@ -20,6 +20,11 @@ Header header_of_protocol(std::uint8_t number) {
         case protocol::ipv4: return Header::ipv4;
         case protocol::ipv6: return Header::ipv6;
         case protocol::gre: return Header::gre;
+        case protocol::mpls: return Header::mpls;
+        case protocol::ether_ip: return rest.skip(2) ? Header::ethernet : Header::none;
+        case protocol::esp: return opaque(Opaque::What::esp, to);
+        case protocol::compression: return opaque(Opaque::What::ip_compression, to);
+        case protocol::l2tp: return opaque(Opaque::What::l2tp3, to);
         default: return Header::none;
     }
 }
@@ -44,7 +49,7 @@ Header skip_extensions(std::uint8_t next, Rest& rest, Packet& to) {
             case protocol::mobility:
             case protocol::host_identity:
             case protocol::shim6: break;
-            default: return header_of_protocol(next);
+            default: return header_of_protocol(next, rest, to);
         }
         if (headers == max_extension_headers || !rest.has(8)) return Header::none;
         const std::uint8_t number = next;
@@ -86,7 +91,7 @@ Header read_ipv4(Rest& rest, Packet& to) {
     if ((fragment & 0x1fff) != 0) return later_fragment(number, to);
     rest.limit(length);
     if (!rest.skip(size)) return Header::none;
-    return number == protocol::tcp ? Header::tcp : number == protocol::authentication ? skip_extensions(number, rest, to) : header_of_protocol(number);
+    return number == protocol::tcp ? Header::tcp : number == protocol::authentication ? skip_extensions(number, rest, to) : header_of_protocol(number, rest, to);
 }
 
 Header read_ipv6(Rest& rest, Packet& to) {

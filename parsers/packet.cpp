@@ -26,13 +26,18 @@ void decode_packet(std::uint16_t link_type, std::string_view bytes, std::uint32_
             case Header::none: return;
             case Header::ethernet: next = read_ethernet(rest, to); break;
             case Header::mpls: next = read_mpls(rest); break;
-            case Header::ppp: next = read_ppp(rest); break;
+            case Header::llc: next = read_llc(rest, to); break;
+            case Header::wifi: next = read_wifi(rest, to); break;
+            case Header::ppp: next = read_ppp(rest, to); break;
             case Header::pppoe: next = read_pppoe(rest); break;
             case Header::ip: next = read_ip(rest); break;
-            case Header::ipv4: next = read_ipv4(rest, to); break;
-            case Header::ipv6: next = read_ipv6(rest, to); break;
-            case Header::udp: next = read_udp(rest); break;
-            case Header::gre: next = read_gre(rest); break;
+            case Header::ipv4:
+            case Header::ipv6:
+                to.ip_at = static_cast<std::uint16_t>(std::min<std::ptrdiff_t>(rest.bytes.data() - bytes.data(), 0xffff));
+                next = next == Header::ipv4 ? read_ipv4(rest, to) : read_ipv6(rest, to);
+                break;
+            case Header::udp: next = read_udp(rest, to); break;
+            case Header::gre: next = read_gre(rest, to); break;
             case Header::tcp: return read_tcp(rest, to);
             case Header::icmp: return read_icmp(rest, false, to);
             case Header::icmp6: return read_icmp(rest, true, to);

@@ -2,14 +2,26 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "model/address.h"
 
 namespace tcpwitness {
 
-/// The innermost TCP or ICMP header of a packet, behind VLAN tags, MPLS, PPP, GRE, VXLAN, Geneve, IP in IP and IPv6 extension headers. Reuse one
+/// Why nobody knows what a packet carries: TCP may be inside.
+struct Opaque {
+    enum class What : std::uint8_t { none, link_type, ether_type, wifi_protected, macsec, esp, ip_compression, l2tp3, capwap_dtls, batman };
+    What what = What::none;
+    std::uint16_t number = 0;  ///< of the link type, or the EtherType
+
+    auto operator<=>(const Opaque&) const = default;
+};
+std::string words_for(const Opaque&);  ///< "packets of link type 189", "ESP packets, which are encrypted"
+
+/// The innermost TCP or ICMP header of a packet, behind whatever wraps it: VLAN tags, MPLS, PPP, tunnels, Wi-Fi, IPv6 extension headers. Reuse one
 /// object for all packets of a file: decode_packet() sets every field anew.
 struct Packet {
     enum class Kind : std::uint8_t {
@@ -33,6 +45,9 @@ struct Packet {
     bool dont_fragment = false, more_fragments = false;
     bool truncated = false;                ///< the TCP header itself was not captured whole; options may be missing
     std::uint8_t depth = 0;                ///< tunnels around it
+    std::uint16_t ip_at = 0;               ///< where in the frame the innermost IP header stands
+
+    Opaque opaque;                         ///< of Kind::other
 
     // TCP options
     std::uint8_t options_length = 0;

@@ -13,9 +13,9 @@ namespace tcpwitness {
 namespace {
 
 constexpr std::uint32_t magic_micro = 0xa1b2c3d4, magic_nano = 0xa1b23c4d;
-constexpr std::size_t file_header = 24, packet_header = 16;
+constexpr std::size_t file_header = 24;
 constexpr std::size_t enough = 256 * 1024;                    // converted at once
-constexpr std::size_t max_captured = pcapng::max_block - 64;  // fits a block
+constexpr std::uint32_t max_captured = pcapng::max_block - 64;  // fits a block
 
 }  // namespace
 
@@ -51,7 +51,9 @@ Status PcapAsPcapng::begin() {
     pcapng::append_section(out_, "", application_, {});
     const auto link_type = static_cast<std::uint16_t>(number(*head, 20));  // what is above is about frame check sequences
     pcapng::append_interface(out_, link_type, "", "", number(*head, 16), nano ? 9 : 6);
+    const std::uint32_t snap_length = number(*head, 16), minor = number(*head, 4) >> (swapped_ ? 0 : 16) & 0xffff;
     in_.consume(file_header);
+    records_.emplace(in_, PcapLayout{swapped_, minor < 4, units_per_second_, std::clamp(snap_length, PcapLayout{}.max_length, max_captured)});
     return success();
 }
 
@@ -59,22 +61,18 @@ Status PcapAsPcapng::begin() {
 Status PcapAsPcapng::convert() {
     out_.clear();
     given_ = 0;
+    PcapRecords::Record record;
     while (out_.size() < enough) {
-        const auto head = in_.peek(packet_header);
-        if (!head) return head.error();
-        const std::size_t captured = head->size() < packet_header ? 0 : number(*head, 8);
-        if (captured > max_captured) return Error{fmt::format("pcap packet at byte {}: {} captured bytes are more than a packet has", in_.offset(), captured)};
-        const auto whole = in_.peek(packet_header + captured);
-        if (!whole) return whole.error();
-        if (whole->size() < packet_header + captured) {
+        const auto more = records_->next(record);
+        if (!more) return more.error();
+        if (!*more) {
             ended_ = true;
-            if (!whole->empty()) cut_note_ = fmt::format("the file ends inside a packet that begins at byte {}", in_.offset());
+            cut_note_ = records_->cut_note();
             return success();
         }
         // The fraction may be a second or more: some writers count on.
-        const std::uint64_t time = std::uint64_t{number(*whole, 0)} * units_per_second_ + number(*whole, 4);
-        pcapng::append_packet(out_, {.time_ns = time, .data = whole->substr(packet_header, captured), .original_length = number(*whole, 12)});
-        in_.consume(packet_header + captured);
+        const std::uint64_t time = std::uint64_t{record.seconds} * units_per_second_ + record.fraction;
+        pcapng::append_packet(out_, {.time_ns = time, .data = record.data, .original_length = record.original});
     }
     return success();
 }

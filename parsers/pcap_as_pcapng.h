@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "parsers/block_buffer.h"
+#include "parsers/pcap_records.h"
 
 namespace tcpwitness {
 
@@ -26,6 +28,7 @@ private:
     ByteSource& source_;
     BlockBuffer in_;
     std::string application_, out_, cut_note_;
+    std::optional<PcapRecords> records_;  ///< once it is known to be a pcap file
     std::size_t given_ = 0;  ///< of out_
     enum class Kind { not_known, pcap, other } kind_ = Kind::not_known;
     bool swapped_ = false, ended_ = false;

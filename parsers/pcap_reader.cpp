@@ -11,7 +11,7 @@ namespace tcpwitness {
 
 namespace {
 
-constexpr std::size_t file_header = 24, packet_header = 16;
+constexpr std::size_t file_header = 24;
 constexpr std::uint32_t usual_limit = 262'144, limit = 16u << 20;  // bytes of a packet; libpcap's own limits
 constexpr std::uint32_t microseconds = 0xa1b2c3d4, nanoseconds = 0xa1b23c4d;
 constexpr std::uint32_t modified = 0xa1b2cd34;  // Kuznetsov's patch of 1998: eight more bytes a packet, in more than one layout
@@ -55,7 +55,6 @@ Status PcapReader::read_header() {
     if (!magic) return Error{"not a pcap capture"};
     if (magic->value == modified) return Error{"a pcap in Kuznetsov's modified form; convert it first: editcap -F pcapng IN OUT"};
     if (header->size() < file_header) {
-        ended_ = true;
         cut_note_ = "the file ends inside its header";
         interfaces_.emplace_back();
         return success();
@@ -66,55 +65,33 @@ Status PcapReader::read_header() {
     const auto first = static_cast<std::uint16_t>(version), second = static_cast<std::uint16_t>(version >> 16);
     const std::uint16_t major = swapped_ ? second : first, minor = swapped_ ? first : second;
     if (major != 2) return Error{fmt::format("pcap version {}.{} is not known", major, minor)};
-    lengths_in_either_order_ = minor < 4;
     const std::uint32_t snap_length = number32(header->data() + 16);
-    max_length_ = std::clamp(snap_length, usual_limit, limit);
     CaptureInterface& interface = interfaces_.emplace_back();
     interface.link_type = static_cast<std::uint16_t>(number32(header->data() + 20));  // the upper half tells of checksums behind frames
     buffer_.consume(file_header);
+    records_.emplace(buffer_, PcapLayout{swapped_, minor < 4, 1'000'000'000 / unit_ns_, std::clamp(snap_length, usual_limit, limit)});
     return success();
 }
 
-bool PcapReader::end_at(std::string note) {
-    ended_ = true;
-    cut_note_ = buffer_.source().cut_note().empty() ? std::move(note) : buffer_.source().cut_note();
-    return false;
-}
-
 Result<bool> PcapReader::next(CapturedPacket& to) {
-    if (ended_) return false;
-    buffer_.consume(std::exchange(packet_length_, 0));
-    const auto header = buffer_.peek(packet_header);
-    if (!header) return ended_ = true, header.error();
-    if (header->size() < packet_header)
-        return end_at(header->empty() ? "" : fmt::format("the file ends inside a packet that begins at byte {}", buffer_.offset()));
-    constexpr char zeros[packet_header] = {};
-    if (std::memcmp(header->data(), zeros, packet_header) == 0)  // what a file system leaves of a file when the host goes down
-        return end_at(fmt::format("from byte {} on the file holds only zeros", buffer_.offset()));
-
-    const std::uint64_t seconds = number32(header->data()), fraction = number32(header->data() + 4);
-    std::uint32_t captured = number32(header->data() + 8), original = number32(header->data() + 12);
-    if (lengths_in_either_order_ && captured > original) std::swap(captured, original);
-    if (captured > max_length_) {
-        ended_ = true;
-        return Error{fmt::format("pcap packet {} at byte {}: captured length {} is over the limit of {}", frames_ + 1, buffer_.offset(), captured,
-                                 max_length_)};
+    if (!records_) return false;
+    PcapRecords::Record record;
+    const auto more = records_->next(record);
+    if (!more) return more.error();
+    if (!*more) {
+        cut_note_ = buffer_.source().cut_note().empty() ? records_->cut_note() : buffer_.source().cut_note();
+        return false;
     }
-    const auto whole = buffer_.peek(packet_header + captured);
-    if (!whole) return ended_ = true, whole.error();
-    if (whole->size() < packet_header + captured)
-        return end_at(fmt::format("the file ends inside a packet that begins at byte {}", buffer_.offset()));
-    to.time_ns = seconds * 1'000'000'000 + fraction * unit_ns_;  // a fraction of a second or more carries over
+    to.time_ns = std::uint64_t{record.seconds} * 1'000'000'000 + std::uint64_t{record.fraction} * unit_ns_;  // a fraction of a second or more carries over
     to.has_time = true;
-    to.data = whole->substr(packet_header);
-    to.original_length = original;
+    to.data = record.data;
+    to.original_length = record.original;
     to.link_type = interfaces_.front().link_type;
     to.interface = 0;
     to.flags = 0;
     to.id = 0;
     to.comments = {};
     to.frame = ++frames_;
-    packet_length_ = packet_header + captured;
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "parsers/block_buffer.h"
 #include "parsers/capture_reader.h"
+#include "parsers/pcap_records.h"
 
 namespace tcpwitness {
 
@@ -18,21 +19,21 @@ public:
     const std::vector<CaptureInterface>& interfaces() const override { return interfaces_; }
     const std::string& cut_note() const override { return cut_note_; }
     std::uint64_t offset() const override { return buffer_.offset(); }
+    std::vector<std::string> damage() const override { return records_ ? records_->damage().sentences() : std::vector<std::string>{}; }
 
 private:
     explicit PcapReader(BlockBuffer buffer) : buffer_(std::move(buffer)) {}
 
     Status read_header();
-    bool end_at(std::string note);
     std::uint32_t number32(const char* at) const;
 
     BlockBuffer buffer_;
     std::vector<CaptureInterface> interfaces_;  // one
     std::string cut_note_;
+    std::optional<PcapRecords> records_;  ///< none: the file ends inside its header
     std::uint64_t frames_ = 0;
-    std::size_t packet_length_ = 0;             ///< still to be consumed
-    std::uint32_t unit_ns_ = 1, max_length_ = 0;
-    bool swapped_ = false, lengths_in_either_order_ = false, ended_ = false;
+    std::uint32_t unit_ns_ = 1;
+    bool swapped_ = false;
 };
 
 }  // namespace tcpwitness

@@ -130,7 +130,7 @@ bool Reader::resume() {
     while (true) {
         const auto ready = buffer_.peek(4);
         if (!ready || ready->size() < 4) break;
-        buffer_.consume(4);  // every block is as long as a number of these
+        buffer_.consume(1);  // bytes may be missing, or too many
         if (surely_a_packet()) return true;
     }
     ended_ = true;

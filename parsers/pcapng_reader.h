@@ -65,6 +65,7 @@ public:
     /// After an error, or where the file holds zeros: goes on behind the damaged block where its length can be trusted, else at the next place
     /// where a packet of a known interface is followed by another block or the file's end. False: nothing that is sure follows.
     bool resume();
+    std::uint64_t frames() const { return frames_; }  ///< so far, as Wireshark counts them; a damaged packet counts where its block could be told
     std::uint64_t next_offset() const { return buffer_.offset() + block_length_; }  ///< of the block that next() would read
 
     const Section& section() const { return section_; }                        ///< the current one

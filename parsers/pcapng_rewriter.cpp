@@ -128,15 +128,25 @@ void Rewriter::put_changed() {
 }
 
 Result<Rewritten> Rewriter::run() {
+    std::optional<Error> trouble;  // the first
     while (good_) {
         const auto item = reader_.next_block();
-        if (!item) return item.error();
-        if (*item == Reader::Item::end) break;
+        if (!item) {  // damage loses its block alone
+            if (!trouble) trouble = item.error();
+            if (reader_.resume()) continue;
+            result_.cut_note = item.error().message;
+            break;
+        }
+        if (*item == Reader::Item::end) {
+            if (!reader_.cut_note().empty() && reader_.resume()) continue;
+            break;
+        }
         changed_.reset();
         order_.swapped = reader_.swapped();
         if (const Status taken = take(*item); !taken) return taken.error();
     }
-    result_.cut_note = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
+    if (trouble && frames_out_ == 0) return *trouble;
+    if (result_.cut_note.empty()) result_.cut_note = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
     if (!began_ && good_) return Error{result_.cut_note.empty() ? "an empty file" : result_.cut_note};
     put_events(~std::uint64_t{0});
     return std::move(result_);
@@ -148,7 +158,7 @@ Status Rewriter::take(Reader::Item item) {
     } else if (item == Reader::Item::interface) {
         take_interface();
     } else if (takes_frame_number(reader_.block_type())) {
-        ++frames_in_;
+        frames_in_ = reader_.frames();
         return take_packet(item == Reader::Item::packet);
     } else if (reader_.block_type() == block::interface_statistics) {
         take_statistics();

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "bpf/records.h"
+#include "parsers/damage.h"
 #include "parsers/event_store.h"
 #include "parsers/file_kind.h"
 #include "parsers/packet_headers.h"
@@ -61,7 +62,6 @@ private:
     Status take_record(const pcapng::Reader::Packet& packet);
     void take_packet(const pcapng::Reader::Packet& packet, const Device& device);
     bool pass_over(const std::string& why);
-    void note_damage(const std::string& what);
     void excuse(std::string_view line, std::uint64_t time_ns);
     bool is_copy(const tw_head&, std::string_view record);
     void tell_missing();
@@ -77,7 +77,8 @@ private:
     SequenceCheck sequence_;
     std::vector<Device> devices_;  ///< [interface of the current section]
     bool ours_ = false;
-    std::uint64_t damaged_ = 0, copies_ = 0, repeats_ = 0;
+    Damage damage_;
+    std::uint64_t copies_ = 0, repeats_ = 0;
     std::unordered_set<std::size_t> unnumbered_;  ///< hashes of the records that have no number
     std::string rest_damaged_;  ///< why nothing behind some place could be read
     std::optional<std::uint64_t> boot_to_wall_;  ///< by the last record, whose block and head carry both clocks
@@ -105,7 +106,7 @@ Result<Trace> TraceDecoder::run() {
         }
         if (const Status taken = take(*item); !taken) {
             if (!ours_) return taken.error();
-            note_damage(taken.error().message);
+            damage_.note(taken.error().message);
         }
         if (context_.mixed()) return Error{"holds more than one recording; give each one's own file instead"};
     }
@@ -123,14 +124,8 @@ bool TraceDecoder::pass_over(const std::string& why) {
         if (!why.ends_with("zeros")) rest_damaged_ = fmt::format("nothing behind byte {} could be read: {}", from, why);
         return false;
     }
-    note_damage(fmt::format("bytes {} to {} passed over: {}", from, reader_.next_offset() - 1, why));
+    damage_.note(from, reader_.next_offset(), why);
     return true;
-}
-
-void TraceDecoder::note_damage(const std::string& what) {
-    constexpr std::size_t most_named = 8;
-    ++damaged_;
-    if (trace_.info.damage.size() < most_named) trace_.info.damage.push_back(what);
 }
 
 Status TraceDecoder::take(pcapng::Reader::Item item) {
@@ -256,10 +251,10 @@ void TraceDecoder::finish() {
     if (info.boot_to_wall_ns == 0) info.boot_to_wall_ns = boot_to_wall_.value_or(0);
     info.cut_note = source_.cut_note().empty() ? reader_.cut_note() : source_.cut_note();
     if (!rest_damaged_.empty()) {
-        note_damage(rest_damaged_);
+        damage_.note(rest_damaged_);
         info.cut_note = rest_damaged_;
     }
-    if (damaged_ > info.damage.size()) info.damage.push_back(fmt::format("and {} more damaged places", damaged_ - info.damage.size()));
+    info.damage = damage_.sentences();
     info.cut_off = info.ended_ns == 0 || !info.cut_note.empty();
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <string_view>
 #include <vector>
 
@@ -79,6 +80,7 @@ struct Recording {
     std::vector<std::string> copies;             ///< other files that hold the same recording, a sentence each: counted once
     std::uint64_t unknown_records = 0;           ///< records of a newer tcpwitness that this one skipped
     std::uint64_t foreign_packets = 0;           ///< packets in the file that no probe of ours saw, or that are not TCP; skipped
+    std::vector<std::pair<std::string, std::uint64_t>> undecoded;  ///< of a capture: packets that may carry TCP where it cannot be seen ("encrypted ESP packets"), and how many
     std::vector<Pause> pauses;                   ///< of a capture, by its own times and in their order
     std::uint64_t sessions_not_listed = 0;       ///< of a capture: only counted, because they are too many
     std::optional<PacketOverlap> overlap;        ///< a capture beside a trace of its host

@@ -161,6 +161,17 @@ void Lines::witness(WitnessId id) {
     }
     json_.member("unknown_records", info.unknown_records);
     json_.member("foreign_packets", info.foreign_packets);
+    if (!info.undecoded.empty()) {
+        json_.key("undecoded");
+        json_.begin_array();
+        for (const auto& [what, packets] : info.undecoded) {
+            json_.begin_object();
+            json_.member("what", what);
+            json_.member("packets", packets);
+            json_.end_object();
+        }
+        json_.end_array();
+    }
     if (info.capture() || info.sessions_not_listed) json_.member("sessions_not_listed", info.sessions_not_listed);
     json_.key("sysctls");
     json_.begin_object();

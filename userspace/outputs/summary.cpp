@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "correlate/markers.h"
 #include "findings/interposers.h"
+#include "model/undecoded.h"
 #include "outputs/clock_text.h"
 #include "outputs/heading.h"
 #include "outputs/layout.h"
@@ -144,6 +145,7 @@ void write_cautions(const Recording& recording, const std::function<void(const s
     write_log_cautions(recording, caution);
     for (const std::string& copy : recording.copies) caution(printable(copy) + ".");
     for (const std::string& place : recording.damage) caution("The file is damaged: " + printable(place) + ".");
+    for (const auto& [what, packets] : recording.undecoded) caution(fmt::format("Not looked into: {}. TCP may be there.", undecoded_text(what, packets)));
     if (recording.cut_off)
         caution("The recording was cut off" + (recording.cut_note.empty() ? std::string(" before it was closed") : ": " + printable(recording.cut_note)) +
                 "; this is everything up to there.");

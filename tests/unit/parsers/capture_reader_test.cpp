@@ -110,10 +110,24 @@ TEST_CASE("a pcapng that breaks off inside its first block is no capture without
     CHECK(read_capture(whole).error.empty());
 }
 
-TEST_CASE("a damaged pcapng yields what stands before the damage, then one error") {
+TEST_CASE("a damaged block of a pcapng is lost alone") {
     Blocks blocks;
-    blocks.section().interface().packet(1, "good").block(block::packet, "bad");
-    const SeenCapture seen = read_capture(blocks.bytes);
-    CHECK(seen.packets.size() == 1);
-    CHECK(seen.error.find("pcapng block at byte 84") == 0);
+    blocks.section().interface().packet(1, "good").block(block::packet, "bad!");
+    const SeenCapture alone = read_capture(blocks.bytes);
+    CHECK(alone.packets.size() == 1);
+    CHECK(alone.error.empty());
+    CHECK(alone.damage.size() == 1);
+    blocks.packet(2, "more").packet(3, "and more");
+    const std::size_t at = 84;
+    SECTION("what it holds") {}
+    SECTION("a length that is none") { blocks.bytes.replace(at + 4, 4, blocks.u32(13)); }
+    SECTION("a length over all limits") { blocks.bytes.replace(at + 4, 4, blocks.u32(0xffff'fff0)); }
+    SECTION("a byte too many") { blocks.bytes.insert(at + 9, 1, 'x'); }
+    SECTION("a length that reaches past the end") { blocks.bytes.replace(at + 4, 4, blocks.u32(4'000)); }
+    const SeenCapture seen = read_capture(blocks.bytes, 7);
+    CHECK(seen.error.empty());
+    CHECK(seen.cut_note.empty());
+    CHECK(seen.data == std::vector<std::string>{"good", "more", "and more"});
+    REQUIRE(seen.damage.size() == 1);
+    CHECK(seen.damage[0].find("bytes 84 to ") == 0);
 }

@@ -43,6 +43,7 @@ std::vector<Way> ways() {
     const std::string pppoe = bytes({0x11, 0, 0, 9, 0, 99});
     const std::string vxlan = bytes({8, 0, 0, 0, 0, 0, 5, 0}) + frame;
     const std::string extension = bytes({0, 0, 0, 0, 0, 0, 0});
+    const std::string llc = bytes({0xaa, 0xaa, 3, 0, 0, 0, 8, 0}), wifi = bytes({8, 1}) + std::string(22, 'w');
     return {
         {"Ethernet, IPv4", link::ethernet, frame},
         {"Ethernet, IPv6", link::ethernet, ethernet(0x86dd, v6)},
@@ -95,6 +96,45 @@ std::vector<Way> ways() {
         {"IP in IP", link::raw_ip, ipv4(4, v4), 1},
         {"6in4", link::raw_ip, ipv4(41, v6), 1},
         {"4in6 in 6in4", link::raw_ip, ipv4(41, ipv6(4, v4)), 2},
+        {"LLC without SNAP", link::ethernet, ethernet(64, bytes({6, 6, 3}) + v4)},
+        {"802.1H", link::ethernet, ethernet(64, bytes({0xaa, 0xaa, 3, 0, 0, 0xf8, 0x86, 0xdd}) + v6)},
+        {"FDDI", link::fddi, bytes({0x50}) + std::string(12, 'f') + llc + v4},
+        {"token ring", link::token_ring, bytes({0x10, 0x40}) + std::string(6, 'd') + std::string(6, 's') + llc + v4},
+        {"token ring, routed", link::token_ring, bytes({0x10, 0x40}) + std::string(6, 'd') + bytes({0x80, 0, 0, 0, 0, 1, 6, 0, 0, 0, 0, 0}) + llc + v4},
+        {"ATM", link::rfc1483, llc + v4},
+        {"frame relay", link::frame_relay, bytes({0x18, 0x41, 3, 0xcc}) + v4},
+        {"frame relay, SNAP", link::frame_relay, bytes({0x18, 0x41, 3, 0, 0x80, 0, 0, 0, 0x86, 0xdd}) + v6},
+        {"Wi-Fi", link::wifi, wifi + llc + v4},
+        {"Wi-Fi, quality of service", link::wifi, bytes({0x88, 1}) + wifi.substr(2) + bytes({0, 0}) + llc + v4},
+        {"Wi-Fi between access points", link::wifi, bytes({8, 3}) + wifi.substr(2) + std::string(6, '4') + llc + v4},
+        {"radiotap", link::radiotap, bytes({0, 0, 13, 0, 7, 0, 0, 0x80, 0, 0, 0, 0, 0}) + wifi + llc + v4},
+        {"netfilter log", link::nflog, bytes({2, 0, 0, 5, 8, 0, 1, 0, 0, 0, 1, 0, 5, 0, 10, 0, 0, 0, 0, 0, 44, 0, 9, 0}) + v4},
+        {"netfilter log of a big-endian host", link::nflog, bytes({10, 0, 0, 5, 0, 8, 0, 1, 0, 0, 1, 0, 0, 64, 0, 9}) + v6},
+        {"packet filter log", link::pflog, bytes({61, 2}) + std::string(62, 'p') + v4},
+        {"macOS packet tap", link::pktap, bytes({16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}) + frame},
+        {"cooked, LLC", link::linux_sll, cooked + be16(4) + llc + v4},
+        {"provider backbone", link::ethernet, ethernet(0x88e7, be32(0x1234) + frame)},
+        {"TRILL", link::ethernet, ethernet(0x22f3, bytes({0, 0x41, 0, 1, 0, 2}) + be32(7) + frame)},
+        {"service function chain", link::ethernet, ethernet(0x894f, bytes({0, 2, 1, 3}) + be32(0x100) + frame)},
+        {"VN-Tag", link::ethernet, ethernet(0x8926, be32(7) + be16(0x0800) + v4)},
+        {"HSR", link::ethernet, ethernet(0x892f, be32(7) + be16(0x86dd) + v6)},
+        {"MACsec, not encrypted", link::ethernet, ethernet(0x88e5, bytes({0x20, 0}) + std::string(12, 'm') + be16(0x0800) + v4)},
+        {"EtherIP", link::raw_ip, ipv4(97, be16(0x3000) + frame), 1},
+        {"MPLS in IP", link::raw_ip, ipv4(137, labels + v4), 1},
+        {"EoIP", link::raw_ip, ipv4(47, be16(0x2001) + be16(0x6400) + be32(0x400007) + frame), 1},
+        {"ERSPAN III", link::raw_ip, ipv4(47, be16(0x1000) + be16(0x22eb) + be32(1) + std::string(12, '\0') + frame), 1},
+        {"a web cache's redirection", link::raw_ip, ipv4(47, be16(0) + be16(0x883e) + be32(0) + v4), 1},
+        {"Wi-Fi in GRE", link::raw_ip, ipv4(47, be16(0) + be16(0x8200) + wifi + llc + v4), 1},
+        {"VXLAN-GPE", link::raw_ip, ipv4(17, udp(4790, bytes({0x0c, 0, 0, 1}) + be32(5) + v4)), 1},
+        {"GTP-U", link::raw_ip, ipv4(17, udp(2152, bytes({0x30, 255}) + be16(60) + be32(9) + v4)), 1},
+        {"GTP-U, extension", link::raw_ip, ipv4(17, udp(2152, bytes({0x34, 255}) + be16(60) + be32(9) + bytes({0, 0, 0, 0x85, 1, 0x10, 9, 0}) + v6)), 1},
+        {"CAPWAP, Wi-Fi", link::raw_ip, ipv4(17, udp(5247, bytes({0, 0x10, 3, 0}) + be32(0) + wifi + llc + v4)), 1},
+        {"CAPWAP, Ethernet", link::raw_ip, ipv4(17, udp(5247, bytes({0, 0x10, 2, 0}) + be32(0) + frame)), 1},
+        {"L2TP", link::raw_ip, ipv4(17, udp(1701, be16(0x4002) + be16(50) + be32(7) + be16(0xff03) + be16(0x0021) + v4)), 1},
+        {"Teredo", link::raw_ip, ipv4(17, udp(3544, v6)), 1},
+        {"MPLS in UDP", link::raw_ip, ipv4(17, udp(6635, labels + v4)), 1},
+        {"LISP", link::raw_ip, ipv4(17, udp(4341, be32(0x80000000) + be32(0) + v4)), 1},
+        {"TZSP", link::raw_ip, ipv4(17, udp(37008, bytes({1, 0, 0, 1, 0, 10, 1, 5, 1}) + frame)), 1},
     };
 }
 
@@ -292,4 +332,33 @@ TEST_CASE("what is not TCP, and chains without end") {
     CHECK(decode(link::raw_ip, nested(100, [](auto& inside) { return ipv4(4, inside); }, v4)).kind == Kind::other);
     CHECK(decode(link::ipv6, ipv6(60, nested(100, [](auto& inside) { return bytes({60, 0, 0, 0, 0, 0, 0, 0}) + inside; }, syn))).kind == Kind::other);
     CHECK(decode(link::mpls, nested(100, [](auto& inside) { return be32(0) + inside; }, be32(0x100) + v4)).kind == Kind::other);
+}
+
+TEST_CASE("what may carry TCP and cannot be looked into is told as that") {
+    const auto told = [](std::uint16_t link_type, const std::string& bytes) {
+        const Packet packet = decode(link_type, bytes);
+        CHECK(packet.kind == Kind::other);
+        return packet.opaque.what == Opaque::What::none ? "" : words_for(packet.opaque);
+    };
+    const std::string some(60, 'x');
+    CHECK(told(189, some) == "packets of link type 189");
+    CHECK(told(link::ethernet, ethernet(0x9999, some)) == "packets of EtherType 0x9999");
+    CHECK(told(link::ethernet, ethernet(0x4305, some)) == "B.A.T.M.A.N. packets");
+    CHECK(told(link::ethernet, ethernet(0x88e5, bytes({0x2c, 0}) + some)) == "encrypted MACsec frames");
+    CHECK(told(link::wifi, bytes({8, 0x41}) + some) == "encrypted Wi-Fi frames");
+    CHECK(told(link::raw_ip, ipv4(50, some)) == "encrypted ESP packets");
+    CHECK(told(link::raw_ip, ipv6(50, some)) == "encrypted ESP packets");
+    CHECK(told(link::raw_ip, ipv4(17, udp(4500, some))) == "encrypted ESP packets");
+    CHECK(told(link::raw_ip, ipv4(17, udp(5247, bytes({1, 0, 0, 0}) + some))) == "encrypted CAPWAP packets");
+    CHECK(told(link::raw_ip, ipv4(115, some)) == "L2TPv3 packets");
+    CHECK(told(link::raw_ip, ipv4(108, some)) == "compressed IP packets");
+    SECTION("nothing of TCP is in these") {
+        CHECK(told(link::ethernet, ethernet(0x0806, some)).empty());
+        CHECK(told(link::ethernet, ethernet(0x88cc, some)).empty());
+        CHECK(told(link::ethernet, ethernet(60, bytes({0x42, 0x42, 3}) + some)).empty());  // spanning tree
+        CHECK(told(link::raw_ip, ipv4(89, some)).empty());
+        CHECK(told(link::raw_ip, ipv4(17, udp(443, some))).empty());
+        CHECK(told(link::raw_ip, ipv4(17, udp(4500, be32(0) + some))).empty());  // IKE
+        CHECK(told(link::wifi, bytes({0x80, 0}) + some).empty());  // a beacon
+    }
 }

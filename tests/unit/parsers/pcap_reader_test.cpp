@@ -55,7 +55,8 @@ TEST_CASE("a snap length of 0 or less than the packets is no limit; what libpcap
     longer.header().packet(1, 0, "first").raw_packet(2, 0, 262'145, 262'145, std::string(262'145, 'x'));
     const SeenCapture seen = read_capture(longer.bytes);
     CHECK(seen.packets.size() == 1);
-    CHECK(seen.error == "pcap packet 2 at byte 45: captured length 262145 is over the limit of 262144");
+    CHECK(seen.error.empty());
+    CHECK(seen.damage == std::vector<std::string>{"nothing behind byte 45 could be read: captured length 262145 is over the limit of 262144"});
     PcapFile allowed;
     allowed.header(microseconds, 300'000).packet(1, 0, std::string(262'145, 'x'));
     CHECK(read_capture(allowed.bytes).packets.size() == 1);
@@ -104,4 +105,76 @@ TEST_CASE("a pcap cut at any byte yields every whole packet and says that it was
     const SeenCapture zeros = read_capture(file.bytes + std::string(4096, '\0'));
     CHECK(zeros.packets.size() == 3);
     CHECK(contains(zeros.cut_note, "holds only zeros"));
+}
+
+namespace {
+
+/// Ten packets of 60 bytes, a second apart; the fifth's record begins at byte 24 + 4 * 76.
+constexpr std::size_t fifth = 24 + 4 * 76;
+PcapFile ten_packets(bool swapped = false) {
+    PcapFile file{swapped};
+    file.header();
+    for (int i = 0; i < 10; ++i) file.packet(1'700'000'000 + static_cast<std::uint32_t>(i), 5, std::string(60, static_cast<char>('a' + i)));
+    return file;
+}
+
+}  // namespace
+
+TEST_CASE("a damaged record of a pcap is lost alone, in the midst and whatever its length says") {
+    const bool swapped = GENERATE(false, true);
+    PcapFile file = ten_packets(swapped);
+    const auto length = GENERATE(0xffffffffu, 262'145u, 61u, 76u, 100'000u, 0x3000'0000u);
+    CAPTURE(swapped, length);
+    file.bytes.replace(fifth + 8, 4, file.u32(length));
+    const SeenCapture seen = read_capture(file.bytes, 7);
+    CHECK(seen.error.empty());
+    CHECK(seen.cut_note.empty());
+    CHECK(seen.data.size() == 9);
+    CHECK(seen.data.at(4) == std::string(60, 'f'));
+    REQUIRE(seen.damage.size() == 1);
+    CHECK(contains(seen.damage[0], "bytes 328 to 403 passed over"));
+}
+
+TEST_CASE("a pcap record whose length is a little short loses its end, and no other record") {
+    PcapFile file = ten_packets();
+    file.bytes.replace(fifth + 8, 4, file.u32(59));
+    const SeenCapture seen = read_capture(file.bytes, 7);
+    CHECK(seen.data.size() == 10);
+    CHECK(seen.data.at(5) == std::string(60, 'f'));
+    CHECK(seen.damage.size() == 1);
+}
+
+TEST_CASE("bytes that were overwritten in the midst of a pcap lose the records that they touch") {
+    PcapFile file = ten_packets();
+    file.bytes.replace(fifth - 30, 100, std::string(100, '\xa5'));
+    const SeenCapture seen = read_capture(file.bytes);
+    CHECK(seen.data.size() == 9);  // the fourth's data is wrong, and that cannot be seen here
+    CHECK(seen.damage.size() == 1);
+    PcapFile hole = ten_packets();
+    hole.bytes.replace(fifth, 76, std::string(76, '\0'));
+    CHECK(read_capture(hole.bytes).data.size() == 9);
+    CHECK(read_capture(hole.bytes).damage.size() == 1);
+}
+
+TEST_CASE("what stands inside a whole pcap packet is never taken for records") {
+    PcapFile inner = ten_packets(), outer;
+    outer.header().packet(1'700'000'000, 1, inner.bytes.substr(24)).packet(1'700'000'001, 1, "x");
+    CHECK(read_capture(outer.bytes).data.size() == 2);
+    outer.bytes.pop_back();
+    const SeenCapture cut = read_capture(outer.bytes);
+    CHECK(cut.data.size() == 1);
+    CHECK(cut.damage.empty());
+    CHECK(contains(cut.cut_note, "ends inside a packet"));
+}
+
+TEST_CASE("damage without end is counted, and ends") {
+    PcapFile file = ten_packets();
+    for (int i = 0; i < 40; ++i) {
+        file.raw_packet(1'700'000'010, 0, 0xfffffff0, 60, std::string(60, 'b'));
+        for (int n = 0; n < 3; ++n) file.packet(1'700'000'010, 0, "good");
+    }
+    const SeenCapture seen = read_capture(file.bytes);
+    CHECK(seen.data.size() == 10 + 120);
+    REQUIRE(seen.damage.size() == 9);
+    CHECK(seen.damage.back() == "and 32 more damaged places");
 }

@@ -12,6 +12,7 @@ struct SeenCapture {
     std::vector<std::string> data;
     std::vector<std::vector<std::string>> comments;   ///< [packet]
     std::vector<tcpwitness::CaptureInterface> interfaces;
+    std::vector<std::string> damage;
     std::string error, cut_note, software;
 };
 
@@ -36,6 +37,7 @@ inline SeenCapture read_capture(std::string bytes, std::size_t piece = 4096) {
     }
     seen.interfaces = (*reader)->interfaces();
     seen.cut_note = (*reader)->cut_note();
+    seen.damage = (*reader)->damage();
     seen.software = (*reader)->software();
     return seen;
 }
