@@ -61,6 +61,24 @@ head -c $(($(stat -c %s us.pcap) - 20)) us.pcap >cut.pcap
 export_to cut.pcapng cut.pcap
 expect "cut off: what is whole is written" "$(frames as.pcapng | head -16)" "$(frames cut.pcapng)"
 expect "cut off: it is said" yes "$(grep -q 'ends inside a packet' said && echo yes)"
+damaged() { # IN OUT FRAME: the frame's captured length is wrong
+    python3 -c '
+import struct, sys
+data, at = bytearray(open(sys.argv[1], "rb").read()), 24
+for _ in range(int(sys.argv[3]) - 1): at += 16 + struct.unpack_from("<I", data, at + 8)[0]
+struct.pack_into("<I", data, at + 8, 0x7fffffff)
+open(sys.argv[2], "wb").write(data)' "$@"
+}
+damaged us.pcap damaged.pcap 4
+"$tool" report damaged.pcap >report 2>said || { echo "not ok: a damaged capture: status $?"; failed=1; }
+expect "damage in the midst: it is said" yes "$(grep -q '^! The file is damaged: bytes .* passed over' report && grep -q 'damaged.pcap: damaged: bytes' said && echo yes)"
+export_to damaged.pcapng damaged.pcap
+expect "damage in the midst: all other packets are written" 16 "$(frames damaged.pcapng | wc -l)"
+editcap -r us.pcap first.pcap 1-8 >/dev/null 2>&1
+editcap us.pcap second.pcap 1-8 >/dev/null 2>&1
+expect "parts of one capture are one" "$("$tool" report us.pcap 2>/dev/null | grep '^connections')" "$("$tool" report second.pcap first.pcap 2>/dev/null | grep '^connections')"
+expect "parts of one capture: it is said" yes "$("$tool" report second.pcap first.pcap 2>/dev/null | grep -q '^! second.pcap goes on where first.pcap ends: one capture, and its frame 1 is frame 9 here' && echo yes)"
+refuses "join them first" --format pcapng -o refused.pcapng first.pcap second.pcap
 refuses "a text" --format pcapng -o refused.pcapng "$samples/netsh.txt"
 mkfifo pipe
 refuses "can be read once" --format pcapng -o refused.pcapng pipe

@@ -82,6 +82,9 @@ std::uint32_t take_ack(Side& sender, Side& self, const Packet& packet, std::uint
         if (packet.ack - sender.una > absurd) return 0;
         if (seq_after(packet.ack, sender.next)) {  // acknowledges what was never captured
             if (sender.sent_any) ++sender.wire.lost_before;
+            sender.unseen_from = sender.next;
+            sender.unseen_to = packet.ack;
+            sender.unseen_ns = now_ns;
             sender.next = packet.ack;
         }
         take_new_ack(sender, packet, now_ns, pool);

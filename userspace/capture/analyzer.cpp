@@ -1,5 +1,8 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "base/text.h"
 #include "capture/capture.h"
 #include "capture/copies.h"
 #include "capture/exchange.h"
@@ -8,6 +11,7 @@
 #include "capture/sender_state.h"
 #include "capture/session_table.h"
 #include "capture/story_builder.h"
+#include "capture/telling.h"
 #include "capture/wire_state.h"
 #include "parsers/packet_headers.h"
 #include "parsers/pcapng_format.h"
@@ -16,7 +20,7 @@ namespace tcpwitness {
 
 namespace {
 
-constexpr std::uint64_t s = 1'000'000'000;
+constexpr std::uint64_t s = 1'000'000'000, day_ns = 86'400 * s;
 
 // When a session is put aside though its tuple may be heard of again; as long as there are few, they all stay (cf. Zeek's timeouts).
 constexpr std::size_t few_sessions = 16'384;
@@ -50,14 +54,14 @@ public:
     void add(std::span<const DecodedPacket> packets) {
         for (std::size_t i = 0; i < packets.size(); ++i) {
             expect(packets, i);
-            add(packets[i]);
+            add(packets[i], time_of(packets, i));
         }
     }
 
     static CaptureStory finish(std::span<CaptureAnalyzer> analyzers, const CaptureReader& reader) {
         CaptureStory counts;
         std::vector<CapturePart> parts;
-        std::uint64_t first_ns = UINT64_MAX, last_ns = 0;
+        std::uint64_t first_ns = UINT64_MAX, last_ns = 0, untimed = 0;
         for (CaptureAnalyzer& analyzer : analyzers) {
             Impl& part = *analyzer.impl_;
             part.table_.for_each([&](Session& session) { part.end(session); });
@@ -68,14 +72,19 @@ public:
             counts.tcp_packets += part.tcp_packets_;
             counts.copies += part.copies_;
             counts.bytes += part.bytes_;
+            untimed += part.untimed_;
+            for (const auto& [what, count] : part.opaque_) counts.opaque[what] += count;
         }
         std::vector<Pause> pauses = common_pauses(analyzers, last_ns);
-        CaptureStory story = StoryBuilder(parts, reader, analyzers.front().impl_->options_).build(counts.packets ? first_ns : 0, last_ns);
+        CaptureStory story = StoryBuilder(parts, reader, analyzers.front().impl_->options_).build(counts.packets ? first_ns : 0, last_ns, pauses);
         story.packets = counts.packets;
         story.tcp_packets = counts.tcp_packets;
         story.copies = counts.copies;
         story.bytes = counts.bytes;
+        for (const auto& [what, count] : counts.opaque) story.info.undecoded.emplace_back(words_for(what), count);
+        story.opaque = std::move(counts.opaque);
         story.info.pauses = std::move(pauses);
+        if (untimed) story.info.damage.push_back(fmt::format("the time of {} cannot be", count_text(untimed, "packet", "packets")));
         return story;
     }
 
@@ -110,12 +119,25 @@ private:
         for (const Side& side : session->sides) side.sent.expect();
     }
 
-    void add(const DecodedPacket& decoded) {
+    /// A packet without a time has that of the one before it. One of 1970 among those of today, or of the end of all times, has none either.
+    std::uint64_t time_of(std::span<const DecodedPacket> packets, std::size_t at) {
+        const CapturedPacket& captured = packets[at].captured;
+        if (!captured.has_time) return now_ns_;
+        if (captured.time_ns != 0 && captured.time_ns != UINT64_MAX) return captured.time_ns;
+        std::uint64_t later_ns = 0;
+        for (std::size_t i = at + 1; i < packets.size() && later_ns == 0; ++i)
+            if (packets[i].captured.has_time && packets[i].captured.time_ns != UINT64_MAX) later_ns = packets[i].captured.time_ns;
+        if (captured.time_ns == 0 && later_ns < day_ns && now_ns_ < day_ns) return 0;  // its times count from its beginning
+        ++untimed_;
+        return now_ns_ > later_ns ? now_ns_ : later_ns;
+    }
+
+    void add(const DecodedPacket& decoded, std::uint64_t time_ns) {
         const CapturedPacket& captured = decoded.captured;
         const Packet& packet = decoded.packet;
         ++packets_;
         bytes_ += captured.original_length;
-        if (captured.has_time) now_ns_ = captured.time_ns;
+        now_ns_ = time_ns;
         if (first_ns_ == 0 || now_ns_ < first_ns_) first_ns_ = now_ns_;
         if (last_ns_ && now_ns_ >= last_ns_ + pause_ns && pauses_.size() < most_pauses) pauses_.push_back({last_ns_, now_ns_});
         last_ns_ = std::max(last_ns_, now_ns_);
@@ -123,8 +145,10 @@ private:
             case Packet::Kind::tcp: return add_segment(decoded);
             case Packet::Kind::icmp_error: return add_icmp(decoded);
             case Packet::Kind::echo_request: return icmp_.add(captured, packet, nullptr);
-            case Packet::Kind::fragment:
-            case Packet::Kind::other: break;
+            case Packet::Kind::fragment: break;
+            case Packet::Kind::other:
+                if (packet.opaque.what != Opaque::What::none) ++opaque_[packet.opaque];
+                break;
         }
     }
 
@@ -132,6 +156,10 @@ private:
         const CapturedPacket& captured = decoded.captured;
         const Packet& packet = decoded.packet;
         ++tcp_packets_;
+        if (known_.seen_before(packet, decoded.hash, captured.interface, now_ns_)) {
+            ++copies_;
+            return;
+        }
         bool from_server = false;
         Session* session = table_.find(packet, decoded.hash, from_server);
         if (session && begins_anew(*session, from_server, packet, now_ns_)) {
@@ -142,17 +170,15 @@ private:
             make_room();
             session = &begin(decoded, from_server);
         }
-        if (seen_before(session->recent, packet, from_server, captured.interface, now_ns_)) {
-            ++copies_;
-            return;
-        }
         Side& side = session->side(from_server);
         const LogHandle log = session->log.add(pool_, logged(captured, packet, from_server, side), log_limit());
+        const Before before(*session, from_server);
         const std::uint32_t marks = judge_segment(*session, from_server, packet, now_ns_, log, pool_);
         pool_.at(log).marks |= marks | packet.marks;
         take_handshake(*session, from_server, packet, now_ns_);
         take_wire_state(*session, from_server, packet, marks);
         watch_exchange(*session, from_server, packet, marks, now_ns_);
+        keep_telling(*session, from_server, packet, before, marks, now_ns_, log, pool_);
         session->last_ns = std::max(session->last_ns, now_ns_);
         session->last_frame = captured.frame;
         side.last_ns = now_ns_;
@@ -238,6 +264,7 @@ private:
     LogPool pool_;
     MacTable macs_;
     SessionTable table_;
+    Copies known_;
     IcmpNotes icmp_;
     std::uint32_t log_chunks_;
     const CaptureOptions options_;
@@ -246,6 +273,8 @@ private:
     std::uint64_t packets_ = 0, tcp_packets_ = 0, copies_ = 0, bytes_ = 0;
     std::uint64_t now_ns_ = 0, first_ns_ = 0, last_ns_ = 0;
     std::vector<Pause> pauses_;
+    std::map<Opaque, std::uint64_t> opaque_;
+    std::uint64_t untimed_ = 0;  ///< packets whose time cannot be
 };
 
 CaptureAnalyzer::CaptureAnalyzer(CaptureOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

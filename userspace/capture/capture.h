@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,6 +34,7 @@ struct CaptureStory {
     std::vector<Event> unmatched;      ///< RSTs and ICMP errors of no session, echo requests (markers); by time
     std::uint64_t packets = 0, tcp_packets = 0, bytes = 0;
     std::uint64_t copies = 0;          ///< packets that another interface had shown already; of tcp_packets
+    std::map<Opaque, std::uint64_t> opaque;  ///< packets that cannot be looked into
     std::uint64_t not_listed = 0;      ///< sessions beyond max_listed, and troubled ones beyond what memory for events allows
     std::optional<Trace> host_events;  ///< that the file holds among its packets: sockets, calls, timers of the host that made it
     bool on_the_way = false;           ///< neither end of the sessions is the capturing host; the clients' side stands as local

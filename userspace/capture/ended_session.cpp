@@ -28,6 +28,8 @@ Fate fate_of(const Session& session, std::uint64_t& silence_ns) {
     const Side& client = session.sides[0];
     const Side& server = session.sides[1];
     silence_ns = least_silence_ns;
+    // A client that gives up may say so with a RST.
+    if (!session.established && client.syns > 1 && client.rst && !client.acks && server.wire.packets == 0) return silence_ns = 0, Fate::connect_unanswered;
     if (session.over()) return Fate::none;
     if (!session.established) {
         if (!client.syns || client.fin || server.fin) return Fate::none;
@@ -54,8 +56,8 @@ Ending ending_of(const EndedSession& s, bool local, bool dead) {
         if (!local && s.rst[1] && !s.syn[1]) return Ending::refused;
         if (local && s.rst[0] && s.syn[1]) return Ending::handshake_reset;
         if (!local && s.icmp_error && s.icmp && !s.syn[1]) return s.icmp_error == ECONNREFUSED ? Ending::refused : Ending::connect_failed;
-        if (s.rst[0] || s.rst[1]) return Ending::closed;
         if (dead && s.fate == Fate::connect_unanswered) return Ending::connect_timeout;
+        if (s.rst[0] || s.rst[1]) return Ending::closed;
         if (dead && s.fate == Fate::handshake_unanswered) return local ? Ending::handshake_expired : Ending::open;
         return s.fin[0] || s.fin[1] ? Ending::closed : Ending::open;
     }

@@ -8,7 +8,7 @@ namespace tcpwitness {
 
 namespace {
 
-// A little wider than the rules' own limits (findings/server_silent.cpp, nagle_delayed_ack.cpp, zero_window_stall.cpp, keepalive_timeout.cpp): they decide.
+// A little wider than the rules' own limits (findings/server_silent.cpp, nagle_delayed_ack.cpp, zero_window_stall.cpp, keepalive_timeout.cpp, loss_stall.cpp): they decide.
 constexpr std::uint64_t unanswered_ns = 5'000'000'000, window_closed_ns = 2'000'000'000;
 constexpr std::uint64_t late_ack_ns = 35'000'000, latest_ack_ns = 300'000'000, released_within_ns = 2'000'000;
 constexpr std::uint8_t enough_turns = 3, enough_probes = 2;
@@ -76,6 +76,8 @@ void watch_exchange(Session& session, bool from_server, const Packet& packet, st
 void watch_end(Session& session, std::uint64_t now_ns) {
     judge_wait(session, now_ns);
     for (Side& side : session.sides) {
+        constexpr std::uint32_t many_resends = 50;
+        if (side.wire.retransmitted >= many_resends) session.interests |= interest::resent_often;
         if (side.closed_since_ns && !session.over())
             side.wire.window_closed_ms = std::max(side.wire.window_closed_ms, static_cast<std::uint32_t>(since_ns(side.closed_since_ns, now_ns) / 1'000'000));
         if (std::uint64_t{side.wire.window_closed_ms} * 1'000'000 >= window_closed_ns) session.interests |= interest::window_closed;

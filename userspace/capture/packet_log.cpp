@@ -47,7 +47,7 @@ void PacketLog::drop_one(LogPool& pool, std::uint32_t most_kept) {
     const std::uint32_t oldest = pool[head_last_].next;
     for (std::uint32_t i = 0; i < pool[oldest].used; ++i) {
         const LoggedPacket packet = pool[oldest].packets[i];
-        if (packet.marks & segment_mark::of_analysis)
+        if (packet.telling || packet.marks & segment_mark::of_analysis)
             keep(pool, packet, most_kept);
         else
             ++dropped_;
@@ -60,7 +60,8 @@ void PacketLog::drop_one(LogPool& pool, std::uint32_t most_kept) {
 
 void PacketLog::keep(LogPool& pool, const LoggedPacket& packet, std::uint32_t most_kept) {
     const bool full = kept_last_ == LogPool::none || pool[kept_last_].used == LogPool::per_chunk;
-    if (full && kept_chunks_ >= most_kept) {
+    const std::uint32_t most = packet.telling ? most_kept : most_kept / 2;  // losses by the thousand leave room for what comes later
+    if (full && kept_chunks_ >= most) {
         ++dropped_;
         return;
     }

@@ -17,6 +17,7 @@ struct LoggedPacket {
     std::uint8_t flags, ttl, options_length;
     std::int8_t window_scale;
     std::uint8_t from_server : 1, dont_fragment : 1, has_timestamps : 1;
+    std::uint8_t telling : 1;       ///< something happens here that a rule may ask about (capture/telling.h)
 };
 static_assert(sizeof(LoggedPacket) <= 64);
 
@@ -51,7 +52,7 @@ private:
     std::size_t in_use_ = 0;
 };
 
-/// The packets of one session: the first ones, the last ones, and between them those that carry marks.
+/// The packets of one session: the first ones, the last ones, and between them those that tell something, and those that carry marks.
 class PacketLog {
 public:
     /// Keeps `most` chunks at most, a quarter of them at the beginning.

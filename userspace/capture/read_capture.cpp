@@ -4,6 +4,7 @@
 
 #include "base/parallel.h"
 #include "capture/session_table.h"
+#include "parsers/joined_captures.h"
 
 namespace tcpwitness {
 
@@ -59,7 +60,7 @@ private:
 
 }  // namespace
 
-Result<CaptureStory> read_capture(std::span<ByteSource* const> copies, const CaptureOptions& options, const CaptureProgress& progress) {
+Result<CaptureStory> read_capture(std::span<const CaptureFiles> copies, const CaptureOptions& options, const CaptureProgress& progress) {
     const auto count = static_cast<std::uint32_t>(copies.size());
     CaptureOptions share = options;
     share.max_live /= count;
@@ -67,9 +68,13 @@ Result<CaptureStory> read_capture(std::span<ByteSource* const> copies, const Cap
     share.keep_packets /= count;
     std::vector<PartReader> parts;
     for (std::uint32_t i = 0; i < count; ++i) {
-        auto reader = open_capture(*copies[i]);
-        if (!reader) return reader.error();
-        parts.emplace_back(std::move(*reader), share, i, count);
+        std::vector<CapturePartFile> files;
+        for (const CaptureFile& file : copies[i]) {
+            auto reader = open_capture(*file.bytes);
+            if (!reader) return copies[i].size() > 1 ? reader.context(file.name) : reader.error();
+            files.push_back({file.name, std::move(*reader)});
+        }
+        parts.emplace_back(join_captures(std::move(files)), share, i, count);
     }
     std::vector<Status> results(count, success());
     in_parallel(count, count, [&](std::size_t i) { results[i] = parts[i].read(i == 0 ? progress : CaptureProgress{}); });

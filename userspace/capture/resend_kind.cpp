@@ -13,7 +13,6 @@ constexpr std::uint64_t least_rto_ns = 200 * ms;    // TCP_RTO_MIN of Linux; oth
 constexpr std::uint64_t first_rto_ns = 1'000 * ms;  // RFC 6298, 2.1
 constexpr std::uint64_t slack_ns = 10 * ms;         // a host's own time, and the timers' grain
 constexpr std::uint64_t overtaken_within_ns = 3 * ms;
-constexpr std::uint64_t copy_within_ns = 50 * ms;
 constexpr std::uint8_t enough_duplicates = 3;       // RFC 5681, 3.2
 
 /// What the sender's retransmission timer may have been set to, at least about.
@@ -21,6 +20,15 @@ std::uint64_t timeout_ns(const Session& session, const Side& sender) {
     const std::uint64_t round_trip = std::max<std::uint64_t>(session.round_trip_us(), sender.rtt.smoothed_us()) * us;
     if (round_trip == 0) return first_rto_ns;
     return round_trip + std::max(least_rto_ns, std::uint64_t{sender.rtt.deviation_us()} * 4 * us);
+}
+
+/// RFC 8985, 7.2: two round trips after what was sent or acknowledged last; a lone segment's ACK may be delayed, and no later than the timeout.
+bool probe_due(const Session& session, const Side& sender, const SentRange& range, std::uint64_t now_ns) {
+    constexpr std::uint64_t delayed_ack_ns = 200 * ms;
+    const std::uint64_t waited = since_ns(std::max(range.time_ns, sender.acked_ns), now_ns);
+    const std::uint64_t round_trip = std::max<std::uint64_t>(session.round_trip_us(), sender.rtt.smoothed_us()) * us;
+    if (round_trip == 0) return waited <= first_rto_ns + slack_ns;
+    return waited + slack_ns >= round_trip && waited <= std::min(2 * round_trip + delayed_ack_ns, timeout_ns(session, sender)) + round_trip / 4 + slack_ns;
 }
 
 bool sack_in_use(const Session& session) {
@@ -47,7 +55,7 @@ std::uint32_t resend_kind(const Session& session, const Side& sender, const Sent
 
     // RFC 8985, 7: of a connection with SACK the first resend after silence is the tail's, before any timeout.
     const bool tail = range.end == sender.next && range.again == 0 && sender.resent == 0;
-    if (tail && session.established && sack_in_use(session)) return segment_mark::loss_probe;
+    if (tail && session.established && sack_in_use(session) && probe_due(session, sender, range, now_ns)) return segment_mark::loss_probe;
     return segment_mark::rto;
 }
 
@@ -62,12 +70,6 @@ bool overtaken(const Session& session, const Side& sender, const Packet& packet,
     const std::uint64_t round_trip = std::uint64_t{session.round_trip_us()} * us;
     if (told && late >= round_trip) return false;
     return late <= std::max(overtaken_within_ns, round_trip / 2);
-}
-
-bool is_copy(const Packet& packet, const SentRange& range, std::uint64_t now_ns) {
-    const bool same_id = packet.ip_id && packet.ip_id == range.ip_id;
-    const bool same_bytes = packet.seq == range.seq && packet.seq + packet.length_in_sequence() == range.end;
-    return same_id && same_bytes && packet.tsval == range.tsval && since_ns(range.time_ns, now_ns) <= copy_within_ns;
 }
 
 }  // namespace tcpwitness

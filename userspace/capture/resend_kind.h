@@ -14,7 +14,4 @@ std::uint32_t resend_kind(const Session&, const Side& sender, const SentRange& r
 /// The segment fills a hole between captured ones: it left before those that came after the hole, and was only overtaken.
 bool overtaken(const Session&, const Side& sender, const Packet&, const SentRange* behind_hole, std::uint64_t now_ns);
 
-/// The very packet once more: the network, or the capture, made a copy.
-bool is_copy(const Packet&, const SentRange& range, std::uint64_t now_ns);
-
 }  // namespace tcpwitness

@@ -40,7 +40,8 @@ void note_resend(Session& session, Side& self, const SentRange& resent, std::uin
     if (kind & segment_mark::fast) self.recovering = true;
     if (kind & (segment_mark::rto | segment_mark::fast)) self.recover = self.next;
     constexpr std::uint8_t often = 3;
-    if (self.rounds >= often) session.interests |= interest::resent_often;
+    constexpr std::uint64_t long_ns = 1'000'000'000;
+    if (self.rounds >= often || since_ns(before_ns, now_ns) >= long_ns) session.interests |= interest::resent_often;
 }
 
 SentRange range_of(const Packet& packet, std::uint32_t seq, std::uint32_t end, std::uint64_t now_ns, LogHandle log) {
@@ -61,15 +62,36 @@ std::uint32_t take_probe(Side& self, const Side& peer, const Packet& packet) {
     return segment_mark::keepalive;
 }
 
-/// Data into a closed window asks whether it is open again (RFC 9293, 3.8.6.1), whatever it looks like.
-bool asks_window(const Side& self, const Side& peer, const Packet& packet) {
-    return peer.closed_since_ns && packet.payload && !seq_before(packet.seq, peer.last_ack) && (packet.seq == self.next || packet.seq == peer.last_ack);
+/// Data into a closed window asks whether it is open again (RFC 9293, 3.8.6.1), whatever it looks like; not what was under way when it closed, nor a FIN.
+bool asks_window(const Session& session, const Side& self, const Side& peer, const Packet& packet, std::uint64_t now_ns) {
+    if (!peer.closed_since_ns || packet.payload == 0 || packet.flags & tcp_flag::fin || seq_before(packet.seq, peer.last_ack)) return false;
+    constexpr std::uint64_t least_ns = 100'000'000;  // persist timers wait longer
+    const std::uint64_t under_way_ns = std::max(std::uint64_t{session.round_trip_us()} * 1'500, least_ns);
+    if (packet.payload > 1 && packet.seq == self.next && since_ns(peer.closed_since_ns, now_ns) < under_way_ns) return false;
+    return packet.seq == self.next || packet.seq == peer.last_ack;
+}
+
+/// What is sent again after long was sent when a stall began.
+void keep_sending(const SentRange& before, std::uint64_t now_ns, LogPool& pool) {
+    constexpr std::uint64_t long_ns = 1'000'000'000;
+    if (before.log == no_log || since_ns(before.time_ns, now_ns) < long_ns) return;
+    LoggedPacket& packet = pool.at(before.log);
+    if (packet.seq == before.seq && packet.time_ns == before.time_ns) packet.telling = 1;
 }
 
 /// The part of a segment that lies before what was captured of its sender so far.
-std::uint32_t take_old(Session& session, Side& self, const Packet& packet, std::uint32_t end, std::uint64_t now_ns, LogHandle log) {
+std::uint32_t take_old(Session& session, Side& self, const Packet& packet, std::uint32_t end, std::uint64_t now_ns, LogHandle log, LogPool& pool) {
     const std::uint32_t seq = packet.seq;
     if (!seq_after(end, self.una)) {  // acknowledged already
+        // Not before its ACK, as the capture has it, but never before either: written in the wrong order.
+        constexpr std::uint64_t swapped_within_ns = 50'000'000;
+        if (self.unseen_ns && since_ns(self.unseen_ns, now_ns) <= swapped_within_ns && !seq_before(seq, self.unseen_from) && !seq_after(end, self.unseen_to)) {
+            self.unseen_from = end;
+            if (self.wire.lost_before) --self.wire.lost_before;
+            self.wire.bytes += std::min(end - seq, packet.payload);
+            ++self.wire.out_of_order;
+            return segment_mark::out_of_order;
+        }
         const SentRange gone{seq, end, self.last_ns, 0, no_log, 0, 0};
         const std::uint32_t kind = (self.timed_out || since_ns(self.acked_ns, now_ns) > 100'000'000) ? segment_mark::rto : resend_kind(session, self, gone, now_ns);
         const std::uint32_t marks = kind | segment_mark::spurious;
@@ -95,11 +117,8 @@ std::uint32_t take_old(Session& session, Side& self, const Packet& packet, std::
         self.sent.insert(fills);
         return kind;
     }
-    if (is_copy(packet, *at, now_ns)) {
-        ++self.wire.out_of_order;
-        return segment_mark::out_of_order;
-    }
     const std::uint32_t kind = resend_kind(session, self, *at, now_ns);
+    keep_sending(*at, now_ns, pool);
     note_resend(session, self, range_of(packet, seq, end, now_ns, log), kind, at->time_ns);
     count_resend(self.wire, kind);
     for (; at != self.sent.end() && seq_before(at->seq, end); ++at) {
@@ -149,7 +168,7 @@ std::uint32_t take_bare(Side& self, const Packet& packet, std::uint64_t now_ns, 
     return segment_mark::lost_before;
 }
 
-std::uint32_t take_data(Session& session, Side& self, const Side& peer, const Packet& packet, std::uint64_t now_ns, LogHandle log) {
+std::uint32_t take_data(Session& session, Side& self, const Side& peer, const Packet& packet, std::uint64_t now_ns, LogHandle log, LogPool& pool) {
     if (const std::uint32_t probe = take_probe(self, peer, packet)) return probe;
     const std::uint32_t length = packet.length_in_sequence();
     if (length == 0) return take_bare(self, packet, now_ns, log);
@@ -164,7 +183,7 @@ std::uint32_t take_data(Session& session, Side& self, const Side& peer, const Pa
     }
     if (seq - self.next + absurd > 2 * absurd) return 0;
     std::uint32_t marks = 0;
-    const bool asks = asks_window(self, peer, packet);
+    const bool asks = asks_window(session, self, peer, packet, now_ns);
     if (asks) {
         self.probe_out = true;
         ++self.wire.window_probes;
@@ -181,7 +200,7 @@ std::uint32_t take_data(Session& session, Side& self, const Side& peer, const Pa
         return marks;
     }
     const std::uint32_t known_end = seq_before(self.next, end) ? self.next : end;
-    if (!asks) marks |= take_old(session, self, packet, known_end, now_ns, log);
+    if (!asks) marks |= take_old(session, self, packet, known_end, now_ns, log, pool);
     if (known_end != end) {
         const std::uint32_t fresh = end - known_end;
         self.wire.bytes += std::min(fresh, packet.payload);
@@ -214,7 +233,7 @@ std::uint32_t judge_segment(Session& session, bool from_server, const Packet& pa
     Side& self = session.side(from_server);
     Side& peer = session.side(!from_server);
     std::uint32_t marks = packet.flags & tcp_flag::ack ? take_ack(peer, self, packet, now_ns, pool) : 0;
-    marks |= packet.flags & tcp_flag::syn ? take_syn(session, self, packet, now_ns, log) : take_data(session, self, peer, packet, now_ns, log);
+    marks |= packet.flags & tcp_flag::syn ? take_syn(session, self, packet, now_ns, log) : take_data(session, self, peer, packet, now_ns, log, pool);
     return marks | take_window(self, packet, now_ns);
 }
 

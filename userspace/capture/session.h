@@ -38,6 +38,8 @@ struct Side {
     SmallSegment small;
     std::uint64_t last_ns = 0;        ///< its last packet
     std::uint64_t acked_ns = 0;       ///< the other end's last ACK
+    std::uint64_t unseen_ns = 0;      ///< the last ACK of what was never captured, and
+    std::uint32_t unseen_from = 0, unseen_to = 0;  ///< what it was
     std::uint64_t run_began_ns = 0;   ///< the first of the last resends of one segment
     std::uint64_t last_again_ns = 0;  ///< its last resend, and
     std::uint64_t before_again_ns = 0;///< the sending before that
@@ -66,15 +68,6 @@ struct Side {
     bool told_spurious : 1 = false;
 };
 
-/// The last packets, to know one again that another interface saw too.
-struct RecentPackets {
-    struct One {
-        std::uint64_t print = 0, time_ns = 0;
-    };
-    std::array<One, 4> packets;
-    std::uint8_t next = 0;
-};
-
 struct Session {
     Endpoint client, server;
     std::uint32_t hash = 0;
@@ -93,8 +86,9 @@ struct Session {
     bool icmp : 1 = false;            ///< the analyser holds ICMP errors of it
     std::int32_t icmp_error = 0;      ///< errno that the last of them means to a connect(); 0 = none
     Side sides[2];
-    RecentPackets recent;
     PacketLog log;
+    std::array<LogHandle, 4> last_logs{no_log, no_log, no_log, no_log};  ///< its last packets
+    std::uint8_t next_log = 0, keep_more = 0;  ///< packets to come that are worth keeping
 
     Side& side(bool server_side) { return sides[server_side]; }
     const Side& side(bool server_side) const { return sides[server_side]; }

@@ -78,7 +78,7 @@ void StoryBuilder::add_events(std::size_t part, Connection& connection, EndedSes
     events_ += connection.events.size();
 }
 
-void StoryBuilder::add_session(std::size_t part, EndedSession& ended, std::uint64_t last_ns) {
+void StoryBuilder::add_session(std::size_t part, EndedSession& ended, std::uint64_t over_ns) {
     LogPool& pool = parts_[part].pool;
     const std::uint32_t own_number = std::exchange(ended.facts->stream, streams_[part][ended.facts->stream]);
     if (ended.interests && events_ >= most_events) {  // trouble that cannot be looked into
@@ -88,7 +88,7 @@ void StoryBuilder::add_session(std::size_t part, EndedSession& ended, std::uint6
     }
     ended.facts->on_the_way = story_.on_the_way;
     const bool at_server = local_is_server(part, ended);
-    Connection& connection = story_.connections.emplace_back(to_connection(ended, at_server, last_ns));
+    Connection& connection = story_.connections.emplace_back(to_connection(ended, at_server, over_ns));
     connection.id = static_cast<ConnectionId>(story_.connections.size());
     std::vector<Event> errors = ended.icmp ? parts_[part].icmp.take(own_number, connection.flow) : std::vector<Event>{};
     if (!ended.log.empty() || !errors.empty()) add_events(part, connection, ended, at_server, std::move(errors));
@@ -113,7 +113,7 @@ void StoryBuilder::add_unmatched() {
     std::stable_sort(story_.unmatched.begin(), story_.unmatched.end(), [](const Event& a, const Event& b) { return a.id < b.id; });
 }
 
-CaptureStory StoryBuilder::build(std::uint64_t first_ns, std::uint64_t last_ns) {
+CaptureStory StoryBuilder::build(std::uint64_t first_ns, std::uint64_t last_ns, std::span<const Pause> pauses) {
     story_.info = info_of(first_ns, last_ns);
     story_.host_events = reader_.host_events();
     std::vector<Place> order;
@@ -125,7 +125,11 @@ CaptureStory StoryBuilder::build(std::uint64_t first_ns, std::uint64_t last_ns) 
     std::sort(order.begin(), order.end());
     story_.connections.reserve(order.size());
     ask_for_huge_pages(story_.connections.data(), order.size() * sizeof(Connection));
-    for (const Place& place : order) add_session(place.part, parts_[place.part].sessions.ended[place.index], last_ns);
+    for (const Place& place : order) {
+        EndedSession& ended = parts_[place.part].sessions.ended[place.index];
+        const auto pause = std::find_if(pauses.begin(), pauses.end(), [&](const Pause& one) { return one.from_ns >= ended.end_ns; });
+        add_session(place.part, ended, pause == pauses.end() ? last_ns : pause->from_ns);
+    }
     for (CapturePart& part : parts_) part.sessions.ended.clear();
     add_unmatched();
     return std::move(story_);
@@ -139,6 +143,8 @@ TraceInfo StoryBuilder::info_of(std::uint64_t first_ns, std::uint64_t last_ns) c
     info.ended_ns = last_ns;
     info.cut_note = reader_.cut_note();
     info.cut_off = !info.cut_note.empty();
+    info.damage = reader_.damage();
+    info.copies = reader_.notes();
     Witness witness;
     witness.host = info.host;
     witness.on_path = !ends_.found();

@@ -25,13 +25,14 @@ class StoryBuilder {
 public:
     StoryBuilder(std::span<CapturePart> parts, const CaptureReader& reader, const CaptureOptions& options);
 
-    CaptureStory build(std::uint64_t first_ns, std::uint64_t last_ns);
+    /// `pauses`: times in which the capture itself had nothing; they end all waiting.
+    CaptureStory build(std::uint64_t first_ns, std::uint64_t last_ns, std::span<const Pause> pauses);
 
 private:
     void number_streams();
     void merge_ends();
     bool local_is_server(std::size_t part, const EndedSession&) const;
-    void add_session(std::size_t part, EndedSession&, std::uint64_t last_ns);
+    void add_session(std::size_t part, EndedSession&, std::uint64_t over_ns);
     void add_events(std::size_t part, Connection&, EndedSession&, bool local_is_server, std::vector<Event> icmp);
     void add_unmatched();
     TraceInfo info_of(std::uint64_t first_ns, std::uint64_t last_ns) const;

@@ -7,6 +7,7 @@
 #include "case/capture_match.h"
 #include "case/common_clock.h"
 #include "case/message_log.h"
+#include "case/one_kind.h"
 #include "case/shared_packets.h"
 #include "correlate/correlator.h"
 
@@ -179,6 +180,7 @@ Story story_of(std::vector<Exhibit> exhibits) {
     for (Exhibit& exhibit : exhibits)
         for (Event& event : exhibit.unmatched) story.add_unmatched(std::move(event));
     tell_wire(story, std::move(facts));
+    agree_on_kinds(story);
     match_captures(story);
     return story;
 }

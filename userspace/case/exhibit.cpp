@@ -15,19 +15,36 @@ namespace {
 constexpr std::uint64_t worth_a_thread = 64u << 20;  // bytes
 
 /// More threads read a large capture that can be opened more than once.
-Result<CaptureStory> read_capture_file(const SourceFile& opened, const CaptureOptions& how, const CaptureProgress& progress) {
-    const std::uint64_t useful = std::min<std::uint64_t>(opened.plain_size / worth_a_thread, spare_processors());
+Result<CaptureStory> read_capture_files(const std::vector<SourceFile>& parts, const CaptureOptions& how, const CaptureProgress& progress) {
+    std::uint64_t size = 0;
+    bool again = true;
+    for (const SourceFile& part : parts) {
+        size += part.plain_size;
+        again = again && part.plain_size;
+    }
+    const std::uint64_t useful = again ? std::min<std::uint64_t>(size / worth_a_thread, spare_processors()) : 1;
     std::vector<SourceFile> others;
-    std::vector<ByteSource*> copies{opened.bytes.get()};
+    std::vector<CaptureFiles> copies(1);
+    for (const SourceFile& part : parts) copies.front().push_back({part.name, part.bytes.get()});
     while (copies.size() < useful) {
-        auto again = open_source(opened.path);
-        if (!again) return again.error();
-        copies.push_back(again->bytes.get());
-        others.push_back(std::move(*again));
+        CaptureFiles& copy = copies.emplace_back();
+        for (const SourceFile& part : parts) {
+            auto opened = open_source(part.path);
+            if (!opened) return opened.error();
+            copy.push_back({part.name, opened->bytes.get()});
+            others.push_back(std::move(*opened));
+        }
     }
     auto capture = read_capture(copies, how, progress);
-    if (!capture) return capture.context(opened.name);
+    if (!capture) return parts.size() > 1 ? capture.error() : capture.context(parts.front().name);
     return capture;
+}
+
+CaptureOptions capture_options(const ExhibitOptions& options) {
+    CaptureOptions how;
+    how.keep_all_control = !options.alone;
+    how.local = options.own_addresses;
+    return how;
 }
 
 }  // namespace
@@ -42,12 +59,12 @@ Exhibit exhibit_of(Trace trace) {
 Result<std::vector<Exhibit>> read_exhibits(const std::string& file, const ExhibitOptions& options) {
     auto opened = open_source(file);
     if (!opened) return opened.error();
-    CaptureOptions how;
-    how.keep_all_control = !options.alone;
-    how.local = options.own_addresses;
+    const CaptureOptions how = capture_options(options);
     std::vector<Exhibit> exhibits;
     if (is_capture(opened->source->kind)) {
-        auto capture = read_capture_file(*opened, how, options.progress);
+        std::vector<SourceFile> parts;
+        parts.push_back(std::move(*opened));
+        auto capture = read_capture_files(parts, how, options.progress);
         if (!capture) return capture.error();
         exhibits.push_back(exhibit_of(std::move(*capture)));
     } else {
@@ -62,6 +79,23 @@ Result<std::vector<Exhibit>> read_exhibits(const std::string& file, const Exhibi
     }
     if (file != "-")
         for (Exhibit& exhibit : exhibits) exhibit.info.file = file;
+    return exhibits;
+}
+
+Result<std::vector<Exhibit>> read_exhibits(const std::vector<std::string>& parts, const ExhibitOptions& options) {
+    if (parts.size() == 1) return read_exhibits(parts.front(), options);
+    std::vector<SourceFile> opened;
+    for (const std::string& part : parts) {
+        auto one = open_source(part);
+        if (!one) return one.error();
+        opened.push_back(std::move(*one));
+    }
+    auto capture = read_capture_files(opened, capture_options(options), options.progress);
+    if (!capture) return capture.error();
+    std::vector<Exhibit> exhibits;
+    exhibits.push_back(exhibit_of(std::move(*capture)));
+    exhibits.back().info.file = parts.front();
+    exhibits.back().info.meta["capture.parts"] = std::to_string(parts.size());
     return exhibits;
 }
 

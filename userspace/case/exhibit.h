@@ -44,6 +44,9 @@ struct ExhibitOptions {
 /// A pasted text may hold several kinds of trace: one exhibit each, at least one.
 Result<std::vector<Exhibit>> read_exhibits(const std::string& file, const ExhibitOptions&);
 
+/// The parts of one rotated capture, in order of time (rotated.h); or one file.
+Result<std::vector<Exhibit>> read_exhibits(const std::vector<std::string>& parts, const ExhibitOptions&);
+
 Exhibit exhibit_of(Trace);
 Exhibit exhibit_of(CaptureStory);
 

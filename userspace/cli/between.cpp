@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -42,6 +43,21 @@ Result<std::uint64_t> point_in_time(const std::string& text, bool first, bool bo
     return *wall - std::min(*wall, story.boot_to_wall_ns);
 }
 
+std::unordered_set<std::uint64_t> events_between(const Story& story, const TimeSpan& span) {
+    std::unordered_set<std::uint64_t> inside;
+    const auto take = [&](const Event& event) {
+        const Gap* gap = event.as<Gap>();
+        const std::uint64_t from = gap ? gap->from_ns : event.time_ns, to = gap ? gap->to_ns : event.time_ns;
+        if (to >= span.from_ns && from <= span.to_ns) inside.insert(event.id);
+    };
+    for (const Connection& connection : story.connections)
+        for (const Event& event : connection.events) take(event);
+    for (const auto* events : {&story.unmatched, &story.gaps, &story.process_exits, &story.neighbours, &story.repeats})
+        for (const Event& event : *events) take(event);
+    for (const Event& fact : story.environment) inside.insert(fact.id);  // how the host was set up holds until it changes
+    return inside;
+}
+
 }  // namespace
 
 Option between_option(Between& to) {
@@ -69,9 +85,24 @@ Result<TimeSpan> resolve(const Between& between, const Story& story, const TimeB
     return span;
 }
 
+std::function<bool(const Finding&)> shows_between(const Story& story, const TimeSpan& span) {
+    return [inside = events_between(story, span), span](const Finding& finding) {
+        if (finding.last_ns < span.from_ns || finding.first_ns > span.to_ns) return false;
+        return finding.evidence.empty() || std::any_of(finding.evidence.begin(), finding.evidence.end(), [&](std::uint64_t id) { return inside.contains(id); });
+    };
+}
+
 void cut(Story& story, Judgement& judged, const TimeSpan& span) {
-    for (std::vector<Finding>* each : {&judged.findings, &judged.benign})
+    const auto inside = events_between(story, span);
+    for (std::vector<Finding>* each : {&judged.findings, &judged.benign}) {
         std::erase_if(*each, [&](const Finding& finding) { return finding.last_ns < span.from_ns || finding.first_ns > span.to_ns; });
+        for (Finding& finding : *each) {
+            const std::size_t outside = std::erase_if(finding.evidence, [&](std::uint64_t id) { return !inside.contains(id); });
+            if (outside && finding.first_ns < span.from_ns)
+                finding.reasons.push_back(fmt::format("it began {} before the time that was asked for: {} of its events {} outside", duration_text(span.from_ns - finding.first_ns), outside,
+                                                      outside == 1 ? "lies" : "lie"));
+        }
+    }
     story.keep_only(span.from_ns, span.to_ns);
 }
 

@@ -1,6 +1,7 @@
 // --between: what lies between two points in time that somebody marked.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -27,7 +28,11 @@ struct TimeSpan {
 /// The first such marker and the last one. The error is one line that names the markers that there are.
 Result<TimeSpan> resolve(const Between&, const Story&, const TimeBase&);
 
-/// Leaves out events and findings that lie outside. Connections stay; a filter of the same times chooses those that lived within.
+/// Whether a finding shows itself in that time: some of its evidence lies in it. Asked of each before repeats are folded.
+std::function<bool(const Finding&)> shows_between(const Story&, const TimeSpan&);
+
+/// Leaves out events and evidence that lie outside, and says so of the findings that lean on it. Connections stay; a filter of the same times chooses
+/// those that lived within.
 void cut(Story&, Judgement&, const TimeSpan&);
 
 }  // namespace tcpwitness

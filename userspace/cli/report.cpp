@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "case/case_story.h"
 #include "case/copies.h"
+#include "case/rotated.h"
 #include "cli/between.h"
 #include "cli/capture_export.h"
 #include "cli/capture_progress.h"
@@ -131,7 +132,9 @@ std::optional<TimeZone> zone_of(const std::string& file) {
 /// What could be read of the files; what could not is said, and counted.
 std::vector<Exhibit> read_files(const std::vector<std::string>& files, const Arguments& arguments, std::size_t& failed) {
     std::vector<Exhibit> exhibits;
-    for (const std::string& file : files) {
+    const auto groups = capture_groups(files);
+    for (const std::vector<std::string>& group : groups) {
+        const std::string& file = group.front();
         ExhibitOptions options;
         options.reading = arguments.reading;
         std::string path = file;
@@ -139,10 +142,10 @@ std::vector<Exhibit> read_files(const std::vector<std::string>& files, const Arg
             path = file.substr(0, file.rfind('='));
             options.reading.zone = std::move(*zone);
         }
-        options.alone = files.size() == 1;
+        options.alone = groups.size() == 1;
         for (const NamedWitness& named : arguments.witnesses) options.own_addresses.push_back(named.addresses);
         options.progress = progress_of(path);
-        auto read = read_exhibits(path, options);
+        auto read = group.size() > 1 ? read_exhibits(group, options) : read_exhibits(path, options);
         end_progress();
         if (!read) {
             complain(read.error().message);
@@ -159,23 +162,27 @@ std::vector<Exhibit> read_files(const std::vector<std::string>& files, const Arg
     return exhibits;
 }
 
-Status cut_between(const Between& between, Story& story, Judgement& judged, Filter& filter, OutputOptions& options) {
-    if (between.from.empty()) return success();
+/// Judged with all that is known; with --between, only what shows itself in that time is told.
+Result<Judgement> judge_between(const Between& between, Story& story, Filter& filter, OutputOptions& options) {
+    if (between.from.empty()) return judge(story);
     const auto span = resolve(between, story, time_base(story));
     if (!span) return span.error();
     fmt::print(stderr, "{}", span->note);
+    Judgement judged = judge(story, shows_between(story, *span));
     const std::uint64_t offset = story.boot_to_wall_ns;
     filter.since_wall_ns = std::max(filter.since_wall_ns.value_or(0), span->from_ns + offset);
     filter.until_wall_ns = std::min(filter.until_wall_ns.value_or(UINT64_MAX), span->to_ns + offset);
     cut(story, judged, *span);
     options.from_ns = span->from_ns;
     options.to_ns = span->to_ns;
-    return success();
+    return judged;
 }
 
 /// Which of several files is written again: the one capture beside traces.
 Result<RecordingId> to_export(const Story& story) {
     const auto is_capture = [](const Recording& one) { return one.capture(); };
+    for (const Recording& one : story.recordings)
+        if (one.meta.contains("capture.parts")) return Error{"--format pcapng writes one file again, not the parts of a capture; join them first: mergecap -w OUT FILE ..."};
     if (story.recordings.size() == 1) return RecordingId{0};
     if (std::count_if(story.recordings.begin(), story.recordings.end(), is_capture) != 1)
         return Error{"--format pcapng writes one file again; give one FILE, or one capture beside traces"};
@@ -201,16 +208,18 @@ int run_report(const std::vector<std::string>& words) {
     std::size_t failed = 0;
     auto exhibits = read_files(files, arguments, failed);
     if (exhibits.empty()) return exit_failed;
-    const bool damaged = std::any_of(exhibits.begin(), exhibits.end(), [](const Exhibit& one) { return !one.info.damage.empty(); });
+    // A capture is whatever packets could be had; what a trace lacks, its recorder had written.
+    const bool damaged = std::any_of(exhibits.begin(), exhibits.end(), [](const Exhibit& one) { return !one.info.damage.empty() && !one.capture(); });
     const int code = failed || damaged ? exit_failed : exit_done;
     for (const std::string& copy : fold_copies(exhibits)) fmt::print(stderr, "tcpwitness: {}\n", printable(copy));
     if (const Status named = name_witnesses(exhibits, arguments.witnesses); !named) return complain(named.error().message, exit_usage);
     Story story = story_of(std::move(exhibits));
     auto filter = resolve_in(story, arguments.filters);
     if (!filter) return complain(filter.error().message, exit_usage);
-    Judgement judged = judge(story);  // whatever is asked for, judged with all that is known
     OutputOptions options = to_output_options(arguments.output);
-    if (const Status done = cut_between(arguments.between, story, judged, *filter, options); !done) return complain(done.error().message);
+    auto found = judge_between(arguments.between, story, *filter, options);
+    if (!found) return complain(found.error().message);
+    Judgement& judged = *found;
     options.selected = selection(story, *filter);
     select(judged, story, options.selected, arguments.filters.said);
     if (output->write) {

@@ -142,13 +142,19 @@ bool still_trying(const Connection& c) {
 void tell_packets(Finding& f, const Story& story, const Connection& c, const std::vector<const Event*>& syns) {
     std::string times = count_text(syns.size(), "SYN", "SYNs");
     if (syns.size() > 1) times += " over " + since(syns.front()->time_ns, syns.back()->time_ns);
-    const std::uint64_t after = story.end_ns > syns.back()->time_ns ? story.end_ns - syns.back()->time_ns : 0;
+    const std::uint64_t over = watched_until(story, c.witness, syns.back()->time_ns, story.end_ns);
+    const std::uint64_t after = over > syns.back()->time_ns ? over - syns.back()->time_ns : 0;
     if (c.role == Role::server) {
         f.culprit = Culprit::local_firewall;
         f.headline = fmt::format("{} got no answer to {} from {}{}: they arrived here, and nothing was sent back", c.flow.peer.text(), times, c.flow.local.text(), at_place(story, c));
         f.settle = "look at this host's packet filter, and at the listener's queues; record here with `tcpwitness record`";
     } else {
         f.headline = fmt::format("{}{}: no answer to {} to {}{}", who(c), at_place(story, c), times, c.flow.peer.text(), still_trying(c) ? ", unanswered until the capture ended" : "");
+    }
+    const auto resets = packets(c, [&](const Segment& segment) { return segment.rst() && segment.outgoing == (c.role == Role::client); });
+    if (!resets.empty()) {
+        f.reasons.push_back(fmt::format("it gave up with a RST, {} after the first SYN", since(syns.front()->time_ns, resets.front()->time_ns)));
+        return cite(f, resets.front());
     }
     f.reasons.push_back(fmt::format("nothing more of it was captured in the {} after the last SYN", duration_text(after)));
 }
@@ -253,6 +259,7 @@ std::vector<Finding> find(const Story& story) {
         cite(f, result);
         f.settle = record_on(c.flow.peer.address) + ": it tells whether the path or that host dropped the SYN";
         if (told_by_packets) tell_packets(f, story, c, syns);
+        f.weight = syns.empty() ? 0 : syns.back()->time_ns - syns.front()->time_ns;
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
         if (given_up && given_up->answer)
             tell_late_answer(f, story, c, *given_up);

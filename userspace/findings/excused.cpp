@@ -37,6 +37,7 @@ bool same_service(const Endpoint& one, const Endpoint& other) {
 // --- scans ---
 constexpr std::size_t many = 20;  ///< ports of one host, or hosts
 constexpr std::uint64_t scan_span_ns = 60'000'000'000;
+constexpr std::uint64_t slow_scan_ns = 3'000'000'000;  ///< from one to the next, on average: SYNs that nobody answers are waited for
 constexpr std::uint64_t next_to_nothing = 2;  ///< bytes; SYN and FIN count
 
 std::uint64_t bytes_of(const Connection& c) {
@@ -59,13 +60,13 @@ struct Tried {
         ports.insert(port);
         hosts.insert(host);
     }
-    /// Each once or twice, within a minute, most of them in vain, and nothing sent where it came through.
+    /// Each once or twice, within a minute or one after the other, most of them in vain, and nothing sent where it came through.
     bool scan(std::size_t distinct) const {
         if (distinct < many || all.size() > distinct * 3) return false;
         const auto vain = static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [](const Connection* c) { return in_vain(*c); }));
         if (vain * 10 < all.size() * 7) return false;
         const auto [first, last] = std::minmax_element(all.begin(), all.end(), [](const Connection* a, const Connection* b) { return a->begin_ns < b->begin_ns; });
-        return (*last)->begin_ns - (*first)->begin_ns <= scan_span_ns;
+        return (*last)->begin_ns - (*first)->begin_ns <= std::max<std::uint64_t>(scan_span_ns, all.size() * slow_scan_ns);
     }
     /// One after the other, as a sweep goes: backends that are all down have addresses of any kind.
     bool neighbours() const {

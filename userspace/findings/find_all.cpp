@@ -75,7 +75,9 @@ void tidy(Finding& finding) {
     if (finding.evidence.size() > most_evidence) finding.evidence.resize(most_evidence);
 }
 
+/// The one that weighs most is told: the longest, not the first.
 void fold_into(Finding& first, Finding&& again) {
+    if (again.weight > first.weight) std::swap(first, again);
     first.count += again.count;
     first.first_ns = std::min(first.first_ns, again.first_ns);
     first.last_ns = std::max(first.last_ns, again.last_ns);
@@ -101,10 +103,10 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Story& story) {
         const std::uint64_t spread = finding.last_ns - finding.first_ns;
         finding.headline.insert(0, repeats_text(finding));
         finding.reasons.insert(finding.reasons.begin(),
-                               fmt::format("{} times, first {} and last {} after the recording began, on average every {}; the first is told here", finding.count,
+                               fmt::format("{} times, first {} and last {} after the recording began, on average every {}; {} is told here", finding.count,
                                            duration_text(finding.first_ns > story.begin_ns ? finding.first_ns - story.begin_ns : 0),
                                            duration_text(finding.last_ns > story.begin_ns ? finding.last_ns - story.begin_ns : 0),
-                                           duration_text(spread / (finding.count - 1))));
+                                           duration_text(spread / (finding.count - 1)), finding.weight ? "the worst" : "the first"));
     }
     return folded;
 }
@@ -193,7 +195,7 @@ void name_cause_of_states(std::vector<Finding>& standing) {
 
 }  // namespace
 
-Judgement judge(const Story& story) {
+Judgement judge(const Story& story, const std::function<bool(const Finding&)>& told) {
     Claims claims(story);
     Excused excused(story);
     const auto settle = [&](std::vector<Finding> found) {
@@ -219,6 +221,7 @@ Judgement judge(const Story& story) {
         name_this_host(finding, story);
     }
     name_cause_of_states(standing);
+    if (told) std::erase_if(standing, [&](const Finding& finding) { return !told(finding); });
     Judgement judged;
     std::vector<Finding> all = fold(std::move(standing), story);
     std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) { return a.first_ns < b.first_ns; });

@@ -47,6 +47,7 @@ struct Finding {
     const char* benign = nullptr;           ///< no trouble after all, but this pattern (benign.h): counted, not raised
     bool state = false;     ///< tells how things stand and judges nobody: beside the findings about the same connections, not instead of them
     bool beside = false;    ///< tells a trouble of its connections that explains no other: it claims none of them
+    std::uint64_t weight = 0;  ///< of repeats, the one with the most is told: how long it lasted, how many it took; all 0: the first
     std::string fold_key;   ///< findings of one rule with the same key are repeats; rules fill it, output ignores it
 };
 
@@ -86,7 +87,8 @@ struct Judgement {
 
 /// Runs every rule over the story, settles overlaps (two findings about one cause become one), accounts for every trouble that no rule
 /// explains, checks what was called proven, folds repeats.
-Judgement judge(const Story&);
+/// `told`: which findings are, before repeats are folded; none: all.
+Judgement judge(const Story&, const std::function<bool(const Finding&)>& told = {});
 /// The findings alone.
 std::vector<Finding> find_all(const Story&);
 

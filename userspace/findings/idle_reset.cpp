@@ -43,7 +43,7 @@ const Event* still_unanswered(const Story& story, const Connection& c) {
     const Event& newest = *again.back().event;
     const Retransmit* sent = newest.as<Retransmit>();
     if (!sent) return nullptr;
-    const std::uint64_t end_ns = c.live() ? story.recording_of(c.witness).end_ns : c.end_ns;
+    const std::uint64_t end_ns = watched_to(story, c);
     // Had it stayed unanswered for longer, it would have been sent once more.
     return newest.time_ns + std::uint64_t{sent->tcp.rto_us} * 2'000 + slack_ns >= end_ns ? &newest : nullptr;
 }

@@ -20,7 +20,7 @@ constexpr const char* id = "keepalive-timeout";
 std::optional<Finding> tell_packets(const Story& story, const Connection& c) {
     if (c.wire->client.keepalives + c.wire->server.keepalives == 0 && !c.has(sign::rst_out | sign::rst_in)) return std::nullopt;
     for (const bool ours : {true, false}) {
-        const UnansweredProbes run = unanswered_probes(c, ours, story.recording_of(c.witness).end_ns);
+        const UnansweredProbes run = unanswered_probes(c, ours, watched_until(story, c.witness, c.end_ns, story.recording_of(c.witness).end_ns));
         if (run.probes.empty()) continue;
         const Endpoint &prober = ours ? c.flow.local : c.flow.peer, &silent = ours ? c.flow.peer : c.flow.local;
         const bool here = !ours && !on_the_way(c);

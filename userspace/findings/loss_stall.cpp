@@ -1,10 +1,13 @@
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/bare_acks.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
@@ -50,11 +53,11 @@ class Stalls {
 public:
     Stalls(const Connection& c, bool outgoing) : c_(c) { stall_.outgoing = outgoing; }
 
-    std::vector<Stall> find(std::uint64_t story_end_ns) {
+    std::vector<Stall> find(std::uint64_t watched_to_ns) {
         for (const Event& event : c_.events) {
             const Segment* segment = event.as<Segment>();
             if (!segment || segment->syn() || segment->syn_ack()) continue;
-            if (const std::uint64_t before_ns = std::exchange(last_ns_, event.time_ns); before_ns && event.time_ns > before_ns + longest_timeout_ns) skip();
+            if (const auto before_ns = std::exchange(last_ns_, event.time_ns); before_ns && event.time_ns - std::min(event.time_ns, *before_ns) > longest_timeout_ns) skip();
             if (segment->rst()) {
                 over(nullptr, event.time_ns);
                 return std::move(found_);
@@ -64,7 +67,7 @@ public:
             else
                 answered(event, *segment);
         }
-        over(nullptr, c_.live() ? std::max(story_end_ns, c_.end_ns) : c_.end_ns);
+        over(nullptr, watched_to_ns);
         return std::move(found_);
     }
 
@@ -132,10 +135,55 @@ private:
     const Connection& c_;
     Stall stall_, vain_;
     bool waits_ = false, closed_ = false;
-    std::uint64_t last_ns_ = 0;
+    std::optional<std::uint64_t> last_ns_;
     std::optional<std::uint32_t> sent_, acked_;
     std::vector<Stall> found_;
 };
+
+/// Of a session of which not all packets were kept: the same segment, sent again and again, and the ACK that ended it. These were kept.
+std::vector<Stall> stalls_of_segments(const Connection& c, bool outgoing) {
+    constexpr std::uint64_t ack_within_ns = 1'000'000'000;  // of the last resend; what comes later may have come before, unkept
+    std::vector<Stall> found;
+    Stall stall;
+    std::uint32_t seq = 0;
+    const auto over = [&](const Event* by) {
+        if (!stall.resends.empty()) {
+            const std::uint64_t latest_ns = stall.resends.back()->time_ns + ack_within_ns;
+            stall.ended = by && by->time_ns <= latest_ns ? by : nullptr;
+            stall.to_ns = stall.ended ? by->time_ns : stall.resends.back()->time_ns;
+            if (stall.first_sent && stall.worth_telling()) found.push_back(stall);
+        }
+        stall = {.outgoing = outgoing};
+    };
+    stall.outgoing = outgoing;
+    std::map<std::uint32_t, const Event*> sent;  // the last sending of each
+    for (const Event& event : c.events) {
+        const Segment* segment = event.as<Segment>();
+        if (!segment || event.time_ns > c.dropped_until_ns) continue;
+        if (segment->outgoing == outgoing) {
+            if (segment->payload == 0) continue;
+            if (is_resend(*segment) && !(segment->marks & segment_mark::spurious)) {
+                if (stall.resends.empty() || seq != segment->seq) {
+                    over(nullptr);
+                    seq = segment->seq;
+                    const auto first = sent.find(seq);
+                    stall.first_sent = first == sent.end() ? nullptr : first->second;
+                    stall.from_ns = stall.first_sent ? stall.first_sent->time_ns : event.time_ns;
+                }
+                stall.resends.push_back(&event);
+            }
+            sent[segment->seq] = &event;
+        } else if (!stall.resends.empty()) {
+            if (acknowledges(*segment, seq + 1)) {
+                over(&event);
+            } else {
+                stall.heard = true;
+            }
+        }
+    }
+    over(nullptr);
+    return found;
+}
 
 /// As the kernel told it: rounds in which the first unacknowledged byte stayed the same.
 std::vector<Stall> stalls_told(const Connection& c) {
@@ -179,6 +227,7 @@ Finding tell(const Story& story, const Connection& c, const std::vector<Stall>& 
     const Stall& worst = *std::max_element(stalls.begin(), stalls.end(), [](const Stall& a, const Stall& b) { return a.took_ns() < b.took_ns(); });
     Finding f = about(id, Culprit::path, worst.heard ? Certainty::likely : Certainty::possible, c, worst.to_ns);
     f.first_ns = worst.from_ns;
+    f.weight = worst.took_ns();
     const std::string to = (worst.outgoing ? c.flow.peer : c.flow.local).text();
     const char* after = worst.ended ? "then it went on" : worst.in_vain || c.both_closed() ? "and the session went on" : c.live() ? "and no ACK had come when the recording ended" : "and no ACK of it came";
     std::size_t resends = 0;
@@ -263,7 +312,12 @@ std::optional<Finding> judge_one(const Story& story, const Connection& c) {
     if (by_packets(c)) {
         if (!c.wire->client.retransmitted && !c.wire->server.retransmitted) return std::nullopt;
         for (const bool outgoing : {true, false}) {
-            auto found = Stalls(c, outgoing).find(story.end_ns);
+            auto found = Stalls(c, outgoing).find(watched_to(story, c));
+            if (c.dropped_until_ns) {  // what lies between two packets that were kept is no pause
+                std::erase_if(found, [&](const Stall& stall) { return !stall.in_vain && stall.from_ns <= c.dropped_until_ns; });
+                auto known = stalls_of_segments(c, outgoing);
+                found.insert(found.end(), std::make_move_iterator(known.begin()), std::make_move_iterator(known.end()));
+            }
             stalls.insert(stalls.end(), found.begin(), found.end());
         }
     } else {
@@ -275,7 +329,9 @@ std::optional<Finding> judge_one(const Story& story, const Connection& c) {
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
+    const auto without_acks = without_bare_acks(story);
     for (const Connection& c : story.connections) {
+        if (by_packets(c) && without_acks.contains(c.witness)) continue;  // what a filter left out cannot be missed
         if (c.is_listener() || c.embryonic || !c.has(sign::established) || c.ending == Ending::timed_out) continue;
         if (!by_packets(c) && !c.has(sign::retransmit)) continue;
         auto one = judge_one(story, c);

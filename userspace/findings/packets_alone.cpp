@@ -151,16 +151,25 @@ std::uint64_t watched_until(const Story& story, WitnessId witness, std::uint64_t
     return to_ns;
 }
 
+std::uint64_t watched_to(const Story& story, const Connection& c) {
+    if (!c.live()) return c.end_ns;
+    const std::uint64_t end_ns = std::max(story.recording_of(c.witness).end_ns, c.end_ns);
+    return by_packets(c) ? watched_until(story, c.witness, c.end_ns, end_ns) : end_ns;
+}
+
 ClosedWindow closed_window(const Story& story, const Connection& c, bool own, std::uint64_t least_ns) {
     ClosedWindow longest, current;
+    const WireDirection& wire = own == (c.role == Role::server) ? c.wire->server : c.wire->client;
+    const std::uint64_t known_ns = c.dropped_until_ns ? (std::uint64_t{wire.window_closed_ms} + 1) * 1'001'000 : UINT64_MAX;
     const auto over = [&](std::uint64_t at_ns) {
         if (!current.events.empty()) at_ns = watched_until(story, c.witness, current.from_ns, at_ns);
         current.to_ns = at_ns;
         const std::uint64_t took = at_ns - std::min(at_ns, current.from_ns);
-        if (!current.events.empty() && took >= least_ns && took > longest.to_ns - longest.from_ns) longest = current;
+        // Where packets between were not kept, one that opened it may be missing: the longest time is known all the same.
+        if (!current.events.empty() && took >= least_ns && took <= known_ns && took > longest.to_ns - longest.from_ns) longest = current;
         current = {};
     };
-    for (const Event* event : segments_of(c)) {
+    for (const Event* event : kept_segments(c)) {
         const Segment& segment = *event->as<Segment>();
         if (segment.outgoing != own) {
             if (current.events.empty() || !(segment.marks & segment_mark::window_probe)) continue;
@@ -177,7 +186,7 @@ ClosedWindow closed_window(const Story& story, const Connection& c, bool own, st
             over(event->time_ns);
         }
     }
-    over(c.live() ? story.end_ns : c.end_ns);
+    over(watched_to(story, c));
     return longest;
 }
 

@@ -49,6 +49,9 @@ UnansweredProbes unanswered_probes(const Connection&, bool outgoing, std::uint64
 /// How far a wait that began at `from_ns` was watched: to `to_ns`, or to where the capture itself paused (merged captures).
 std::uint64_t watched_until(const Story&, WitnessId, std::uint64_t from_ns, std::uint64_t to_ns);
 
+/// How far this connection was watched: to its end, or, while it lives, to that of the recording or to where the capture paused.
+std::uint64_t watched_to(const Story&, const Connection&);
+
 /// The time in which the window of one end stayed closed, the longest; empty events: less than `least_ns`.
 struct ClosedWindow {
     std::vector<const Event*> events;  ///< what closed it, the probes, what opened it

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -14,8 +15,6 @@ namespace tcpwitness {
 namespace {
 
 constexpr std::uint32_t largest_segment = 1u << 20;  // no segment is larger, also before segmentation offload
-
-
 constexpr const char* id = "path-mtu-blackhole";
 constexpr std::uint32_t least_large = 1000;  ///< bytes of payload; below that every link passes it
 constexpr std::size_t rounds_enough = 3;
@@ -83,9 +82,76 @@ bool told_too_big(const Connection& c) {
     });
 }
 
+/// A sender that found the size by itself: the same large segment again and again, then its bytes in small ones, and nothing large since.
+struct FoundOut {
+    bool outgoing = false;
+    std::vector<const Event*> tries;
+    const Event *small = nullptr, *got = nullptr;  ///< the first that passed, and its ACK
+    std::uint32_t large = 0;
+};
+
+std::optional<FoundOut> found_out(const Connection& c, bool outgoing) {
+    constexpr std::size_t tries_enough = 3;
+    constexpr std::uint64_t least_ns = 1'000'000'000;
+    FoundOut run{.outgoing = outgoing};
+    std::uint32_t seq = 0;
+    std::uint64_t sent_since = 0;
+    for (const Event* event : kept_segments(c)) {
+        const Segment& segment = *event->as<Segment>();
+        if (segment.outgoing != outgoing) {
+            if (segment.rst()) break;
+            if (!acknowledges(segment, seq + 1) || run.tries.empty()) continue;
+            if (!run.small) run.tries.clear();
+            if (run.small && !run.got) run.got = event;
+            continue;
+        }
+        if (segment.payload == 0 || segment.payload > largest_segment) continue;
+        if (run.got) {
+            if (segment.payload > run.small->as<Segment>()->payload) return std::nullopt;
+            if (!(segment.marks & segment_mark::retransmission)) sent_since += segment.payload;
+            continue;
+        }
+        const bool first = run.tries.empty();
+        if (first || segment.seq == seq) {
+            const bool smaller = !first && segment.payload * 4 <= run.large * 3;
+            const std::uint64_t tried_ns = first ? 0 : event->time_ns - run.tries.front()->time_ns;
+            if (smaller && run.tries.size() >= tries_enough && tried_ns >= least_ns) {
+                run.small = event;
+            } else if (!run.small && segment.payload >= least_large) {
+                if (first) seq = segment.seq;
+                run.large = segment.payload;
+                run.tries.push_back(event);
+            }
+        }
+    }
+    // So much was sent since that large segments would have been used.
+    if (!run.got || sent_since < run.large) return std::nullopt;
+    return run;
+}
+
+Finding tell(const Story& story, const Connection& c, const FoundOut& run) {
+    const Endpoint &from = run.outgoing ? c.flow.local : c.flow.peer, &to = run.outgoing ? c.flow.peer : c.flow.local;
+    Finding f = about(id, Culprit::path, Certainty::likely, c, run.small->time_ns);
+    f.first_ns = run.tries.front()->time_ns;
+    f.weight = run.small->time_ns - f.first_ns;
+    const std::uint32_t small = run.small->as<Segment>()->payload;
+    f.headline = fmt::format("{}{}: segments of {} bytes to {} vanished, {} over {}; in segments of {} the same bytes went through, and no ICMP says that they were too big", from.text(),
+                             at_place(story, c), run.large, to.text(), count_text(run.tries.size(), "try", "tries"), since(f.first_ns, run.small->time_ns), small);
+    f.reasons.push_back(fmt::format("it sent nothing larger than {} bytes since: its stack found out by itself what passes", small));
+    cite(f, run.tries);
+    cite(f, run.small);
+    cite(f, run.got);
+    f.settle = fmt::format("ping {} from {} with -M do and growing -s: the size at which answers stop is the path's MTU", to.address.text(), from.address.text());
+    f.fold_key = fmt::format("{}/{}/{}", c.witness, from.address.text(), to.address.text());
+    return f;
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     for (const Connection& c : story.connections) {
+        if (by_packets(c) && c.has(sign::established) && !on_this_host(c) && (c.wire->client.retransmitted || c.wire->server.retransmitted) && !told_too_big(c))
+            for (const bool outgoing : {true, false})
+                if (const auto run = found_out(c, outgoing)) found.push_back(tell(story, c, *run));
         if (!c.has(sign::established) || !c.has(sign::retransmit) || c.is_listener() || on_this_host(c)) continue;
         const Run run = last_run(c);
         if (run.rounds.size() < rounds_enough || run.bytes < least_large || got_through(c, run)) continue;
@@ -124,7 +190,7 @@ const Rule path_mtu_blackhole = {
     "A link on the way takes only smaller packets than this host sends. The router before it has to say so by ICMP (fragmentation needed, packet too big); that message is filtered somewhere. So handshakes and "
     "short messages work, and the connection hangs with its first large one.",
     "An established connection on which the same segment of 1000 bytes or more was sent again three times and never acknowledged, while a small packet of the peer still came in, or the ICMP error was seen "
-    "being dropped.",
+    "being dropped. From packets also: such a segment was sent three times over a second or more, then its bytes went through in smaller ones, and nothing larger was sent since.",
     "Not path MTU discovery that works: the ICMP error arrives and the segment is sent again at once, smaller. Not a path that is dead as a whole: that is retransmission-timeout.",
     "Let ICMP type 3 code 4 (ICMPv6 type 2) pass on every firewall of the way. Until then: lower the device's MTU or the route's (ip route ... mtu lock), clamp the MSS on the router, or set net.ipv4.tcp_mtu_probing=1.",
     find,

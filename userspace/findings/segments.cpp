@@ -17,22 +17,25 @@ bool same_packet(const Event& a, const Event& b) {
            one.payload == other.payload && b.time_ns - a.time_ns < within_ns;
 }
 
-}  // namespace
-
-std::vector<const Event*> segments_of(const Connection& c) {
+std::vector<const Event*> distinct_segments(const Connection& c, std::uint64_t after_ns) {
     constexpr std::ptrdiff_t most_devices = 4;
     std::vector<const Event*> distinct;
     for (const Event& event : c.events) {
-        if (!event.as<Segment>() || event.time_ns <= c.dropped_until_ns) continue;
+        if (!event.as<Segment>() || (after_ns && event.time_ns <= after_ns)) continue;
         const auto recent = distinct.end() - std::min(std::ssize(distinct), most_devices);
         if (std::none_of(recent, distinct.end(), [&](const Event* seen) { return same_packet(*seen, event); })) distinct.push_back(&event);
     }
     return distinct;
 }
 
+}  // namespace
+
+std::vector<const Event*> segments_of(const Connection& c) { return distinct_segments(c, c.dropped_until_ns); }
+std::vector<const Event*> kept_segments(const Connection& c) { return distinct_segments(c, 0); }
+
 std::optional<std::uint64_t> handshake_rtt(const Connection& c) {
     const Event* asked = nullptr;
-    for (const Event* event : segments_of(c)) {
+    for (const Event* event : kept_segments(c)) {
         const Segment& segment = *event->as<Segment>();
         const bool asks = segment.outgoing && (segment.syn() || segment.syn_ack());
         if (asks && asked) return std::nullopt;

@@ -21,6 +21,8 @@ inline bool acknowledges(const Segment& segment, std::uint32_t end) {
 /// The connection's segments in time order, each once however many devices of the host it passed. Where some were not kept, only those
 /// after them: a pause between two of them is then one.
 std::vector<const Event*> segments_of(const Connection&);
+/// The same, and those before that were kept because they tell something (capture/telling.h): others may be missing between them.
+std::vector<const Event*> kept_segments(const Connection&);
 
 /// From SYN to SYN-ACK at the client, from SYN-ACK to its ACK at the server; nothing when a segment was sent again or is not there.
 std::optional<std::uint64_t> handshake_rtt(const Connection&);

@@ -75,11 +75,11 @@ public:
     Exchange(const Story& story, const Connection& c, bool asks_out) : story_(story), c_(c), asks_out_(asks_out) {}
 
     Manner manner() {
-        for (const Event* event : segments_of(c_)) {
+        for (const Event* event : kept_segments(c_)) {
             const Segment& segment = *event->as<Segment>();
             segment.outgoing == asks_out_ ? take_client(*event, segment) : take_server(*event, segment);
         }
-        over(nullptr, c_.live() ? story_.end_ns : c_.end_ns, c_.live() ? How::open : How::gave_up);
+        over(nullptr, watched_to(story_, c_), c_.live() ? How::open : How::gave_up);
         return std::move(manner_);
     }
 
@@ -195,16 +195,20 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
 }
 
 Finding tell(const Story& story, const Connection& c, const Wait& wait, bool asks_out, bool known_to_answer) {
-    const bool sure = wait.how == How::answered || wait.how == How::closed || (known_to_answer && (wait.how == How::gave_up || wait.end_ns >= wait.ack->time_ns + long_ns));
+    const bool stops = by_packets(c) && wait.how == How::open;  // joined or cut captures stop in the midst of a session
+    const bool sure = wait.how == How::answered || wait.how == How::closed || (known_to_answer && (wait.how == How::gave_up || (!stops && wait.end_ns >= wait.ack->time_ns + long_ns)));
     Finding f = about(id, asks_out ? Culprit::peer_application : Culprit::local_application, sure ? Certainty::likely : Certainty::possible, c, wait.end_ns);
     f.first_ns = wait.request->time_ns;
+    f.weight = wait.end_ns - std::min(wait.end_ns, wait.ack->time_ns);
     f.onset_ns = wait.ack->time_ns;  // until then the silence is the path's
     const std::string request = count_text(wait.request->as<Segment>()->payload, "byte", "bytes");
     const std::string time = since(wait.ack->time_ns, wait.end_ns);
     f.headline = asks_out ? fmt::format("{}{}: {} acknowledged a request of {} and did not answer for {}; {}", who(c), at_place(story, c), c.flow.peer.text(), request, time, end_text(wait.how))
                           : fmt::format("{}{} left a request of {} from {} unanswered for {}; {}", who(c), at_place(story, c), request, c.flow.peer.text(), time, end_text(wait.how));
     f.reasons.push_back(fmt::format("the request was acknowledged {} after it was sent: the path works, and so does the kernel that acknowledged", since(wait.request->time_ns, wait.ack->time_ns)));
-    if (!sure)
+    if (stops && known_to_answer)
+        f.reasons.push_back("nothing more of this connection was captured, of either end");
+    else if (!sure)
         f.reasons.push_back(known_to_answer ? "no answer had come so far: this message may be one that is not answered"
                                             : "nothing in this recording shows that the service answers at all: it may be one that only takes data");
     cite(f, wait.request);

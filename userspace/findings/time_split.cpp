@@ -38,7 +38,7 @@ std::optional<TimeSplit> time_split(const Connection& client, const Connection& 
     const Event* request = nullptr;  // the last new data that the client sent
     std::uint32_t asked_end = 0, answered_end = 0;
     std::optional<std::uint64_t> answered_ns;
-    bool waiting = false;
+    bool waiting = false;  // until the byte that comes next: what stands behind a hole, nobody can read yet
     for (const Event* event : segments_of(client)) {
         const Segment& segment = *event->as<Segment>();
         if (segment.payload == 0) continue;
@@ -51,12 +51,13 @@ std::optional<TimeSplit> time_split(const Connection& client, const Connection& 
             asked_end = end;
             continue;
         }
-        if (answered_ns && !seq_after(end, answered_end)) continue;
+        const std::uint32_t expected = request ? request->as<Segment>()->ack : segment.seq;
+        if (waiting ? seq_after(segment.seq, expected) || !seq_after(end, expected) : answered_ns && !seq_after(end, answered_end)) continue;
         answered_ns = event->time_ns;
         answered_end = end;
         if (!std::exchange(waiting, false)) continue;
         const Event* came = requests.first_with(asked_end);
-        const Event* left = answers.first_with(segment.seq + 1);
+        const Event* left = answers.first_with(expected + 1);
         if (!came || !left || left->time_ns < came->time_ns) continue;
         const std::uint64_t waited = event->time_ns - request->time_ns, served = left->time_ns - came->time_ns;
         if (served > waited) continue;

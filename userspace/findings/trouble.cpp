@@ -16,8 +16,6 @@ namespace {
 constexpr std::uint8_t stalled_rounds = 3;
 constexpr std::uint64_t answer_due_ns = 1'000'000'000;  ///< the first SYN is sent again after that
 
-std::uint64_t story_end(const Story& story, const Connection& c) { return std::max(story.recording_of(c.witness).end_ns, c.end_ns); }
-
 void add(std::vector<TroubleSign>& signs, Trouble what, const Event* event, std::uint64_t time_ns, std::string text) {
     signs.push_back({what, event, time_ns, std::move(text)});
 }
@@ -48,7 +46,7 @@ void connect_trouble(std::vector<TroubleSign>& signs, const Story& story, const 
         if (answers.size() > 1) add(signs, Trouble::handshake, answers.back(), answers.back()->time_ns, fmt::format("the SYN-ACK came {} and no ACK followed", count_text(answers.size(), "time", "times")));
         return;
     }
-    const std::uint64_t end = c.live() ? story_end(story, c) : c.end_ns;
+    const std::uint64_t end = watched_to(story, c);
     if (!c.live() && c.has(sign::syn_sent | sign::syn_out))
         add(signs, Trouble::connect_failed, &c.events.back(), end, fmt::format("the socket was closed {} after the first SYN, before any answer", since(began, end)));
     else if (c.live() && !story.ongoing && end - std::min(end, began) >= answer_due_ns && c.has(sign::syn_sent | sign::syn_out))

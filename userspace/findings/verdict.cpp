@@ -1,13 +1,16 @@
 #include "findings/verdict.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/bare_acks.h"
 #include "findings/benign.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
+#include "model/undecoded.h"
 
 namespace tcpwitness {
 
@@ -20,6 +23,7 @@ void recording_doubts(const Recording& recording, bool several, std::vector<std:
                                                                            recording.meta.contains("source") ? "lines" : "records"), where));
     if (const auto errors = recording.meta.find("text.icmp_errors"); errors != recording.meta.end())
         reasons.push_back(fmt::format("its ICMP errors ({}) were not used{}", printable(errors->second), where));
+    for (const auto& [what, packets] : recording.undecoded) reasons.push_back(fmt::format("{} could not be looked into{}", undecoded_text(what, packets), where));
     if (!recording.damage.empty()) reasons.push_back("the file is damaged" + where);
     if (recording.cut_off) reasons.push_back("the recording was cut off" + where);
     for (const ProbeStatus& probe : recording.probes)
@@ -66,6 +70,23 @@ std::string left_out(const Story& story, const Recording& recording, bool scanne
     return {};
 }
 
+/// A session of which the capture holds one packet or two: what became of it is not known.
+bool fragment(const Connection& c) { return by_packets(c) && c.wire->client.packets + c.wire->server.packets <= 2; }
+
+/// RSTs of a capture that belong to no session in it.
+std::uint64_t lone_resets(const Story& story) {
+    std::set<Flow> known;
+    std::uint64_t lone = 0;
+    for (const Event& event : story.unmatched) {
+        const Segment* segment = event.as<Segment>();
+        if (!segment || !segment->rst() || segment->recording >= story.recordings.size() || !story.recordings[segment->recording].capture()) continue;
+        if (known.empty())
+            for (const Connection& c : story.connections) known.insert(c.flow), known.insert(c.flow.reversed());
+        lone += !known.contains(event.flow);
+    }
+    return lone;
+}
+
 }  // namespace
 
 const char* name(Verdict::What what) {
@@ -89,7 +110,13 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
         ++verdict.connections;
         telling += tells_something(c);
     }
-    for (const Finding& one : judged.benign) verdict.benign += one.count;
+    std::set<ConnectionId> harmless;  // sessions that are short by their nature
+    for (const Finding& one : judged.benign) {
+        verdict.benign += one.count;
+        if (one.benign == benign::scan) harmless.insert(one.connections.begin(), one.connections.end());
+    }
+    std::uint64_t fragments = 0;
+    for (const Connection& c : story.connections) fragments += (!selected || selected(c)) && fragment(c) && !harmless.contains(c.id);
     const Finding* worst = nullptr;
     for (const Finding& f : judged.findings) {
         if (!tells_trouble(f)) continue;
@@ -119,9 +146,15 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
         verdict.sentence = "no TCP connection is in it";
         for (const Recording& recording : story.recordings)
             if (recording.unknown_records && recording.meta.contains("source")) verdict.sentence += fmt::format("; {} could not be read", count_text(recording.unknown_records, "line", "lines"));
+        for (const Recording& recording : story.recordings)
+            for (const auto& [what, packets] : recording.undecoded) verdict.sentence += fmt::format("; {} could not be looked into, and TCP may be there", undecoded_text(what, packets));
         if (const std::string said = told_by_log(story); !said.empty()) verdict.sentence += "; an application's log tells: " + said;
         return verdict;
     }
+    if (fragments && telling)
+        verdict.reasons.push_back(fmt::format("{} of {} {} of one or two packets", count_text(fragments, "session", "sessions"), verdict.connections, fragments == 1 ? "is a fragment" : "are fragments"));
+    if (const std::uint64_t resets = selected ? 0 : lone_resets(story)) verdict.reasons.push_back(count_text(resets, "RST belongs", "RSTs belong") + " to no session in it");
+    if (!without_bare_acks(story).empty()) verdict.reasons.push_back("bare ACKs are not in the capture: losses and stalls do not show");
     if (telling == 0) verdict.reasons.push_back(verdict.connections == 1 ? "its one session is a fragment" : "every session in it is a fragment");
     if (!verdict.reasons.empty()) {
         verdict.sentence = "no trouble was seen, but " + verdict.reasons.front();

@@ -66,6 +66,15 @@ TEST_CASE("the tail sent again once after silence is a loss probe, with SACK onl
     CHECK(only(story).wire->client.rto == 1);
 }
 
+TEST_CASE("the tail sent again much later than RFC 8985 allows is the timer's") {
+    CaptureScript script;
+    data(script.handshake(), 0, 3, 30);
+    const double at_ms = GENERATE(1'500.0, 400.0, 36.0);
+    const auto story = script.client({.at_ms = at_ms, .seq = 2001, .len = 1000}).server({.at_ms = at_ms + 20, .ack = 3001}).finish();
+    CHECK(only(story).wire->client.retransmitted == 1);
+    CHECK(only(story).wire->client.loss_probe == 0);
+}
+
 TEST_CASE("a resend is spurious when DSACK says so, or the ACK echoes the first copy's timestamp") {
     CaptureScript script;
     data(script.handshake(), 0, 1, 30);
@@ -206,4 +215,20 @@ TEST_CASE("round trips: Karn's rule, the least and the median") {
     CHECK(only(story).wire->client.median_rtt_us >= 20'000);
     CHECK(only(story).wire->client.median_rtt_us <= 24'000);
     CHECK(only(story).wire->handshake_rtt_us == 20'000);
+}
+
+TEST_CASE("a segment that the capture shows behind its own ACK was sent once") {
+    CaptureScript script;
+    script.handshake().client({.at_ms = 30, .seq = 1, .len = 100}).server({.at_ms = 40, .ack = 101});
+    script.server({.at_ms = 50, .ack = 201}).client({.at_ms = 50.7, .seq = 101, .len = 100});
+    SECTION("once") {
+        const auto story = script.client({.at_ms = 80, .seq = 201, .len = 100}).server({.at_ms = 90, .ack = 301}).finish();
+        CHECK(only(story).wire->client.retransmitted == 0);
+        CHECK(only(story).wire->client.out_of_order == 1);
+        CHECK(only(story).wire->client.bytes == 300);
+    }
+    SECTION("the second time it was sent again") {
+        const auto story = script.client({.at_ms = 55, .seq = 101, .len = 100}).finish();
+        CHECK(only(story).wire->client.retransmitted == 1);
+    }
 }

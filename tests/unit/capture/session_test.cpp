@@ -232,3 +232,31 @@ TEST_CASE("live sessions are bounded") {
     CHECK(story.connections.size() == 1'000);
     CHECK(story.not_listed == 4'000);
 }
+
+TEST_CASE("a packet of 1970 among those of today, and one of the end of all times, have the time of their neighbours") {
+    Packet packet;
+    packet.kind = Packet::Kind::tcp;
+    packet.source = *Address::parse("10.0.0.1");
+    packet.destination = *Address::parse("192.0.2.9");
+    packet.source_port = 40'000;
+    packet.destination_port = 443;
+    packet.flags = tcp_flag::ack;
+    packet.payload = 10;
+    const bool today = GENERATE(false, true);
+    std::vector<DecodedPacket> packets;
+    for (const std::uint64_t time_ns : {std::uint64_t{0}, today ? start_ns : 5'000, UINT64_MAX, today ? start_ns + 9 : 5'009}) {
+        CapturedPacket captured;
+        captured.time_ns = time_ns;
+        captured.frame = packets.size() + 1;
+        packet.seq += 10;
+        packets.push_back({captured, packet, SessionTable::hash_of(packet)});
+    }
+    CaptureAnalyzer analyzers[1];
+    analyzers[0].add(packets);
+    const CaptureStory story = CaptureAnalyzer::finish(analyzers, NoReader{});
+    REQUIRE(story.connections.size() == 1);
+    CHECK(story.connections[0].begin_ns == (today ? start_ns : 0));
+    CHECK(story.connections[0].end_ns == (today ? start_ns + 9 : 5'009));
+    REQUIRE(story.info.damage.size() == 1);
+    CHECK(story.info.damage[0] == (today ? "the time of 2 packets cannot be" : "the time of 1 packet cannot be"));
+}

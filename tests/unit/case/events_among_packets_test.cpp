@@ -14,7 +14,7 @@ namespace {
 
 Exhibit exhibit_from(const WindowsFile& file) {
     MemorySource source(file.bytes, 4096);
-    ByteSource* copies[] = {&source};
+    const CaptureFiles copies[] = {{{"events.pcapng", &source}}};
     auto capture = read_capture(copies, {});
     REQUIRE(capture.ok());
     return exhibit_of(std::move(*capture));

@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <cerrno>
+
 #include "support/events.h"
 
 using namespace tcpwitness;
@@ -112,4 +115,31 @@ TEST_CASE("between: the option takes two words") {
     CHECK(given.from == "a");
     CHECK(given.to == "b");
     CHECK_FALSE(option.apply_two("", "b"));
+}
+
+TEST_CASE("between: only what shows itself in that time is told, and counted") {
+    auto t = trace();
+    for (int i = 0; i < 4; ++i) {
+        const double ms = 1'000 + i * 2'000.0;
+        const End client = t.end("edge", "10.0.1.2:4000" + std::to_string(i), "10.0.2.2:5061", task(7, "dialer"));
+        t.as(client).at(ms).connect_enter().syn_sent().syn_out().at(ms + 0.5).rst_in().error(ECONNREFUSED).wiped_close(TcpState::syn_sent).connect_exit(-ECONNREFUSED).destroy();
+    }
+    Story story = t.story();
+    const auto refused = [](const Judgement& judged) {
+        std::uint64_t times = 0;
+        for (const Finding& one : judged.findings) times += one.rule == "connect-refused" ? one.count : 0;
+        return times;
+    };
+    CHECK(refused(judge(story)) == 4);
+    const TimeSpan nothing{story.begin_ns + 3'500'000'000, story.begin_ns + 4'500'000'000, ""};
+    CHECK(refused(judge(story, shows_between(story, nothing))) == 0);
+    const TimeSpan span{story.begin_ns + 2'000'000'000, story.begin_ns + 6'000'000'000, ""};
+    Judgement judged = judge(story, shows_between(story, span));
+    CHECK(refused(judged) == 2);
+    cut(story, judged, span);
+    for (const Finding& one : judged.findings)
+        for (const std::uint64_t id : one.evidence)
+            CHECK(std::any_of(story.connections.begin(), story.connections.end(), [&](const Connection& c) {
+                return std::any_of(c.events.begin(), c.events.end(), [&](const Event& event) { return event.id == id; });
+            }));
 }

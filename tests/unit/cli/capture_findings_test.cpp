@@ -47,6 +47,15 @@ TEST_CASE("captures: SYNs unanswered until the capture ended") {
     CHECK(says(f, "unanswered until the capture ended"));
 }
 
+TEST_CASE("captures: a client that gives up with a RST") {
+    CaptureScript script;
+    for (double at : {0.0, 1'000.0, 3'000.0, 7'000.0}) script.client({.at_ms = at, .seq = 0, .ack = 0, .flags = syn, .direction = 1});
+    const Finding f = only(script.client({.at_ms = 9'000, .seq = 1, .flags = rst | ack, .direction = 1}).until(10'000));
+    CHECK(f.rule == "connect-timeout");
+    CHECK(says(f, "no answer to 4 SYNs over 7.0 s"));
+    CHECK(says(f, "it gave up with a RST, 9.0 s after the first SYN"));
+}
+
 TEST_CASE("captures: a refused connect, and a knock on this host") {
     CaptureScript script;
     const bool at_server = GENERATE(false, true);

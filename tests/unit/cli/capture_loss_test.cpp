@@ -80,3 +80,20 @@ TEST_CASE("loss-stall: much is lost, here and there") {
     CHECK(f.rule == "loss-stall");
     CHECK(says(f, "60 of"));
 }
+
+TEST_CASE("loss-stall: not where bare ACKs were left out of the capture") {
+    const bool with_acks = GENERATE(false, true);
+    CaptureScript script;
+    script.syn(0).server({.at_ms = 10, .seq = 0, .flags = syn | ack, .ttl = 57});
+    if (with_acks) script.client({.at_ms = 20});
+    script.client({.at_ms = 30, .len = 100}).client({.at_ms = 330, .len = 100});
+    for (std::uint32_t i = 0; i < 10; ++i) {
+        const double at = 7'000 + i * 20;
+        script.server({.at_ms = at, .seq = 1 + i * 50, .ack = 101 + i * 10, .len = 50, .ttl = 57});
+        script.client({.at_ms = at + 10, .seq = 101 + i * 10, .ack = 51 + i * 50, .len = 10});
+    }
+    const Judgement judged = judgement(script.until(9'000));
+    INFO(judged.verdict.sentence << all_text(judged.findings));
+    CHECK((judged.verdict.what == Verdict::What::trouble) == with_acks);
+    if (!with_acks) CHECK(judged.verdict.sentence.find("bare ACKs are not in the capture") != std::string::npos);
+}

@@ -89,7 +89,7 @@ TEST_CASE("captures: what is no silent server") {
         talk.told += 500;
         talk.answer(9'000, 100);
     }
-    const Judgement judged = talk.end(100'000);
+    const Judgement judged = talk.end(500'000);
     INFO(all_text(judged.findings));
     CHECK(judged.findings.empty());
     if (!benign.empty()) {
@@ -138,4 +138,17 @@ TEST_CASE("captures: the last words of a client that closes with them ask nothin
     const Judgement judged = judgement(script.until(20'000));
     INFO(all_text(judged.findings));
     CHECK(judged.findings.empty() == talked);
+}
+
+TEST_CASE("captures: a session that stops in the midst of a longer capture is no sure silence") {
+    Talk talk;
+    talk.ask(30, 300);
+    talk.answer(60, 500);
+    talk.ask(100, 300);
+    const Judgement judged = judgement(talk.script.until(3'000'000));
+    INFO(all_text(judged.findings));
+    REQUIRE(judged.findings.size() == 1);
+    CHECK(judged.findings[0].rule == "server-silent");
+    CHECK(judged.findings[0].certainty == Certainty::possible);
+    CHECK(says(judged.findings[0], "nothing more of this connection was captured, of either end"));
 }

@@ -67,6 +67,10 @@ public:
         client_port_ = client_port;
         return *this;
     }
+    CaptureScript& server_port(std::uint16_t port) {
+        server_port_ = port;
+        return *this;
+    }
     /// From now on, frames have link-layer addresses: the server's, and a router's for each client port.
     CaptureScript& macs() {
         macs_ = true;
@@ -103,7 +107,7 @@ public:
     }
 
 private:
-    static std::uint64_t time(double at_ms) { return start_ns + static_cast<std::uint64_t>(at_ms * 1e6); }
+    static std::uint64_t time(double at_ms) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(start_ns) + static_cast<std::int64_t>(at_ms * 1e6)); }
 
     CaptureScript& add(const Sent& sent, bool server) {
         tcpwitness::Packet packet = ends(server);
