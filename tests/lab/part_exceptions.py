@@ -25,6 +25,8 @@ EXCEPTIONS = {
     ("stopped_server", "first half", "connect-timeout"): IN_THE_MIDST,
     ("stopped_server", "first half", "accept-queue-overflow"): IN_THE_MIDST,
     ("accept_queue_overflow", "first half", "connect-timeout"): IN_THE_MIDST,
+    ("server_killed", "last half", "connect-refused"): NOBODY_LISTENS,
+    ("error_noted_only", "first half", "host-unreachable"): IN_THE_MIDST,
     ("cut_off_segments", "packets of server", "clean"): NOTHING_CAME,
     ("connect_denied_by_policy", "five files", "same"): "known fault, on the safe side: a record that makes no event is not found in the other part, and is told as lost",
 }

@@ -1,9 +1,11 @@
 """What the programs of the scenarios do with sockets: short names for the usual calls. `family` is 4 or 6."""
 
 import errno
+import pathlib
 import select
 import socket
 import struct
+import time
 
 ANY = {4: "0.0.0.0", 6: "::"}
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}
@@ -73,6 +75,18 @@ def accept_and_outlast(listener, count):
         connection, _ = listener.accept()
         connection.recv(1)
         connection.close()
+
+
+def await_closed(port, seconds=10):
+    """Until no connection with that port here is on its way any more: the last ACK of one may be late, or lost and drawn out by the FIN sent again."""
+    listen, time_wait = "0A", "06"
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        rows = [line.split() for name in ("tcp", "tcp6") for line in pathlib.Path(f"/proc/self/net/{name}").read_text().splitlines()[1:]]
+        if not any(row[1].endswith(f":{port:04X}") and row[3] not in (listen, time_wait) for row in rows):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"connections of port {port} are still open after {seconds} s")
 
 
 def close_with_reset(connection):

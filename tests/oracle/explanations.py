@@ -4,6 +4,7 @@ from segments import ACK, FIN, RST, SYN, later
 
 COPY_SECONDS = 100e-6
 CAPTURE_COPY_SECONDS = 50e-3
+HANDSHAKE_COPY_SECONDS = 100e-3
 FAR = 1 << 30
 NOT_READ = {"wg", "juniper", "ipoib", "gtp"}  # what tcpwitness takes nothing out of
 
@@ -30,9 +31,9 @@ class History:
         return [one for one in self.carrying if later(one.end(), self.which.seq) > 0 and later(self.which.end(), one.seq) > 0]
 
     def beyond(self):
-        """Of those that lie behind the segment in sequence, the nearest that came before it."""
+        """Of those that lie behind the segment in sequence, the nearest that came before it, as it was sent last."""
         found = [one for one in self.own if later(one.seq, self.which.end()) >= 0]
-        return min(found, key=lambda one: later(one.seq, self.which.end()), default=None)
+        return min(found, key=lambda one: (later(one.seq, self.which.end()), -one.frame), default=None)
 
 
 def left_before(one, other):
@@ -55,6 +56,12 @@ def copied_on_the_way(history):
     which = history.which
     return which.ip_id and any(one.ip_id == which.ip_id and one.seq == which.seq and one.end() == which.end() and one.tsval == which.tsval and
                                which.time - one.time <= CAPTURE_COPY_SECONDS * 1.01 for one in history.carried())
+
+
+def handshake_twice_at_once(history):
+    """A SYN or SYN-ACK again sooner than any stack sends one again: its number was captured twice, perhaps of two stacks or two places."""
+    which = history.which
+    return which.flags & SYN and any(one.flags & SYN and one.seq == which.seq and which.time - one.time <= HANDSHAKE_COPY_SECONDS * 1.01 for one in history.own)
 
 
 def overtaken(history):
@@ -80,7 +87,7 @@ def acknowledged_by_no_ack(history):
     return history.peer and not history.peer[-1].flags & ACK
 
 
-MISSING_RULES = [seen_twice, copied_on_the_way, overtaken, far_off, first_of_its_sender, acknowledged_by_no_ack]
+MISSING_RULES = [seen_twice, copied_on_the_way, handshake_twice_at_once, overtaken, far_off, first_of_its_sender, acknowledged_by_no_ack]
 
 
 # Rules about one frame that tcpwitness calls a retransmission and Wireshark does not.

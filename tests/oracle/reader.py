@@ -24,13 +24,16 @@ def read(tool, path):
     lines = done.stderr.decode(errors="replace").splitlines()
     if done.returncode not in (0, 1):
         return Reading(failure=f"exit code {done.returncode}: {lines[-1:]}")
-    if len(lines) > 1 or done.returncode == 1 and not lines:
+    damage = all("damaged: " in line or "cut off" in line for line in lines)  # a file may have several kinds of it
+    if len(lines) > 1 and not damage or done.returncode == 1 and not lines:
         return Reading(failure=f"exit code {done.returncode} with {len(lines)} lines: {lines[:3]}")
     reading = Reading(refusal=lines[0] if done.returncode == 1 else "")
     try:
         said = [json.loads(line) for line in done.stdout.splitlines()]
     except ValueError as error:
         return Reading(failure=f"no JSON: {error}")
+    if any(one.get("tool") == "packet list" for one in said):
+        return Reading(refusal="a text that tells packets: Wireshark reads none")
     first_frames = {}
     for one in said:
         if one["type"] == "connection" and "wire" in one:

@@ -76,7 +76,6 @@ const char* harmless_reset(const Story& story, const Connection& c, const Event&
     const auto answer = written(c, &reset);
     if (!answer || !*answer) return nullptr;
     const TcpNumbers* client = other ? numbers(first<ResetReceived>(*other)) : nullptr;
-    if (client && less(client->unread(), their_fin(*other))) return nullptr;  // the RST took from it what it had not read yet
     const bool arrived = client && other->peer_isn ? less(client->rcv_nxt - *other->peer_isn - 1, their_fin(*other)) == *answer : !less(tcp->unacknowledged(), own_fin(c));
     return arrived ? benign::abort_after_exchange : nullptr;
 }

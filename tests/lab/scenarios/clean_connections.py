@@ -75,6 +75,7 @@ def record_once(lab, client, server):
         program.go()
         client.run(asking, meeting)
         program.await_step()
+        server.run(traffic.await_closed, 5061)
     lab.read_report()
     return int(re.search(r"(\d+) lost", recorder.text).group(1))
 

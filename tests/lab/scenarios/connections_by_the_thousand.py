@@ -27,6 +27,7 @@ def scenario(lab):
         program.go()
         client.run(asking, name="asking")
         program.await_step()
+        server.run(traffic.await_closed, 5061)
 
     assert ", 0 lost" in recorder.text and "counted instead" not in recorder.text, recorder.text
     lab.read_report()
