@@ -74,11 +74,27 @@ class Judged:
         return sorted((finding["rule"], finding["culprit"], finding["certainty"], finding["count"]) for finding in self.report.findings)
 
 
-def against_whole(part, whole):
-    """(rule, sentence) for each law that the part's report breaks."""
+def cut_in_two(part, whole):
+    """Ends of connections of which the part holds only the beginning or the end."""
+    spans = {}
+    for one in whole.connections.values():
+        begin, end = spans.get(ends(one), (one["begin_time_unix_nano"], one["end_time_unix_nano"]))
+        spans[ends(one)] = min(begin, one["begin_time_unix_nano"]), max(end, one["end_time_unix_nano"])
+    lives = ((ends(one), one["begin_time_unix_nano"], one["end_time_unix_nano"]) for one in part.connections.values())
+    return {key for key, begin, end in lives if key in spans and (begin > spans[key][0] or end < spans[key][1])}
+
+
+def against_whole(part, whole, cut=frozenset()):
+    """(rule, sentence) for each law that the part's report breaks. What a part holds only the half of, it may take for something else, true as far as it
+    goes: there it must not prove what the whole disproves."""
     for one in part.said:
         fellows = [other for other in whole.said if other.about & one.about or other.rule == one.rule and not (other.about and one.about)]
         told = f"{one.rule}: {one.culprit}, {one.certainty}: {one.headline}"
+        if one.about & cut:
+            proven = [other for other in fellows if other.certainty == "proven"]
+            if one.certainty == "proven" and proven and not any(one.may_be(other) for other in fellows):
+                yield one.rule, f"against the whole, which proves {proven[0].rule}, {proven[0].culprit}: {told}"
+            continue
         if one.certainty == "proven" and not any(other.certainty == "proven" and other.may_be(one) for other in fellows):
             yield one.rule, f"surer than the whole: {told}"
         proven = [other for other in fellows if other.certainty == "proven"]
@@ -163,7 +179,8 @@ def broken(lab, scenario):
         except AssertionError as failure:
             problems.append(f"{name}: {failure}")
             continue
-        for rule, sentence in not_the_same(part, whole) if same else against_whole(part, whole):
+        cut = cut_in_two(part, whole) if name.endswith("half") else frozenset()
+        for rule, sentence in not_the_same(part, whole) if same else against_whole(part, whole, cut):
             if not part_exceptions.explains(scenario, name, rule):
                 problems.append(f"{name}: {sentence}")
     return problems

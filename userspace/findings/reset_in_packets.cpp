@@ -113,7 +113,11 @@ bool withdrawn_in_handshake(const Connection& c) {
         else if (segment.rst() && segment.outgoing && syn_ack && !reset) reset = event;
         else return false;
     }
-    return reset && reset->time_ns - syn_ack->time_ns <= at_once_ns && reset->time_ns - syn->time_ns < 5 * answer_due_ns;
+    if (!reset) return false;
+    // A kernel without the socket answers with what the SYN-ACK acknowledged. A RST with an ACK, or behind data, comes of an open connection whose ACKs were not captured.
+    const Segment& answer = *reset->as<Segment>();
+    if (answer.flags & tcp_flag::ack || answer.seq != syn->as<Segment>()->seq + 1) return false;
+    return reset->time_ns - syn_ack->time_ns <= at_once_ns && reset->time_ns - syn->time_ns < 5 * answer_due_ns;
 }
 
 }  // namespace tcpwitness

@@ -48,19 +48,21 @@ std::optional<Finding> small_window(const Story& story, const Connection& c, con
     if (!c.has(sign::established) || c.is_listener() || c.end_ns < c.begin_ns + least_ns) return std::nullopt;
     const auto fired = answered_probes(c);
     if (fired.size() < many_probes || fired.back()->time_ns - fired.front()->time_ns < least_ns) return std::nullopt;
+    const Event* arrived = handshake_in(c);
+    const Connection* other = story.other_end(c);
+    const Event* left = arrived && other ? as_it_left(*other, *arrived->as<Segment>()) : nullptr;
+    // A reader that takes its time with a small buffer looks alike, and stands still nowhere.
+    if (left ? left->as<Segment>()->window_scale == arrived->as<Segment>()->window_scale : !arrived || arrived->as<Segment>()->window_scale > 0) return std::nullopt;
     Finding f = about(id, Culprit::unknown, Certainty::possible, c, fired.back()->time_ns);
     f.first_ns = f.onset_ns = fired.front()->time_ns;
     const std::string peer = c.flow.peer.text(), time = since(f.first_ns, f.last_ns);
     f.headline = fmt::format("{}{}: data to {} crawled for {}: the window that {} offers is open, but smaller than a segment", who(c), at_place(story, c), peer, time, peer);
     f.reasons.push_back(fmt::format("the kernel sent what fits into the window each time its probe timer fired, {} in {}; each was answered at once", count_text(fired.size(), "time", "times"), time));
     cite(f, fired);
-    const Event* arrived = handshake_in(c);
-    const Connection* other = story.other_end(c);
-    const Event* left = arrived && other ? as_it_left(*other, *arrived->as<Segment>()) : nullptr;
     cite(f, arrived);
     cite(f, left);
     add_end(f, other);
-    if (left && left->as<Segment>()->window_scale != arrived->as<Segment>()->window_scale) {
+    if (left) {
         const Segment &sent = *left->as<Segment>(), &got = *arrived->as<Segment>();
         const char* packet = sent.syn() ? "SYN" : "SYN-ACK";
         f.culprit = Culprit::path;
@@ -68,9 +70,6 @@ std::optional<Finding> small_window(const Story& story, const Connection& c, con
                                  time, packet);
         f.reasons.push_back(fmt::format("the {} left {} with {} and came to {} with {}", packet, place(story, other->witness), scale_text(sent.window_scale), place(story, c.witness), scale_text(got.window_scale)));
         prove(f, changed);
-    } else if (left) {
-        f.reasons.push_back(fmt::format("the window scale came as it was sent ({})", scale_text(arrived->as<Segment>()->window_scale)));
-        f.settle = fmt::format("look at the receive buffer of {} (SO_RCVBUF, tcp_rmem)", peer);
     } else {
         f.reasons.push_back("its receive buffer may be that small (SO_RCVBUF, tcp_rmem), or a device on the path changed the window scale in the handshake");
         f.settle = record_on(c.flow.peer.address) + ": it tells whether the window scale that it sent is the one that came here";

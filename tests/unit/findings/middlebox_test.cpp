@@ -175,6 +175,7 @@ TEST_CASE("zero-window-stall: a device changed the window scale") {
         t.as(s.client).at(200. * (i + 1));
         fires(t, Timer::Which::zero_window_probe, 204'000);
     }
+    if (!changed) return nothing(t.story());  // a reader that takes its time, with a small buffer
     const Finding f = only(t.story());
     CHECK(f.rule == "zero-window-stall");
     CHECK(f.certainty == (both_ends && changed ? Certainty::proven : Certainty::possible));
