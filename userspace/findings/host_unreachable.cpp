@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -85,7 +86,10 @@ std::vector<Finding> find(const Story& story) {
         Finding f = about(id, Culprit::path, Certainty::likely, c, end->time_ns);
         const auto syns = syns_sent(c);
         if (!syns.empty() && !c.has(sign::established)) f.first_ns = syns.front()->time_ns;
-        if (!c.error)
+        const bool guessed = by_packets(c) && !c.has(sign::established);  // a capture knows no errno: its host may have gone on trying
+        if (guessed)
+            f.headline = fmt::format("{}{}: no connection to {}, {} over {}", who(c), at_place(story, c), c.flow.peer.text(), count_text(syns.size(), "SYN", "SYNs"), since(f.first_ns, c.end_ns));
+        else if (!c.error)
             f.headline = fmt::format("{}{}: connect() to {} {} after {}", who(c), at_place(story, c), c.flow.peer.text(), c.live() ? "is not answered" : "was given up",
                                      since(f.first_ns, c.live() ? story.recording_of(c.witness).end_ns : c.end_ns));
         else f.headline = c.has(sign::established) ? fmt::format("{}{}: the connection with {} was given up with {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error))
@@ -95,13 +99,14 @@ std::vector<Finding> find(const Story& story) {
             prove(f, proofs[0]);
             blame_neighbour(f, c, *neighbour);
         } else if (icmp && !own) {
-            prove(f, proofs[0]);
+            if (!guessed) prove(f, proofs[0]);
             blame_sender(f, c, *icmp);
         } else {
             f.headline += ": an ICMP error that was not recorded, or a neighbour that is silent";
             f.settle = "look at `ip neighbour` for the next hop, and record again: the ICMP error names its sender";
         }
-        if (!c.error) f.reasons.push_back("the error came while connect() held the socket: the kernel noted it and sent the SYN again; getsockopt(SO_ERROR) tells it");
+        if (guessed && icmp && !syns.empty() && syns.back()->time_ns > icmp->time_ns) f.reasons.push_back("the SYN was sent again after the ICMP error: its host went on trying");
+        if (!c.error && !guessed) f.reasons.push_back("the error came while connect() held the socket: the kernel noted it and sent the SYN again; getsockopt(SO_ERROR) tells it");
         cite(f, syns);
         cite(f, icmp);
         cite(f, error);

@@ -71,6 +71,8 @@ TEST_CASE("captures: an ICMP error that refuses") {
     CaptureScript script;
     const Finding f = only(script.syn(0).icmp(5, 1));
     CHECK(f.rule == "host-unreachable");
+    CHECK(f.certainty == Certainty::likely);
+    CHECK_FALSE(says(f, "EHOSTUNREACH"));  // a capture knows no errno
     CHECK(f.culprit == Culprit::path);
     CHECK(says(f, "10.0.0.254"));
 }
