@@ -7,6 +7,7 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packet_filter_rule.h"
+#include "findings/packets_alone.h"
 
 namespace tcpwitness {
 
@@ -172,6 +173,7 @@ std::vector<Finding> find(const Story& story) {
             ttls = usual_ttls(story);
         }
         const auto syns = syns_sent(c);
+        if (by_packets(c) && syns.empty()) continue;  // a RST alone answers no SYN that anybody captured
         const auto resets = resets_in(c);
         const Event* received = first<ResetReceived>(c);
         const Event* error = last<SocketError>(c);

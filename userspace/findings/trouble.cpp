@@ -8,6 +8,7 @@
 #include "correlate/lifecycle.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
+#include "findings/segments.h"
 
 namespace tcpwitness {
 
@@ -83,6 +84,28 @@ void handshake_trouble(std::vector<TroubleSign>& signs, const Story& story, cons
     (void)story;
 }
 
+/// All was said, and the good-bye never got through: seen in packets alone, as a kernel tells its retransmissions itself.
+void good_bye_trouble(std::vector<TroubleSign>& signs, const Connection& c) {
+    for (const bool outgoing : {true, false}) {
+        const Event *first = nullptr, *last = nullptr;
+        std::size_t again = 0;
+        bool answered = false;
+        for (const Event& event : c.events) {
+            const Segment* segment = event.as<Segment>();
+            if (!segment) continue;
+            if (segment->outgoing == outgoing && segment->fin() && segment->marks & segment_mark::retransmission) {
+                if (!first) first = &event;
+                last = &event;
+                ++again;
+            }
+            if (last && segment->outgoing != outgoing && (segment->rst() || acknowledges(*segment, end_of(*last->as<Segment>())))) answered = true;
+        }
+        if (again >= stalled_rounds && !answered)
+            add(signs, Trouble::stalled, last, last->time_ns, fmt::format("{} FIN was sent again {} times over {}, and nothing acknowledged it", outgoing ? "its" : "the other end's", again,
+                                                                         duration_text(last->time_ns - first->time_ns)));
+    }
+}
+
 }  // namespace
 
 const char* name(Trouble trouble) {
@@ -115,6 +138,7 @@ std::vector<TroubleSign> trouble_of(const Story& story, const Connection& c) {
             add(signs, Trouble::dropped, last_drop, last_drop->time_ns,
                 fmt::format("the kernel dropped {} of it, last with reason {}", count_text(count, "packet", "packets"), printable(last_drop->as<Drop>()->reason)));
     }
+    if (by_packets(c) && c.established_ns && c.ending == Ending::open) good_bye_trouble(signs, c);
     if (c.has(sign::retransmit) && c.has(sign::established)) {
         const Event* worst = nullptr;
         for (const Event& event : c.events)

@@ -152,3 +152,28 @@ TEST_CASE("captures: a session that stops in the midst of a longer capture is no
     CHECK(judged.findings[0].certainty == Certainty::possible);
     CHECK(says(judged.findings[0], "nothing more of this connection was captured, of either end"));
 }
+
+TEST_CASE("captures: a FIN that nothing acknowledges is no good order") {
+    CaptureScript script;
+    const bool answered = GENERATE(false, true);
+    script.client({.at_ms = 0, .seq = 0, .flags = syn});
+    script.server({.at_ms = 10, .seq = 0, .flags = syn | ack});
+    script.client({.at_ms = 20});
+    script.client({.at_ms = 21, .len = 20, .flags = psh | ack});
+    script.server({.at_ms = 50, .ack = 21, .len = 30, .flags = psh | ack});
+    script.client({.at_ms = 60, .seq = 21, .ack = 31});
+    for (double at : {100.0, 300.0, 700.0, 1'500.0, 3'100.0, 6'300.0}) script.client({.at_ms = at, .seq = 21, .ack = 31, .flags = fin | ack});
+    if (answered) script.server({.at_ms = 6'310, .seq = 31, .ack = 22});
+    const Judgement judged = judgement(script.until(6'400));  // the capture ends in its midst
+    REQUIRE(judged.findings.size() == (answered ? 0 : 1));
+    if (answered) return;
+    CHECK(judged.findings.front().rule == "unexplained");
+    CHECK(says(judged.findings.front(), "its FIN was sent again 5 times over 6.0 s, and nothing acknowledged it"));
+}
+
+TEST_CASE("captures: RSTs alone refuse no connect") {
+    CaptureScript script;
+    script.client({.at_ms = 0, .seq = 700, .flags = rst});
+    script.server({.at_ms = 1, .seq = 900, .flags = rst | ack});
+    for (const Finding& f : judgement(script).findings) CHECK(f.rule != "connect-refused");
+}
