@@ -31,11 +31,39 @@ const char* not_forwarding(const Story& story, const Event& event) {
     return value != sysctls.end() && value->second == "0" ? name : nullptr;
 }
 
+/// What somebody set there, as the kernel's reason tells it, in words that are no kernel's.
+struct Setting {
+    std::string_view reason;
+    const char* text;
+};
+constexpr Setting settings[] = {
+    {"TCP_MD5NOTFOUND", "a socket there demands TCP-MD5 signatures (a BGP password), and they carry none"},
+    {"TCP_MD5UNEXPECTED", "they carry a TCP-MD5 signature, and no socket there has a password for it"},
+    {"TCP_MD5FAILURE", "their TCP-MD5 signature does not fit the password there"},
+    {"TCP_MINTTL", "the socket there takes only packets with a higher TTL (TTL security)"},
+    {"IP_LOCAL_SOURCE", "they carry an address of that host itself as their source"},
+    {"XFRM_POLICY", "its IPsec policy takes them only encrypted"},
+};
+
+const char* setting_text(const Drop& drop) {
+    const auto row = std::find_if(std::begin(settings), std::end(settings), [&](const Setting& one) { return one.reason == drop.reason; });
+    return row == std::end(settings) ? nullptr : row->text;
+}
+
+/// A BPF program of a control group that looks at packets, of the whole host: SOCKET_FILTER may be its doing, or that of a filter on the socket itself.
+const Environment* group_filter(const Story& story) {
+    for (const Event& event : story.environment)
+        if (const Environment* fact = event.as<Environment>(); fact && fact->topic == "bpf_program" && fact->after.starts_with("cgroup packet")) return fact;
+    return nullptr;
+}
+
 Culprit culprit_of(const Story& story, const Event& event) {
     const Drop& drop = *event.as<Drop>();
     if (spoilt(drop) || stale(drop) || expired(drop)) return Culprit::path;
     if (drop.by_packet_filter()) return Culprit::local_firewall;
-    if (drop.reason == "XDP" || drop.reason == "TC_INGRESS" || drop.reason == "TC_EGRESS" || drop.reason == "SOCKET_FILTER" || drop.reason == "BPF_CGROUP_EGRESS") return Culprit::local_firewall;
+    if (drop.reason == "XDP" || drop.reason == "TC_INGRESS" || drop.reason == "TC_EGRESS" || drop.reason == "BPF_CGROUP_EGRESS") return Culprit::local_firewall;
+    if (drop.reason == "SOCKET_FILTER") return group_filter(story) ? Culprit::local_firewall : Culprit::local_application;
+    if (setting_text(drop)) return Culprit::local_configuration;
     if (drop.reason == "IP_RPFILTER" || not_forwarding(story, event) || device_trouble(story, event.witness, drop.device, event.time_ns)) return Culprit::local_configuration;
     return Culprit::local_kernel;
 }
@@ -66,6 +94,12 @@ std::string cause_text(const Story& story, const Event& event) {
     if (const auto trouble = device_trouble(story, event.witness, drop.device, event.time_ns)) return trouble->text;
     if (const std::string program = program_text(story, event); !program.empty()) return program;
     if (drop.unqueued()) return fmt::format("a rule of its {} hands them to a program that is not there, or whose queue is full (NFQUEUE)", filter_text(story, event));
+    if (const char* text = setting_text(drop)) return fmt::format("{} ({})", text, printable(drop.reason));
+    if (drop.reason == "SOCKET_FILTER") {
+        const Environment* program = group_filter(story);
+        return program ? fmt::format("a BPF program took them out, as {} may ({}), or a filter of the socket's own (SOCKET_FILTER)", printable(program->name), printable(program->after))
+                       : "a filter that its process attached to the socket took them out (SOCKET_FILTER)";
+    }
     if (!drop.by_packet_filter()) return fmt::format("{} in {}{}", printable(drop.reason), printable(drop.place), device);
     if (rules_that_may_have_dropped(story, event).empty())
         if (const auto translations = translations_at(story, event); !translations.empty())
@@ -128,6 +162,11 @@ void judge_drop(Finding& f, const Story& story, const Event& drop, const Proof& 
     }
     if (expired(*drop.as<Drop>())) {
         f.settle = fmt::format("record on {} at the same time: it tells which hop limit its packets leave with", dropped_source(drop).address.text());
+        return;
+    }
+    if (drop.as<Drop>()->reason == "SOCKET_FILTER") {
+        f.certainty = Certainty::likely;
+        f.settle = "look at the filters of its sockets (`ss -ltnpe --bpf`), and at BPF programs of its control groups (`bpftool cgroup tree`)";
         return;
     }
     prove(f, told_by_kernel, each_try ? others({Other::other_cause}) : 0);

@@ -218,3 +218,34 @@ TEST_CASE("connect-timeout with both ends: frames for another machine are no pro
     CHECK(findings[0].certainty == (mac == 1 ? Certainty::likely : Certainty::proven));
     if (mac == 1) CHECK_THAT(findings[0].headline, Contains("addressed to another machine (02:00:00:00:00:01)"));
 }
+
+TEST_CASE("what keeps clients out by a setting is told in words, and whose it is") {
+    const auto [reason, words] = GENERATE(std::pair<std::string, std::string>{"TCP_MD5NOTFOUND", "demands TCP-MD5 signatures"}, std::pair<std::string, std::string>{"TCP_MINTTL", "higher TTL"},
+                                          std::pair<std::string, std::string>{"XFRM_POLICY", "only encrypted"});
+    Door door;
+    const End visitor = door.visitor();
+    Drop drop = dropped(visitor.peer_isn);
+    drop.reason = reason;
+    drop.place = "tcp_v4_rcv";
+    drop.caller.clear();
+    door.keep_out(visitor, 10, 4, drop);
+    const Finding f = door.only();
+    CHECK(f.culprit == Culprit::local_configuration);
+    CHECK_THAT(f.headline, Contains(words) && Contains(reason));
+}
+
+TEST_CASE("a filter on the socket is its process's doing, unless a control group has one too; which of them it was the kernel does not tell") {
+    const bool group = GENERATE(false, true);
+    Door door;
+    if (group) door.t.environment(Environment::What::found, "bpf_program", "7 deny_all", "cgroup packet filter on cgroup /web");
+    const End visitor = door.visitor();
+    Drop drop = dropped(visitor.peer_isn);
+    drop.reason = "SOCKET_FILTER";
+    drop.place = "tcp_v4_rcv";
+    drop.caller.clear();
+    door.keep_out(visitor, 10, 4, drop);
+    const Finding f = door.only();
+    CHECK(f.culprit == (group ? Culprit::local_firewall : Culprit::local_application));
+    CHECK(f.certainty == Certainty::likely);
+    CHECK_THAT(f.headline, Contains(group ? "deny_all" : "its process attached"));
+}
