@@ -51,6 +51,9 @@ std::optional<std::uint32_t> written(const Connection& c, const Event* reset) {
     return bytes < no_count ? std::optional(bytes) : std::nullopt;
 }
 
+/// A close_notify alert of TLS 1.3 or 1.2, as it is sent with today's ciphers.
+bool good_bye(std::uint32_t bytes) { return bytes == 24 || bytes == 31; }
+
 }  // namespace
 
 const char* harmless_reset(const Story& story, const Connection& c, const Event& reset) {
@@ -80,9 +83,13 @@ const char* harmless_reset(const Story& story, const Connection& c, const Event&
     return arrived ? benign::abort_after_exchange : nullptr;
 }
 
+bool said_good_bye(const Connection& c, const Event& reset) {
+    const TcpNumbers* tcp = numbers(&reset);
+    if (!tcp || !reset.as<ResetReceived>() || c.role != Role::client || !their_fin(c)) return false;
+    return !less(tcp->unread(), true) && good_bye(less(tcp->unacknowledged(), own_fin(c)));
+}
+
 bool answers_good_bye(const Story& story, const Connection& c, const Event& reset) {
-    constexpr std::uint32_t tls13 = 24, tls12 = 31;  // a close_notify alert as it is sent with today's ciphers
-    const auto good_bye = [](std::uint32_t bytes) { return bytes == tls13 || bytes == tls12; };
     if (c.role != Role::server || !c.local_isn) return false;  // what a client does not want to read any more may be an answer
     const Segment *answered = nullptr, *theirs = nullptr;      // the FINs of both
     for (const Event& event : c.events)

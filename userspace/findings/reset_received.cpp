@@ -129,6 +129,10 @@ std::vector<Finding> find(const Story& story) {
             continue;
         }
         const Event* reset = first<ResetReceived>(c);
+        if (reset && said_good_bye(c, *reset)) {
+            found.push_back(harmless(benign::abort_after_exchange, id, c, c.end_ns, between(story, c)));
+            continue;
+        }
         if (const char* pattern = reset ? harmless_reset(story, c, *reset) : nullptr) {
             found.push_back(harmless(pattern, id, c, c.end_ns, between(story, c)));
             continue;
@@ -184,7 +188,7 @@ std::vector<Finding> find(const Story& story) {
             f.settle = record_on(c.flow.peer.address) + ": it tells whether anything listens there";
         } else if (const Connection* other = other_end) {
             add_end(f, other);
-            if (!told && !other->has(sign::knock) && other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
+            if (!told && state != TcpState::close_wait && !other->has(sign::knock) && other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
                 prove(f, proofs[by_peer_filter], answered_without_socket(story, c, *other) ? 0 : others({Other::own_stack}));
                 f.culprit = Culprit::local_firewall;
                 lean_on(f, other->witness, Evidence::sockets);

@@ -158,6 +158,27 @@ TEST_CASE("data after close") {
     CHECK_THAT(f.headline, Contains("sent data after the socket had been closed"));
 }
 
+TEST_CASE("a client's TLS good-bye that crosses the server's FIN is harmless; a request that does is not") {
+    auto t = trace();
+    Session s = client_alone(t);
+    client_opens(t, s, 0);
+    const bool good_bye = GENERATE(true, false);
+    TcpNumbers tcp;
+    tcp.snd_una = 1001;
+    tcp.snd_nxt = tcp.write_seq = tcp.snd_una + (good_bye ? 31 : 300);
+    tcp.rcv_nxt = tcp.copied_seq = 5001;
+    tcp.state = TcpState::close_wait;
+    t.as(s.client).at(10).fin_in().state(TcpState::established, TcpState::close_wait);
+    t.at(11).rst_in().reset_received(tcp).error(EPIPE).wiped_close(TcpState::close_wait).destroy();
+    if (good_bye) {
+        CHECK(find_all(t.story()).empty());
+        return;
+    }
+    const Finding f = only(t.story());
+    CHECK(f.rule == "reset-received");
+    CHECK(f.culprit == Culprit::peer_application);
+}
+
 TEST_CASE("data after close on a socket that still is one: the kernel's own reset path is not a RST received") {
     auto t = trace();
     Session s = client_alone(t);
