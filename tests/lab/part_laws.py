@@ -4,7 +4,8 @@ Whoever has only one host's trace, only the packets, only the first or the last 
 - nothing is surer than the whole's evidence allows: what a part calls proven, the whole calls proven too;
 - nothing contradicts the whole: where it has proven who did it, a part names nobody else, unless as possible;
 - a part is clean only if the whole is;
-- the laws of accounting.py hold for parts too;
+- the laws of accounting.py hold for parts too; of the first and the last half only these are asked, since where a cut falls is chance, and what is true
+  of a connection's half need not be told of the whole;
 - files that are parts of one recording, and the same recording twice, give exactly what the whole gives.
 
 part_exceptions.py tells, one by one, where a part's report may differ, and why that is right.
@@ -74,27 +75,16 @@ class Judged:
         return sorted((finding["rule"], finding["culprit"], finding["certainty"], finding["count"]) for finding in self.report.findings)
 
 
-def cut_in_two(part, whole):
-    """Ends of connections of which the part holds only the beginning or the end."""
-    spans = {}
-    for one in whole.connections.values():
-        begin, end = spans.get(ends(one), (one["begin_time_unix_nano"], one["end_time_unix_nano"]))
-        spans[ends(one)] = min(begin, one["begin_time_unix_nano"]), max(end, one["end_time_unix_nano"])
-    lives = ((ends(one), one["begin_time_unix_nano"], one["end_time_unix_nano"]) for one in part.connections.values())
-    return {key for key, begin, end in lives if key in spans and (begin > spans[key][0] or end < spans[key][1])}
+def accounted(part):
+    for problem in unaccounted(part.report) + false_comfort(part.report) + baseless(part.report):
+        yield "accounting", problem
 
 
-def against_whole(part, whole, cut=frozenset()):
-    """(rule, sentence) for each law that the part's report breaks. What a part holds only the half of, it may take for something else, true as far as it
-    goes: there it must not prove what the whole disproves."""
+def against_whole(part, whole):
+    """(rule, sentence) for each law that the part's report breaks."""
     for one in part.said:
         fellows = [other for other in whole.said if other.about & one.about or other.rule == one.rule and not (other.about and one.about)]
         told = f"{one.rule}: {one.culprit}, {one.certainty}: {one.headline}"
-        if one.about & cut:
-            proven = [other for other in fellows if other.certainty == "proven"]
-            if one.certainty == "proven" and proven and not any(one.may_be(other) for other in fellows):
-                yield one.rule, f"against the whole, which proves {proven[0].rule}, {proven[0].culprit}: {told}"
-            continue
         if one.certainty == "proven" and not any(other.certainty == "proven" and other.may_be(one) for other in fellows):
             yield one.rule, f"surer than the whole: {told}"
         proven = [other for other in fellows if other.certainty == "proven"]
@@ -102,8 +92,7 @@ def against_whole(part, whole, cut=frozenset()):
             yield one.rule, f"against the whole, which proves {proven[0].rule}, {proven[0].culprit}: {told}"
     if part.verdict["verdict"] == "clean" and whole.verdict["verdict"] != "clean":
         yield "clean", f"clean, and the whole is {whole.verdict['verdict']}: {whole.verdict['sentence']}"
-    for problem in unaccounted(part.report) + false_comfort(part.report) + baseless(part.report):
-        yield "accounting", problem
+    yield from accounted(part)
 
 
 def not_the_same(part, whole):
@@ -179,8 +168,8 @@ def broken(lab, scenario):
         except AssertionError as failure:
             problems.append(f"{name}: {failure}")
             continue
-        cut = cut_in_two(part, whole) if name.endswith("half") else frozenset()
-        for rule, sentence in not_the_same(part, whole) if same else against_whole(part, whole, cut):
+        broken_laws = accounted(part) if name.endswith("half") else not_the_same(part, whole) if same else against_whole(part, whole)
+        for rule, sentence in broken_laws:
             if not part_exceptions.explains(scenario, name, rule):
                 problems.append(f"{name}: {sentence}")
     return problems
