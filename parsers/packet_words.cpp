@@ -45,6 +45,13 @@ std::optional<std::uint64_t> seconds_of(std::string_view word) {
 namespace {
 
 bool is_time_of_day(std::string_view word) { return word.size() >= 8 && word[2] == ':' && word[5] == ':'; }
+/// "14:11:33,248", as some languages write it.
+std::string with_point(std::string_view clock) {
+    std::string text(clock);
+    std::replace(text.begin(), text.end(), ',', '.');
+    return text;
+}
+
 bool is_date(std::string_view word) { return word.size() == 10 && (word[4] == '-' || word[4] == '/') && word[7] == word[4]; }
 
 }  // namespace
@@ -55,9 +62,7 @@ bool take_time(std::string_view& text, PacketRow& row) {
     if (is_date(word)) {
         std::string_view behind = rest;
         const std::string_view clock = take_word(behind);
-        std::string with_point(clock);
-        std::replace(with_point.begin(), with_point.end(), ',', '.');  // as some languages write it
-        const auto local = windows::local_time(word, with_point);
+        const auto local = windows::local_time(word, with_point(clock));
         if (!local) return false;
         row.local_ns = *local;
         row.has_date = true;
@@ -65,9 +70,7 @@ bool take_time(std::string_view& text, PacketRow& row) {
         return true;
     }
     if (is_time_of_day(word)) {
-        std::string clock(word);
-        std::replace(clock.begin(), clock.end(), ',', '.');  // as some languages write it
-        const auto local = windows::local_time("1970-01-01", clock);
+        const auto local = windows::local_time("1970-01-01", with_point(word));
         if (!local) return false;
         row.local_ns = *local;
         text = rest;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/listeners.h"
 #include "findings/packet_filter_rule.h"
 #include "findings/packets_alone.h"
 
@@ -51,9 +52,7 @@ std::string listens_elsewhere(const Story& story, WitnessId witness, const Endpo
 /// Listens on all addresses of that port, and the kernel found no socket for the SYN all the same.
 const Connection* passed_over(const Story& story, WitnessId witness, const Endpoint& asked, std::uint64_t at_ns) {
     for (const Connection& one : story.connections)
-        if (one.is_listener() && one.witness == witness && one.flow.local.port == asked.port && one.flow.local.address.unspecified() && one.begin_ns <= at_ns &&
-            (one.live() || one.end_ns >= at_ns))
-            return &one;
+        if (one.witness == witness && one.flow.local.port == asked.port && listened_everywhere(one, at_ns)) return &one;
     return nullptr;
 }
 

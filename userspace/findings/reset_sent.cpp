@@ -11,6 +11,7 @@
 #include "findings/facts.h"
 #include "findings/flood.h"
 #include "findings/harmless_reset.h"
+#include "findings/listeners.h"
 #include "findings/packets_alone.h"
 #include "findings/reset_in_packets.h"
 #include "findings/reset_reason.h"
@@ -108,7 +109,7 @@ const Connection* passed_over(const ListenersByPort& listeners, const Connection
     const auto same_port = listeners.find({knock.witness, knock.flow.local.port});
     if (same_port == listeners.end()) return nullptr;
     for (const Connection* c : same_port->second)
-        if (c->flow.local.address.unspecified() && c->begin_ns <= knock.begin_ns && (c->live() || c->end_ns >= knock.begin_ns)) return c;
+        if (listened_everywhere(*c, knock.begin_ns)) return c;
     return nullptr;
 }
 

@@ -1,26 +1,13 @@
 // handshake-slow, port-exhaustion, endpoint-down and endpoint-up.
 #include <catch2/catch.hpp>
 
-#include "support/findings.h"
+#include "support/judged.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;
 using Catch::Contains;
 
 namespace {
-
-Finding only(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    REQUIRE(findings.size() == 1);
-    return findings[0];
-}
-
-void nothing(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    CHECK(findings.empty());
-}
 
 std::vector<Finding> of_rule(const Story& story, const std::string& rule) {
     std::vector<Finding> findings = find_all(story);

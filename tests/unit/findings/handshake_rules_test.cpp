@@ -1,20 +1,13 @@
 // connect-timeout, connect-refused, handshake-incomplete, reset-forged.
 #include <catch2/catch.hpp>
 
-#include "support/findings.h"
+#include "support/judged.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;
 using Catch::Contains;
 
 namespace {
-
-Finding only(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    REQUIRE(findings.size() == 1);
-    return findings[0];
-}
 
 void client_is_refused(TraceBuilder& t, const Session& s, double ms, std::uint8_t ttl = 64) {
     t.as(s.client).at(ms).connect_enter().syn_sent().syn_out().timer_armed(1000);

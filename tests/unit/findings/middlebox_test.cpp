@@ -1,26 +1,13 @@
 // What devices on the path do to handshakes and to what follows: SYN proxies, lost Fast Open SYNs, lost ACKs behind SYN cookies, changed window scales, dropped marks.
 #include <catch2/catch.hpp>
 
-#include "support/findings.h"
+#include "support/judged.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;
 using Catch::Contains;
 
 namespace {
-
-Finding only(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    REQUIRE(findings.size() == 1);
-    return findings[0];
-}
-
-void nothing(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    CHECK(findings.empty());
-}
 
 void fires(TraceBuilder& t, Timer::Which which, std::uint32_t rto_us, std::uint8_t backoff = 0) {
     Timer timer;

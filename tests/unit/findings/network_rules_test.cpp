@@ -1,20 +1,13 @@
 // local-drop, no-route, host-unreachable, path-mtu-blackhole, and what ICMP makes of connect-refused.
 #include <catch2/catch.hpp>
 
-#include "support/findings.h"
+#include "support/judged.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;
 using Catch::Contains;
 
 namespace {
-
-Finding only(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    REQUIRE(findings.size() == 1);
-    return findings[0];
-}
 
 Drop drop(const char* reason, bool outgoing, std::uint8_t flags, std::uint32_t seq) {
     Drop made;

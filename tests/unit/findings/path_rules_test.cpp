@@ -2,20 +2,13 @@
 #include <catch2/catch.hpp>
 
 #include "base/text.h"
-#include "support/findings.h"
+#include "support/judged.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;
 using Catch::Contains;
 
 namespace {
-
-Finding only(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    REQUIRE(findings.size() == 1);
-    return findings[0];
-}
 
 Drop forward_drop(std::uint32_t seq, std::uint8_t flags = tcp_flag::syn) {
     Drop made;

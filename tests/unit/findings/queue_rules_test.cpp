@@ -5,26 +5,13 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include "support/findings.h"
+#include "support/judged.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;
 using Catch::Contains;
 
 namespace {
-
-Finding only(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    REQUIRE(findings.size() == 1);
-    return findings[0];
-}
-
-void nothing(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    CHECK(findings.empty());
-}
 
 /// What a look at the current end's queue found, `waited_ms` after it began.
 void look(TraceBuilder& t, Queue queue, double waited_ms) {

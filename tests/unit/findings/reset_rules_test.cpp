@@ -3,20 +3,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/findings.h"
+#include "support/judged.h"
 #include "support/scenes.h"
 
 using namespace tcpwitness;
 using Catch::Contains;
 
 namespace {
-
-Finding only(const Story& story) {
-    const std::vector<Finding> findings = find_all(story);
-    INFO(all_text(findings));
-    REQUIRE(findings.size() == 1);
-    return findings[0];
-}
 
 /// The client's half alone.
 Session client_alone(TraceBuilder& t, int port = 40000) {

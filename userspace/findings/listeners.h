@@ -1,0 +1,13 @@
+// Listening sockets, as rules about refused connects ask for them.
+#pragma once
+
+#include "correlate/connection.h"
+
+namespace tcpwitness {
+
+/// It listened on all addresses of its port then. Where the kernel found no socket for a SYN all the same, it takes IPv6 only, or is bound to a device.
+inline bool listened_everywhere(const Connection& c, std::uint64_t at_ns) {
+    return c.is_listener() && c.flow.local.address.unspecified() && c.begin_ns <= at_ns && (c.live() || c.end_ns >= at_ns);
+}
+
+}  // namespace tcpwitness
