@@ -41,7 +41,10 @@ std::string duration_text(std::uint64_t ns) {
     if (ns < 60'000'000'000) return fmt::format("{:.1f} s", static_cast<double>(ns) / 1e9);
     const std::uint64_t seconds = ns / 1'000'000'000;
     if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
-    return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
+    const std::uint64_t hours = seconds / 3600, days = hours / 24;
+    if (days < 3) return fmt::format("{} h {:02} min", hours, seconds / 60 % 60);
+    if (days < 3 * 365) return fmt::format("{} days {} h", days, hours % 24);
+    return fmt::format("{:.1f} years", static_cast<double>(days) / 365.25);
 }
 
 std::string count_text(std::uint64_t count, std::string_view singular, std::string_view plural) {

@@ -31,10 +31,11 @@ struct Seen {
     std::uint8_t ttl = 0;
     std::int8_t direction = 0;
 
-    bool operator==(const Seen&) const = default;
+    auto operator<=>(const Seen&) const = default;
 };
 
-using Ways = std::map<Flow, Seen>;  ///< `local` is the sender
+using Ways = std::map<Flow, Seen>;               ///< `local` is the sender
+using Hosts = std::map<Address, std::set<Seen>>;  ///< a host may begin with several TTLs
 
 struct Extent {
     std::size_t place = 0;  ///< among the files that were given
@@ -42,7 +43,20 @@ struct Extent {
     std::uint64_t first_ns = 0, last_ns = 0;
     std::set<std::pair<std::uint16_t, std::string>> interfaces;
     Ways head, tail;
-    std::map<Address, Seen> hosts;
+    Hosts hosts;
+};
+
+/// Parts that follow each other, and what they showed so far: a session may be silent for as long as several parts take.
+struct Chain {
+    std::vector<const Extent*> parts;
+    Ways tail;
+    Hosts hosts;
+
+    void add(const Extent& part) {
+        parts.push_back(&part);
+        for (const auto& [way, seen] : part.tail) tail[way] = seen;
+        for (const auto& [host, seen] : part.hosts) hosts[host].insert(seen.begin(), seen.end());
+    }
 };
 
 std::optional<Extent> extent_of(const std::string& file, std::size_t place) {
@@ -73,7 +87,7 @@ std::optional<Extent> extent_of(const std::string& file, std::size_t place) {
         const Flow way = flow_of(packet);
         if (count < at_an_end) {
             extent.head.emplace(way, seen);
-            extent.hosts.emplace(packet.source, seen);
+            extent.hosts[packet.source].insert(seen);
         }
         last[count++ % at_an_end] = {way, seen};
     }
@@ -82,19 +96,28 @@ std::optional<Extent> extent_of(const std::string& file, std::size_t place) {
     for (std::size_t i = 0; i < kept; ++i) {
         const auto& [way, seen] = last[(count - kept + i) % at_an_end];
         extent.tail[way] = seen;
-        extent.hosts[way.local.address] = seen;
+        extent.hosts[way.local.address].insert(seen);
     }
     for (const CaptureInterface& interface : (*reader)->interfaces()) extent.interfaces.emplace(interface.link_type, interface.name);
     return extent;
 }
 
 /// Some, and nearly all of those that both have, were seen alike.
-template <typename Map>
-bool alike(const Map& one, const Map& other) {
+bool mostly(std::size_t same, std::size_t different) { return same > 0 && different * 4 <= same; }
+
+bool sessions_go_on(const Chain& before, const Ways& after) {
     std::size_t same = 0, different = 0;
-    for (const auto& [key, seen] : other)
-        if (const auto known = one.find(key); known != one.end()) ++(known->second == seen ? same : different);
-    return same > 0 && different * 4 <= same;
+    for (const auto& [way, seen] : after)
+        if (before.tail.contains(way)) ++(before.hosts.at(way.local.address).contains(seen) ? same : different);
+    return mostly(same, different);
+}
+
+bool hosts_alike(const Hosts& before, const Hosts& after) {
+    std::size_t same = 0, different = 0;
+    for (const auto& [host, seen] : after)
+        if (const auto known = before.find(host); known != before.end())
+            ++(std::any_of(seen.begin(), seen.end(), [&](const Seen& one) { return known->second.contains(one); }) ? same : different);
+    return mostly(same, different);
 }
 
 std::string without_digits(const std::string& file) {
@@ -104,11 +127,12 @@ std::string without_digits(const std::string& file) {
     return rest;
 }
 
-bool goes_on(const Extent& before, const Extent& after) {
+bool goes_on(const Chain& chain, const Extent& after) {
+    const Extent& before = *chain.parts.back();
     if (after.first_ns + disorder_ns < before.last_ns || after.last_ns <= before.last_ns || before.interfaces != after.interfaces) return false;
-    if (alike(before.tail, after.head)) return true;
+    if (sessions_go_on(chain, after.head)) return true;
     const std::uint64_t apart = after.first_ns > before.last_ns ? after.first_ns - before.last_ns : 0;
-    return apart <= quiet_ns && without_digits(before.file) == without_digits(after.file) && alike(before.hosts, after.hosts);
+    return apart <= quiet_ns && without_digits(before.file) == without_digits(after.file) && hosts_alike(chain.hosts, after.hosts);
 }
 
 }  // namespace
@@ -119,20 +143,17 @@ std::vector<std::vector<std::string>> capture_groups(const std::vector<std::stri
         for (std::size_t i = 0; i < files.size(); ++i)
             if (auto extent = extent_of(files[i], i)) extents.push_back(std::move(*extent));
     std::stable_sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) { return a.first_ns < b.first_ns; });
-    std::vector<std::vector<const Extent*>> chains;
+    std::vector<Chain> chains;
     for (const Extent& extent : extents) {
-        const auto chain = std::find_if(chains.begin(), chains.end(), [&](const auto& one) { return goes_on(*one.back(), extent); });
-        if (chain == chains.end())
-            chains.push_back({&extent});
-        else
-            chain->push_back(&extent);
+        const auto chain = std::find_if(chains.begin(), chains.end(), [&](const Chain& one) { return goes_on(one, extent); });
+        (chain == chains.end() ? chains.emplace_back() : *chain).add(extent);
     }
     std::map<std::size_t, std::vector<std::string>> groups;  // by the first place of each
     std::set<std::size_t> placed;
-    for (const auto& chain : chains) {
+    for (const Chain& chain : chains) {
         std::size_t first = files.size();
         std::vector<std::string> names;
-        for (const Extent* part : chain) {
+        for (const Extent* part : chain.parts) {
             first = std::min(first, part->place);
             placed.insert(part->place);
             names.push_back(part->file);

@@ -14,6 +14,9 @@ TEST_CASE("durations read as people say them") {
     CHECK(duration_text(7'125'000'000) == "7.1 s");
     CHECK(duration_text(125'000'000'000) == "2 min 05 s");
     CHECK(duration_text(7'380'000'000'000) == "2 h 03 min");
+    CHECK(duration_text(71 * 3'600'000'000'000) == "71 h 00 min");
+    CHECK(duration_text(77 * 3'600'000'000'000) == "3 days 5 h");
+    CHECK(duration_text(427'401 * 3'600'000'000'000) == "48.8 years");
 }
 
 TEST_CASE("foreign text cannot drive a terminal") {

@@ -51,6 +51,27 @@ TEST_CASE("rotated: parts of one capture are one, in whatever order they are giv
     CHECK(story.connections[0].wire->last_frame == 30);
 }
 
+TEST_CASE("rotated: a session that is silent for some parts goes on behind them, also with another of its host's TTLs") {
+    Folder folder;
+    const std::string a = folder / "a", b = folder / "b", c = folder / "c";
+    const auto talk = [](int second, std::initializer_list<std::pair<int, std::uint16_t>> sent) {  // TTL, port
+        PcapFile file;
+        file.header(0xa1b2c3d4, 65535, 1);
+        for (const auto& [ttl, port] : sent) {
+            const std::string segment = tcp({.seq = 7000 + static_cast<std::uint32_t>(second) * 10, .payload = "x"});
+            std::string ip = ipv4(6, be16(port) + segment.substr(2));
+            ip[8] = static_cast<char>(ttl);
+            file.packet(1'700'000'000 + static_cast<std::uint32_t>(second++), 0, ethernet(0x0800, ip));
+        }
+        return file.bytes;
+    };
+    spill(a, talk(0, {{254, 40'000}, {118, 40'000}, {118, 40'001}}));
+    spill(b, talk(1'000, {{118, 40'001}, {118, 40'001}}));
+    const bool known = GENERATE(true, false);
+    spill(c, talk(2'000, {{known ? 254 : 99, 40'000}}));
+    CHECK(capture_groups({a, b, c}) == (known ? Groups{{a, b, c}} : Groups{{a, b}, {c}}));
+}
+
 TEST_CASE("rotated: a part that is missing ends nothing, and a part that breaks off says so") {
     Folder folder;
     const std::string a = folder / "long.pcap", c = folder / "long.pcap2";
