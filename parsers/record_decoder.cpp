@@ -192,6 +192,7 @@ EventBody decode_reset_sent(const Record& record, const TraceContext& context) {
     reset.segment_flags = body.segment_flags;
     if (body.flags & TW_RESET_FIREWALL) reset.firewall_hook = body.hook;
     if (body.by <= TW_RESET_BY_KERNEL) reset.by = static_cast<ResetSent::By>(body.by);
+    if (reset.by == ResetSent::By::kernel) reset.task = {};  // a timer runs in whatever process it finds
     reset.linger_told = body.flags & TW_RESET_LINGER_TOLD;
     if (body.flags & TW_RESET_LINGER) reset.linger_s = body.linger_s;
     reset.listener_cookie = body.listener;

@@ -11,6 +11,7 @@ namespace tcpwitness {
 namespace {
 
 constexpr std::uint64_t sent_again_ns = 1'000'000'000;  ///< a SYN without answer is sent again by then
+constexpr std::uint64_t short_limit_ns = 50'000'000;    ///< a time limit of somebody, where the answer did come; what is taken back sooner was never waited for
 constexpr std::uint64_t cleanup_ns = 1'000'000'000;     ///< from a process's exit to its sockets closed
 
 const Event* exit_of_owner(const Story& story, const Connection& c) {
@@ -56,11 +57,9 @@ std::optional<GivenUpConnect> given_up_connect(const Story& story, const Connect
     how.pending = c.live();
     if (how.pending && story.ongoing) return std::nullopt;
     how.end_ns = std::max(how.began_ns, how.pending ? std::max(story.recording_of(c.witness).end_ns, c.end_ns) : closed_ns(c));
-    if (how.waited_ns() < (how.pending ? sent_again_ns : answer_due_ns)) return std::nullopt;
-    if (!how.pending) {
-        how.exit = exit_of_owner(story, c);
-        how.answer = late_answer(story, c, how.end_ns);
-    }
+    if (!how.pending) how.answer = late_answer(story, c, how.end_ns);
+    if (how.waited_ns() < (how.pending ? sent_again_ns : how.answer ? short_limit_ns : answer_due_ns)) return std::nullopt;
+    if (!how.pending) how.exit = exit_of_owner(story, c);
     return how;
 }
 

@@ -40,8 +40,11 @@ TtlOfPeer usual_ttls(const Story& story) {
     return ttls;
 }
 
-/// "; redis-server[7] listens on that port, but only at 127.0.0.1:6379".
+/// "; redis-server[7] listens on that port, but only at 127.0.0.1:6379", "... but only on IPv4 (0.0.0.0:6379)".
 std::string listens_elsewhere(const Story& story, WitnessId witness, const Endpoint& asked) {
+    for (const Connection& one : story.connections)
+        if (one.is_listener() && one.witness == witness && one.live() && one.flow.local.port == asked.port && ipv4_alone(one, asked.address))
+            return fmt::format("; {} listens on that port, but only on IPv4 ({})", who(one), one.flow.local.text());
     for (const Connection& one : story.connections)
         if (one.is_listener() && one.witness == witness && one.live() && one.flow.local.port == asked.port && !one.flow.local.address.unspecified() &&
             one.flow.local.address != asked.address)
@@ -52,7 +55,7 @@ std::string listens_elsewhere(const Story& story, WitnessId witness, const Endpo
 /// Listens on all addresses of that port, and the kernel found no socket for the SYN all the same.
 const Connection* passed_over(const Story& story, WitnessId witness, const Endpoint& asked, std::uint64_t at_ns) {
     for (const Connection& one : story.connections)
-        if (one.witness == witness && one.flow.local.port == asked.port && listened_everywhere(one, at_ns)) return &one;
+        if (one.witness == witness && one.flow.local.port == asked.port && listened_everywhere(one, at_ns) && !ipv4_alone(one, asked.address)) return &one;
     return nullptr;
 }
 
@@ -66,9 +69,8 @@ bool nothing_listens(Finding& f, const Story& story, const Connection& c, const 
     const bool other_address = real != asked;
     const std::string subject = other_address ? fmt::format("{} is translated to {}, where", asked.text(), real.text()) : "";
     if (const Connection* listener = passed_over(story, there, real, peer.begin_ns)) {
-        const bool other_family = listener->flow.local.address.family != real.address.family;
         f.headline = fmt::format("{}{} listens on {}{}, and did not take the SYN{}: {}", subject.empty() ? "" : subject + " ", who(*listener), listener->flow.local.text(), where,
-                                 other_family ? ": it takes IPv6 only, or is bound to another device" : ": it is bound to another device, or came later", f.headline);
+                                 listener->flow.local.address.family != real.address.family ? ": it takes IPv6 only, or is bound to another device" : ": it is bound to another device, or came later", f.headline);
         if (!listener->events.empty()) cite(f, &listener->events.front());
         f.settle = "look at it with `ss -ltnpe` there: a device stands behind '%', and v6only:1 means IPv6 only";
         return false;

@@ -21,7 +21,7 @@ constexpr const char* id = "connect-timeout";
 
 enum { answer_lost, ignored, lost_outward, left_early };
 constexpr Proof proofs[] = {
-    {"the peer was recorded, got the SYN and answered; no answer came back here", silence | others({Other::other_cause}), Lost::on_its_way},
+    {"the peer was recorded, got the SYN and answered; no answer came back here", silence | others({Other::other_cause, Other::never_left}), Lost::on_its_way},
     {"the SYN was seen arriving at the peer's host, which sent nothing back", silence | others({Other::other_holder}), Lost::in_the_host},
     {"the peer was recorded at that time and saw no SYN", silence | others({Other::other_holder, Other::rewritten, Other::never_left}), Lost::on_its_way},
     {"the answer came in after the application had closed its socket", 0},
@@ -29,6 +29,27 @@ constexpr Proof proofs[] = {
 
 /// What `lost_outward` asks of the sender's end: its SYNs are on its own wire.
 Others left_here(const Connection& c) { return c.has(sign::syn_out) ? others({Other::never_left}) : 0; }
+
+/// The kernel made SYNs, and none was ever seen on a device of this host: not the path lost them.
+bool never_left(Finding& f, const Story& story, const Connection& c) {
+    if (by_packets(c) || c.has(sign::syn_out) || !c.has(sign::syn_retransmit) || !packets_seen(story, c.witness) || story.blind(c.witness, Evidence::packets, c.witness, c.begin_ns, c.end_ns) != Blind::no) return false;
+    f.certainty = Certainty::likely;
+    for (const Event& event : story.neighbours) {
+        const Neighbour& neighbour = *event.as<Neighbour>();
+        if (neighbour.what == Neighbour::What::changed || event.witness != c.witness || event.time_ns < c.begin_ns || event.time_ns > c.end_ns) continue;
+        if (event.flow.peer.address.family != c.flow.peer.address.family) continue;
+        f.headline += fmt::format(": they wait for the link-layer address of {} on {}", event.flow.peer.address.text(), printable(neighbour.device));
+        f.reasons.push_back(fmt::format("none was seen leaving {}, which asked for that neighbour and got no answer", place(story, c.witness)));
+        f.settle = fmt::format("is {} up, and on that link? ip neighbour tells what the kernel knows", event.flow.peer.address.text());
+        cite(f, &event);
+        return true;
+    }
+    f.culprit = Culprit::local_configuration;
+    f.headline += fmt::format(": none was seen leaving {}", place(story, c.witness));
+    f.reasons.push_back(fmt::format("TCP sent them, and none came to a device of {}: something on this host took them", place(story, c.witness)));
+    f.settle = "look for an IPsec policy without a key (ip xfrm policy, ip xfrm state) and for programs on the devices (tcpwitness doctor --environment)";
+    return true;
+}
 
 /// Where a recorded host between lost it: then no program and no device of the silent host did.
 void lost_between(Finding& f, const Story& story, const Connection& c, const Endpoint& source, PacketKind kind) {
@@ -67,7 +88,10 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         add_end(f, peer);
         for (const Event& event : peer->events) cite(f, &event);
         const std::string peer_place = place(story, peer->witness);
-        if (!peer->has(sign::syn_ack_out | sign::syn_ack_retransmit)) {
+        if (peer->has(sign::knock | sign::rst_out | sign::reset_sent)) {
+            f.certainty = Certainty::likely;
+            f.reasons.push_back(fmt::format("the SYN reached {}, which answered with RST; no RST came back to {}: lost on the return path", peer_place, place(story, c.witness)));
+        } else if (!peer->has(sign::syn_ack_out | sign::syn_ack_retransmit)) {
             if (!watched(story, peer->witness, f)) return;
             f.culprit = Culprit::peer_host;
             f.certainty = Certainty::likely;
@@ -84,7 +108,14 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
             f.settle = fmt::format("record packets on {} too: then it is known whether the SYN-ACK came back", place(story, c.witness));
             const auto answers = sightings(story, c.flow, c.flow.peer, PacketKind::syn_ack);
             const bool came = std::any_of(answers.begin(), answers.end(), [&](const Sighting& one) { return one.witness == c.witness && !one.entered.empty(); });
-            if (seen) prove(f, proofs[answer_lost], came ? 0 : others({Other::other_cause}));
+            if (!peer->has(sign::syn_ack_out) && packets_seen(story, peer->witness)) {
+                f.culprit = Culprit::peer_host;
+                f.headline += fmt::format(": no SYN-ACK of {} was seen leaving it", peer_place);
+                f.reasons.push_back(fmt::format("{} got the SYN and its TCP answered; what it sent never came to a device there: something on that host took it", peer_place));
+                f.settle = fmt::format("look on {} for an IPsec policy, a program on its devices, a neighbour that does not answer", peer_place);
+                return;
+            }
+            if (seen) prove(f, proofs[answer_lost], (came ? 0 : others({Other::other_cause})) | (peer->has(sign::syn_ack_out) ? others({Other::never_left}) : 0));
             lean_on_arrival(f, c.witness, peer->witness);
             f.reasons.push_back(fmt::format("{} got the SYN and answered SYN-ACK; no SYN-ACK {} {}: lost on the return path", peer_place,
                                             seen ? "came back to" : "was taken by", place(story, c.witness)));
@@ -263,7 +294,7 @@ std::vector<Finding> find(const Story& story) {
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
         if (given_up && given_up->answer)
             tell_late_answer(f, story, c, *given_up);
-        else
+        else if (!never_left(f, story, c))
             ask_peer(f, story, c, *homes, strangers);
         found.push_back(std::move(f));
     }

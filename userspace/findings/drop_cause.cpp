@@ -9,6 +9,7 @@
 #include "findings/drop_symptoms.h"
 #include "findings/facts.h"
 #include "findings/packet_filter_rule.h"
+#include "findings/way_back.h"
 
 namespace tcpwitness {
 
@@ -29,6 +30,16 @@ const char* not_forwarding(const Story& story, const Event& event) {
     const auto& sysctls = story.witnesses[event.witness].sysctls;
     const auto value = sysctls.find(name);
     return value != sysctls.end() && value->second == "0" ? name : nullptr;
+}
+
+/// It came in, was for another host, and no route leads there.
+bool nowhere_to_go(const Drop& drop) { return drop.reason == "IP_INNOROUTES"; }
+
+/// A device there that went within the last minute, or while packets had nowhere to go: most routes go with their device.
+std::optional<DeviceTrouble> route_went_with(const Story& story, const Event& event) {
+    constexpr std::uint64_t minute_ns = 60'000'000'000;
+    if (!nowhere_to_go(*event.as<Drop>())) return std::nullopt;
+    return device_went(story, event.witness, event.time_ns - std::min(event.time_ns, minute_ns), event.time_ns);
 }
 
 /// What somebody set there, as the kernel's reason tells it, in words that are no kernel's.
@@ -63,7 +74,7 @@ Culprit culprit_of(const Story& story, const Event& event) {
     if (drop.by_packet_filter()) return Culprit::local_firewall;
     if (drop.reason == "XDP" || drop.reason == "TC_INGRESS" || drop.reason == "TC_EGRESS" || drop.reason == "BPF_CGROUP_EGRESS") return Culprit::local_firewall;
     if (drop.reason == "SOCKET_FILTER") return group_filter(story) ? Culprit::local_firewall : Culprit::local_application;
-    if (setting_text(drop)) return Culprit::local_configuration;
+    if (setting_text(drop) || nowhere_to_go(drop)) return Culprit::local_configuration;
     if (drop.reason == "IP_RPFILTER" || not_forwarding(story, event) || device_trouble(story, event.witness, drop.device, event.time_ns)) return Culprit::local_configuration;
     return Culprit::local_kernel;
 }
@@ -92,6 +103,12 @@ std::string cause_text(const Story& story, const Event& event) {
     if (drop.reason == "IP_RPFILTER") return "strict rp_filter" + device;
     if (const char* sysctl = not_forwarding(story, event)) return fmt::format("it does not forward packets ({} is 0){}", sysctl, device);
     if (const auto trouble = device_trouble(story, event.witness, drop.device, event.time_ns)) return trouble->text;
+    if (nowhere_to_go(drop)) {
+        const Address& to = event.flow.local.address;
+        const auto dead = dead_end(story, event.witness, to, event.time_ns);
+        const auto went = route_went_with(story, event);
+        return (dead ? dead->text : fmt::format("it has no route to {}", to.text())) + (went ? fmt::format(" ({})", went->text) : "");
+    }
     if (const std::string program = program_text(story, event); !program.empty()) return program;
     if (drop.unqueued()) return fmt::format("a rule of its {} hands them to a program that is not there, or whose queue is full (NFQUEUE)", filter_text(story, event));
     if (const char* text = setting_text(drop)) return fmt::format("{} ({})", text, printable(drop.reason));
@@ -147,6 +164,10 @@ void add_drop_cause(Finding& f, const Story& story, const std::vector<const Even
     if (stale(drop)) f.reasons.push_back("that is a symptom: a device on the path rewrites timestamps for part of the packets, or several hosts send behind one address");
     if (expired(drop)) f.reasons.push_back("that is a symptom: whoever sent them gave them too few hops, or routers pass them round in a loop");
     if (const auto trouble = device_trouble(story, first.witness, drop.device, first.time_ns)) cite(f, trouble->fact);
+    if (const auto went = route_went_with(story, first)) {
+        f.cause_ns = std::min(f.cause_ns ? f.cause_ns : f.first_ns, went->fact->time_ns);
+        cite(f, went->fact);
+    }
     cite(f, drops);
 }
 

@@ -214,6 +214,7 @@ Judgement judge(const Story& story, const std::function<bool(const Finding&)>& t
     }));
     std::vector<Finding> standing = claims.take();
     join_hops(story, standing);
+    join_beside(story, standing);
     name_interposers(story, standing);
     for (Finding& finding : standing) {
         check_proof(finding, story);

@@ -54,12 +54,29 @@ std::optional<std::uint32_t> written(const Connection& c, const Event* reset) {
 /// A close_notify alert of TLS 1.3 or 1.2, as it is sent with today's ciphers.
 bool good_bye(std::uint32_t bytes) { return bytes == 24 || bytes == 31; }
 
+/// This end asked the other one, as far as anything tells: its role, that of the other end, or the ports of both.
+bool asks(const Story& story, const Connection& c) {
+    constexpr std::uint16_t ephemeral = 32768;
+    if (c.role != Role::unknown) return c.role == Role::client;
+    const Connection* other = story.other_end(c);
+    if (other && other->role != Role::unknown) return other->role == Role::server;
+    return c.flow.local.port >= ephemeral && c.flow.peer.port < ephemeral;
+}
+
+/// A client throws away a connection of its pool that was open before the recording began: idle at both ends, and nothing of it was under way.
+bool idle_pool(const Story& story, const Connection& c, bool sent_here, const TcpNumbers& tcp) {
+    constexpr std::uint32_t idle_ms = 1000;
+    if (!c.preexisting || c.established_ns || by_packets(c) || asks(story, c) != sent_here) return false;
+    return !tcp.unread() && !tcp.unacknowledged() && tcp.recv_idle_ms >= idle_ms && tcp.send_idle_ms >= idle_ms && !c.has(sign::retransmit | sign::peer_closed);
+}
+
 }  // namespace
 
 const char* harmless_reset(const Story& story, const Connection& c, const Event& reset) {
     const bool sent_here = reset.as<ResetSent>() != nullptr;
     const TcpNumbers* tcp = numbers(&reset);
     const auto told = exchange(c, sent_here);
+    if (tcp && idle_pool(story, c, sent_here, *tcp)) return benign::abort_after_exchange;
     if (!tcp || !told || by_packets(c) || !c.established_ns || c.role == Role::unknown) return nullptr;
     const bool client_here = c.role == Role::client;
     const Connection* other = story.other_end(c);

@@ -35,9 +35,37 @@ const Connection* with_role(const Story& story, const Finding& f, Role role) {
     return nullptr;
 }
 
+bool connect_failed(const Finding& f) {
+    for (const char* rule : {"connect-refused", "connect-timeout", "host-unreachable", "no-route", "local-drop", "connect-denied"})
+        if (f.rule == rule) return true;
+    return false;
+}
+
+/// A client that talks to a server over one connection and cannot open a second one to it waits on both (FTP's data, SIP's media, a second channel): the silence
+/// on the first is its own.
+const Connection* waits_beside(const Story& story, const Finding& silent, const Finding& failed) {
+    const Connection* first = with_role(story, silent, Role::client);
+    const Connection* second = with_role(story, failed, Role::client);
+    if (!first || !second || first == second || second->has(sign::established) || first->witness != second->witness || first->owner.pid != second->owner.pid) return nullptr;
+    if (first->flow.peer.address != second->flow.peer.address || first->flow.peer.port == second->flow.peer.port) return nullptr;
+    const bool within = second->begin_ns >= first->begin_ns && (first->live() || second->begin_ns <= first->end_ns);
+    const bool to_its_end = silent.last_ns <= failed.last_ns + at_once_ns || (second->live() && failed.last_ns <= silent.last_ns);
+    return within && to_its_end ? second : nullptr;
+}
+
 /// The process had only this client at that time: what it asked its upstream, it asked for it.
 bool only_client(const std::vector<const Connection*>& clients, const Connection& one, std::uint64_t time_ns) {
     return std::all_of(clients.begin(), clients.end(), [&](const Connection* c) { return c == &one || c->begin_ns > time_ns || (!c->live() && c->end_ns < time_ns); });
+}
+
+void drop_joined(std::vector<Finding>& standing, const std::vector<bool>& joined) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < standing.size(); ++i)
+        if (!joined[i]) {
+            if (kept != i) standing[kept] = std::move(standing[i]);
+            ++kept;
+        }
+    standing.resize(kept);
 }
 
 }  // namespace
@@ -75,13 +103,25 @@ void join_hops(const Story& story, std::vector<Finding>& standing) {
             break;
         }
     }
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < standing.size(); ++i)
-        if (!joined[i]) {
-            if (kept != i) standing[kept] = std::move(standing[i]);
-            ++kept;
+    drop_joined(standing, joined);
+}
+
+void join_beside(const Story& story, std::vector<Finding>& standing) {
+    std::vector<bool> joined(standing.size());
+    for (std::size_t i = 0; i < standing.size(); ++i) {
+        Finding& silent = standing[i];
+        if (silent.benign || silent.rule != "server-silent") continue;
+        for (std::size_t k = 0; k < standing.size(); ++k) {
+            Finding& failed = standing[k];
+            if (k == i || joined[k] || failed.benign || failed.state || !connect_failed(failed) || !waits_beside(story, silent, failed)) continue;
+            failed.reasons.push_back(fmt::format("meanwhile the same process waited on its other connection to that host ({}): {}", silent.rule, silent.headline));
+            failed.evidence.insert(failed.evidence.end(), silent.evidence.begin(), silent.evidence.end());
+            for (const ConnectionId id : silent.connections) add_end(failed, story.connection(id));
+            joined[i] = true;
+            break;
         }
-    standing.resize(kept);
+    }
+    drop_joined(standing, joined);
 }
 
 }  // namespace tcpwitness

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 
 #include <fmt/format.h>
@@ -44,6 +45,14 @@ const Event* silent_neighbour(const Story& story, const Connection& c) {
     return next_hop;
 }
 
+/// SYN-ACKs of it that the kernel threw away while it asked for a link-layer address.
+std::size_t count_drops(const Connection& c) {
+    return std::count_if(c.events.begin(), c.events.end(), [](const Event& event) {
+        const Drop* drop = event.as<Drop>();
+        return drop && drop->outgoing && drop->reason == "NEIGH_FAILED";
+    });
+}
+
 void blame_neighbour(Finding& f, const Connection& c, const Event& event) {
     const Neighbour& neighbour = *event.as<Neighbour>();
     const bool v6 = c.flow.peer.address.family == Address::Family::ipv6;
@@ -72,8 +81,49 @@ void blame_sender(Finding& f, const Connection& c, const Event& event) {
     cite(f, &event);
 }
 
+/// Routers that a packet has passed, by what is left of the usual first values; 0: none, or not told.
+unsigned hops(std::uint8_t ttl) {
+    for (const unsigned sent : {64u, 128u, 255u})
+        if (ttl && ttl <= sent) return sent - ttl;
+    return 0;
+}
+
+/// A SYN came in, and the answers wait for the link-layer address of a neighbour who is silent: the handshake never completes, and no SYN-ACK leaves.
+std::optional<Finding> answers_stuck(const Story& story, const Connection& c) {
+    if (!c.embryonic || c.has(sign::syn_ack_out) || !c.has(sign::syn_ack_retransmit | sign::dropped) || !packets_seen(story, c.witness)) return std::nullopt;
+    const Event* neighbour = silent_neighbour(story, c);
+    if (!neighbour) return std::nullopt;
+    const auto syns = packets(c, [](const Segment& segment) { return segment.syn() && !segment.outgoing; });
+    const bool itself = neighbour->flow.peer.address == c.flow.peer.address;
+    const unsigned routers = syns.empty() ? 0 : hops(syns.front()->as<Segment>()->ttl);
+    const Connection* client = story.other_end(c);
+    Finding f = about(id, Culprit::path, Certainty::likely, c, neighbour->time_ns);
+    f.first_ns = syns.empty() ? c.begin_ns : syns.front()->time_ns;
+    f.cause_ns = std::min(f.first_ns, client ? client->begin_ns : f.first_ns);  // the neighbour was silent before the SYN that it concerns
+    f.headline = fmt::format("{}{} answers {} and its SYN-ACKs never leave", c.flow.local.text(), story.witnesses.size() < 2 ? "" : " on " + place(story, c.witness), c.flow.peer.text());
+    prove(f, proofs[0]);
+    if (itself && routers) {
+        f.culprit = Culprit::local_configuration;
+        f.certainty = Certainty::likely;
+        f.headline += fmt::format(": it looks for {} on its own link ({}), where nobody has it", c.flow.peer.address.text(), printable(neighbour->as<Neighbour>()->device));
+        f.reasons.push_back(fmt::format("the SYN came with TTL {}: over {}, so {} is not on this link; a netmask or a route that says so is wrong", syns.front()->as<Segment>()->ttl,
+                                        count_text(routers, "router", "routers"), c.flow.peer.address.text()));
+        f.settle = fmt::format("ip route get {} on that host: it should name a gateway", c.flow.peer.address.text());
+        cite(f, neighbour);
+    } else {
+        blame_neighbour(f, c, *neighbour);
+    }
+    if (const auto drops = count_drops(c)) f.reasons.push_back(fmt::format("the kernel threw away {} that waited for it", count_text(drops, "SYN-ACK", "SYN-ACKs")));
+    cite(f, syns);
+    add_end(f, client);
+    f.fold_key = fmt::format("{}/{}/{}", c.witness, c.flow.local.text(), neighbour->flow.peer.address.text());
+    return f;
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
+    for (const Connection& c : story.connections)
+        if (auto stuck = answers_stuck(story, c)) found.push_back(std::move(*stuck));
     for (const Connection& c : story.connections) {
         if (c.is_listener() || c.embryonic || !(unreachable_error(c.error) || noted_only(c)) || !c.has(sign::syn_sent | sign::syn_out | sign::established)) continue;
         if (c.has(sign::established) && !first<SocketError>(c)) continue;  // an error of the handshake, which only SO_ERROR told: it got over it
@@ -123,7 +173,7 @@ const Rule host_unreachable = {
     id, "the peer cannot be reached: a router says so, or nobody answers on the link",
     "The network told that packets cannot be delivered. A router or firewall sent an ICMP error, or the next hop's link-layer address was asked for and nobody answered.",
     "connect() or an open connection ended with EHOSTUNREACH or a like error, or the application left a connect() that an ICMP error had answered, and there is an ICMP error about it, whose sender the finding names, or a neighbour that failed to answer ARP or "
-    "neighbour discovery at that time.",
+    "neighbour discovery at that time. A server whose SYN-ACKs wait for a silent neighbour is told too; where the SYN had come over a router and the server looks for the client on its own link, its netmask or route is wrong.",
     "Not no-route, where this host itself has no route and sends nothing. Not a timeout: somebody said no, or the link did. Not a refusal by RST.",
     "For a silent neighbour: is the host up, the cable and VLAN right, the address right? ip neighbour and a capture of ARP on the device tell. For an ICMP error: ask whoever runs its sender; 'prohibited' is a "
     "firewall, 'host unreachable' a last router that gets no ARP answer itself, 'net unreachable' a missing route there.",

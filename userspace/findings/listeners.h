@@ -10,4 +10,10 @@ inline bool listened_everywhere(const Connection& c, std::uint64_t at_ns) {
     return c.is_listener() && c.flow.local.address.unspecified() && c.begin_ns <= at_ns && (c.live() || c.end_ns >= at_ns);
 }
 
+/// It listened on all addresses of IPv4, and was asked by IPv6: such a socket never takes that. (The other way round it may: [::] takes both, unless it is told not to.)
+inline bool ipv4_alone(const Connection& listener, const Address& asked) {
+    const Address& own = listener.flow.local.address;
+    return own.unspecified() && own.family == Address::Family::ipv4 && asked.family == Address::Family::ipv6;
+}
+
 }  // namespace tcpwitness

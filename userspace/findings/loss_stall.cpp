@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "findings/bare_acks.h"
+#include "findings/device_facts.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
@@ -327,6 +328,23 @@ std::optional<Finding> judge_one(const Story& story, const Connection& c) {
     return by_packets(c) ? tell_share(c) : tell_timeouts(story, c);
 }
 
+/// A device of one of the ends went down in that time: no packet had to be lost on the way. Where both ends tell one, that which was set down is the cause of the other's
+/// lost carrier.
+bool tell_device(Finding& f, const Story& story, const Connection& c, const Connection* other) {
+    WitnessId where = c.witness;
+    auto went = device_went(story, where, f.first_ns, f.last_ns);
+    const auto there = other && other->witness != c.witness ? device_went(story, other->witness, f.first_ns, f.last_ns) : std::nullopt;
+    if (there && (!went || went->text.ends_with("carrier"))) where = other->witness, went = there;
+    if (!went) return false;
+    f.culprit = Culprit::local_configuration;
+    f.certainty = Certainty::likely;
+    f.headline += fmt::format(": on {} {}", place(story, where), went->text);
+    f.reasons.push_back("the device went down in that time, or lost its carrier: what was sent then never left, or never came in");
+    f.settle = "find out who or what took the device down at that time";
+    cite(f, went->fact);
+    return true;
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     const auto without_acks = without_bare_acks(story);
@@ -337,7 +355,10 @@ std::vector<Finding> find(const Story& story) {
         auto one = judge_one(story, c);
         if (!one) continue;
         if (on_this_host(c)) one->culprit = Culprit::unknown;  // no path lies between its ends
-        one->settle = record_on(c.flow.peer.address) + ": it tells whether the data or its ACKs were lost, and on which side of the path";
+        const Connection* other = story.other_end(c);
+        if (!tell_device(*one, story, c, other))
+            one->settle = other && other->witness != c.witness ? "record both again with `--segments`: it tells whether the data or its ACKs were lost, and on which side of the path"
+                                                               : record_on(c.flow.peer.address) + ": it tells whether the data or its ACKs were lost, and on which side of the path";
         one->fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
         add_end(*one, story.other_end(c));
         found.push_back(std::move(*one));

@@ -20,6 +20,7 @@ constexpr const char* id = "no-route";
 
 constexpr Proof proofs[] = {{"the kernel told that its route lookup failed, before it sent anything", 0}};
 constexpr std::size_t stuck_after = 3;
+constexpr std::uint64_t long_stall_ns = 1'000'000'000;  ///< of a connection that got over it
 
 /// Programs that try IPv6 and IPv4 in turn: a family without a route is no trouble when the other one connects.
 bool other_family_connected(const Story& story, const Connection& c) {
@@ -73,7 +74,8 @@ const Event* last_lookup(const Connection& c) {
 
 /// The route went away under an open connection.
 std::optional<Finding> lost_its_route(const Story& story, const Connection& c) {
-    if (!c.has(sign::established) || !c.has(sign::dropped | sign::no_route | sign::retransmit) || (c.ending == Ending::closed && c.both_closed())) return std::nullopt;
+    if (!c.has(sign::established) || !c.has(sign::dropped | sign::no_route | sign::retransmit)) return std::nullopt;
+    const bool got_over_it = c.ending == Ending::closed && c.both_closed();
     std::vector<const Event*> failures;
     for (const Event& event : c.events) {
         const Drop* drop = event.as<Drop>();
@@ -82,12 +84,14 @@ std::optional<Finding> lost_its_route(const Story& story, const Connection& c) {
         if (dropped || (again && (again->error == -ENETUNREACH || again->error == -EHOSTUNREACH))) failures.push_back(&event);
     }
     if (failures.size() < stuck_after) return std::nullopt;
+    if (got_over_it && failures.back()->time_ns - failures.front()->time_ns < long_stall_ns) return std::nullopt;
     const Event* told = last_lookup(c);
     Finding f = about(id, Culprit::local_configuration, Certainty::likely, c, failures.front()->time_ns);
     prove(f, proofs[0]);
     f.last_ns = failures.back()->time_ns;
-    f.headline = fmt::format("{}{}: the connection with {} is stuck since {}: {}", who(c), at_place(story, c), c.flow.peer.text(),
-                             since(c.begin_ns, failures.front()->time_ns) + " after its start", cause_text(told ? told->as<Route>() : nullptr));
+    const std::string when = since(c.begin_ns, failures.front()->time_ns) + " after its start";
+    f.headline = fmt::format("{}{}: the connection with {} {}: {}", who(c), at_place(story, c), c.flow.peer.text(),
+                             got_over_it ? fmt::format("stood still for {} or more, {}", since(f.first_ns, f.last_ns), when) : "is stuck since " + when, cause_text(told ? told->as<Route>() : nullptr));
     if (const auto went = device_went(story, c.witness, f.first_ns, f.first_ns)) {
         f.headline += fmt::format(" ({})", went->text);
         cite(f, went->fact);
@@ -131,7 +135,10 @@ std::vector<Finding> no_way_back(const Story& story) {
             cite(f, drops);
         }
         f.settle = fmt::format("ip route get {} on that host tells which route the kernel takes; take it away and try again", first.flow.peer.address.text());
-        if (one.client) f.connections.push_back(one.client->id);
+        if (one.client) {
+            f.connections.push_back(one.client->id);
+            f.cause_ns = std::min(one.client->begin_ns, f.first_ns);  // the way back was missing before the SYN that met it
+        }
         cite(f, one.syns);
         cite(f, dead->fact);
         f.fold_key = fmt::format("back/{}/{}", first.witness, first.flow.peer.address.text());
@@ -158,7 +165,7 @@ const Rule no_route = {
     id, "this host has no route to the peer, or one that says no",
     "The kernel looked for a route and found none, or one of type unreachable, prohibit or blackhole. Nothing was sent: neither the network nor the peer has a part in it.",
     "connect() ended with ENETUNREACH, or with EHOSTUNREACH, EACCES or EINVAL after a route lookup that failed, before any SYN left. The finding names the table that was asked last "
-    "and what the route says, or that a routing rule refused. An open connection whose segments find no route three times is told too. So is a listening socket that answers no SYN of a client to whom the host's recorded routes lead nowhere (a ban by a blackhole route).",
+    "and what the route says, or that a routing rule refused. An open connection whose segments find no route three times is told too; one that got over it, where that took a second or longer. So is a listening socket that answers no SYN of a client to whom the host's recorded routes lead nowhere (a ban by a blackhole route).",
     "Not an ICMP error from a router, nor an unanswered ARP request: those are host-unreachable, and a SYN was sent or tried before. Not a program that tries IPv6 first on a host that has only "
     "IPv4, and then connects.",
     "ip route get ADDRESS shows what the kernel would do, ip rule and ip route show table all where it comes from. See what changed the routes at that time: a link that went down, a VPN, DHCP.",

@@ -8,6 +8,7 @@
 #include "findings/forged_marks.h"
 #include "findings/packet_filter_rule.h"
 #include "findings/packets_alone.h"
+#include "findings/renamed_resets.h"
 #include "findings/strays.h"
 
 namespace tcpwitness {
@@ -108,6 +109,7 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::optional<RoundTrips> round_trips;
     std::optional<Strays> strays;
+    std::optional<RenamedResets> renamed;
     for (const Connection& c : story.connections) {
         if (!c.has(sign::rst_in) || c.has(sign::knock) || c.both_closed()) continue;
         if (c.ending == Ending::closed && !c.embryonic) continue;  // our own end was over; whoever sent it, nothing was lost
@@ -117,6 +119,8 @@ std::vector<Finding> find(const Story& story) {
         if (other && packets_seen(story, other->witness) && peer_sent_reset(story, *other)) continue;
         if (!strays) strays.emplace(story);
         if (strays->reset_by_stranger(c) || new_syn_on(c, resets.front()->time_ns)) continue;  // made by a host that does not know the connection: reset-received
+        if (!renamed) renamed.emplace(story);
+        if (renamed->sent_as(c, *resets.front())) continue;  // a recorded host did send it, under other ports: reset-received
         if (other && watched(story, other->witness, c.witness, resets.front()->time_ns, resets.back()->time_ns)) {
             Finding f = finding_about(story, c, resets, other);
             if (!round_trips) round_trips.emplace(story);

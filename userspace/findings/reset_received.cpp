@@ -4,10 +4,12 @@
 
 #include "base/text.h"
 #include "findings/benign.h"
+#include "findings/device_facts.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/harmless_reset.h"
 #include "findings/packets_alone.h"
+#include "findings/renamed_resets.h"
 #include "findings/reset_in_packets.h"
 #include "findings/strays.h"
 #include "findings/syn_proxy.h"
@@ -24,6 +26,16 @@ constexpr Proof proofs[] = {
     {"the host that sent the RST was recorded, and its kernel told that it has no such connection", others({Other::records_lost})},
 };
 
+/// How long nothing had come or gone when the kernel of another host sent that; 0: not told.
+std::uint64_t last_heard(const Connection& c, const Event& sent) {
+    const Event* before = nullptr;
+    for (const Event& event : c.events) {
+        if (event.time_ns >= sent.time_ns) break;
+        if (!event.as<ResetReceived>() && !event.as<Timer>() && !(event.as<Segment>() && event.as<Segment>()->rst())) before = &event;
+    }
+    return before ? sent.time_ns - before->time_ns : 0;
+}
+
 /// The host that has the peer's address now does not know the connection: it was restarted, or the address moved to it.
 bool tell_stranger(Finding& f, const Story& story, const Strays& strays, const Connection& c) {
     const Event* sent = strays.reset_by_stranger(c);
@@ -32,6 +44,16 @@ bool tell_stranger(Finding& f, const Story& story, const Strays& strays, const C
     const std::string there = place(story, sent->witness);
     const Connection* other = story.other_end(c);
     const bool moved = other && other->witness != sent->witness;
+    if (other && other->flow.local != c.flow.peer && moved) {  // that end knows itself by another address: this host stands between and translates
+        f.culprit = Culprit::local_configuration;
+        f.certainty = Certainty::likely;
+        const std::uint64_t silent = last_heard(c, *sent);
+        f.headline += fmt::format(": {}, which translates its addresses, has forgotten it{}", there, silent >= 1'000'000'000 ? fmt::format(" after {} of silence", duration_text(silent)) : "");
+        f.reasons.push_back(fmt::format("the connection reaches {} only as {} of {}, whose kernel answered our segment itself: it had no entry for it any more", place(story, other->witness), c.flow.peer.text(), there));
+        f.settle = fmt::format("compare that time with the translator's limit for idle connections (net.netfilter.nf_conntrack_tcp_timeout_established on {})", there);
+        cite(f, sent);
+        return true;
+    }
     f.culprit = Culprit::peer_host;
     prove(f, proofs[by_stranger]);
     lean_on(f, sent->witness, Evidence::sockets);  // it may know the connection by other addresses
@@ -96,6 +118,53 @@ void tell_packets(Finding& f, const Connection& c, const Event& reset) {
     if (const std::uint32_t bytes = unacknowledged(c, true, reset.time_ns)) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " sent had not been acknowledged");
 }
 
+/// The peer's host reset it, but for ports that this end does not have.
+bool tell_renamed(Finding& f, const Story& story, const Connection& c, const Event& came_in, const Event* sent) {
+    if (!sent) return false;
+    f.culprit = Culprit::path;
+    f.certainty = Certainty::likely;
+    const std::uint64_t silent = c.established_ns ? last_heard(c, came_in) : 0;
+    f.headline += fmt::format(": a translator between had forgotten it{}, and passed its next segment on as {}", silent >= 1'000'000'000 ? fmt::format(" after {} of silence", duration_text(silent)) : "",
+                              sent->flow.peer.text());
+    f.reasons.push_back(fmt::format("{} sent this RST (the same sequence number) to {}: it has no connection of that name", place(story, sent->witness), sent->flow.peer.text()));
+    f.settle = "compare that silence with the idle limit of the address translator (NAT gateway, load balancer) between them";
+    cite(f, sent);
+    return true;
+}
+
+/// Whether a rule of the recorded packet filter there may answer with a RST; null: the rules are not known.
+std::optional<bool> filter_may_reject(const Story& story, WitnessId witness, std::uint64_t time_ns) {
+    bool known = false;
+    for (const Event& event : story.environment) known = known || (event.witness == witness && !event.as<Environment>()->of_host);
+    if (!known || !facts_then(story, witness, "iptables_table", time_ns, time_ns).empty()) return std::nullopt;
+    for (const char* topic : {"nft_chain", "nft_rule"})
+        for (const Event* fact : facts_then(story, witness, topic, time_ns, time_ns)) {
+            const Environment& rule = *fact->as<Environment>();
+            if (rule.what == Environment::What::unreadable || rule.name == "...") return std::nullopt;
+            if (rule.topic == "nft_rule" && (rule.after.find("reject") != std::string::npos || rule.after.find("queue") != std::string::npos)) return true;
+        }
+    return false;
+}
+
+/// The RST left the peer's host, and its TCP did not send it.
+void tell_other_sender(Finding& f, const Story& story, const Connection& c, const Connection& other, std::uint64_t time_ns) {
+    const std::string there = place(story, other.witness);
+    const auto filter = filter_may_reject(story, other.witness, time_ns);
+    lean_on(f, other.witness, Evidence::sockets);
+    if (filter && *filter) {
+        prove(f, proofs[by_peer_filter], answered_without_socket(story, c, other) ? 0 : others({Other::own_stack}));
+        f.culprit = Culprit::local_firewall;
+        f.reasons.push_back(fmt::format("the RST left {}, but its TCP did not send it: a packet filter there did", there));
+        return;
+    }
+    f.certainty = Certainty::likely;
+    f.culprit = filter ? Culprit::local_application : Culprit::unknown;
+    f.headline += fmt::format(": it left {}, whose TCP did not send it", there);
+    f.reasons.push_back(filter ? fmt::format("no rule of {}'s recorded packet filter resets: a program with a raw socket did (tcpkill, an intrusion prevention system, a scanner)", there)
+                               : fmt::format("a packet filter of {} did, or a program with a raw socket (tcpkill, an intrusion prevention system)", there));
+    f.settle = fmt::format("look on {} for programs with packet or raw sockets (ss -0, ss -w) and at its packet filter", there);
+}
+
 std::vector<Finding> find(const Story& story) {
     std::map<std::string, std::vector<const Connection*>> groups, half_open;
     std::vector<const Connection*> candidates;
@@ -118,6 +187,7 @@ std::vector<Finding> find(const Story& story) {
     const auto health_checks = regular_resets(groups);
     std::vector<Finding> found;
     std::optional<Strays> strays;
+    std::optional<RenamedResets> renamed;
     const auto half_checks = regular_resets(half_open);
     for (const auto& [where, all] : half_open)
         for (const Connection* c : all)
@@ -172,13 +242,16 @@ std::vector<Finding> find(const Story& story) {
         f.settle = record_on(c.flow.peer.address) + ": it names the process and the reason, or shows that it sent no RST";
         if (!strays) strays.emplace(story);
         const bool told = state != TcpState::close_wait && tell_stranger(f, story, *strays, c);
-        if (const Event* syn = new_syn_on(c, at->time_ns)) {
+        if (!renamed) renamed.emplace(story);
+        const bool renamed_here = !told && !packets.empty() && tell_renamed(f, story, c, *packets.front(), renamed->sent_as(c, *packets.front()));
+        const Event* const syn = renamed_here ? nullptr : new_syn_on(c, at->time_ns);
+        if (syn) {
             f.headline += ": a new SYN with its address and port had come before";
             f.reasons.push_back(fmt::format("the SYN came {} before: the peer has forgotten this connection, or another host behind the same address translation took its port; our kernel answered it with an ACK "
                                             "of this connection, and the RST answers that",
                                             since(syn->time_ns, at->time_ns)));
             cite(f, syn);
-        } else if (!told && state != TcpState::close_wait) {
+        } else if (!told && !renamed_here && state != TcpState::close_wait) {
             tell_bare_reset(f, c, packets);
         }
         const Connection* const other_end = story.other_end(c);
@@ -188,11 +261,8 @@ std::vector<Finding> find(const Story& story) {
             f.settle = record_on(c.flow.peer.address) + ": it tells whether anything listens there";
         } else if (const Connection* other = other_end) {
             add_end(f, other);
-            if (!told && state != TcpState::close_wait && !other->has(sign::knock) && other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
-                prove(f, proofs[by_peer_filter], answered_without_socket(story, c, *other) ? 0 : others({Other::own_stack}));
-                f.culprit = Culprit::local_firewall;
-                lean_on(f, other->witness, Evidence::sockets);
-                f.reasons.push_back(fmt::format("the RST left {}, but its TCP did not send it: a packet filter there did", place(story, other->witness)));
+            if (!told && !renamed_here && state != TcpState::close_wait && !other->has(sign::knock) && other->has(sign::rst_out) && packets_seen(story, other->witness) && bare_resets_told(story, other->witness)) {
+                tell_other_sender(f, story, c, *other, at->time_ns);
             }
         }
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.role == Role::server ? c.flow.peer.address.text() + fmt::format("/{}", c.flow.local.port) : c.flow.peer.text());

@@ -109,7 +109,7 @@ const Connection* passed_over(const ListenersByPort& listeners, const Connection
     const auto same_port = listeners.find({knock.witness, knock.flow.local.port});
     if (same_port == listeners.end()) return nullptr;
     for (const Connection* c : same_port->second)
-        if (listened_everywhere(*c, knock.begin_ns)) return c;
+        if (listened_everywhere(*c, knock.begin_ns) && !ipv4_alone(*c, knock.flow.local.address)) return c;
     return nullptr;
 }
 
@@ -130,6 +130,12 @@ void tell_early_answer(Finding& f, const Story& story, const Connection& knock) 
     cite(f, packets(*client, [](const Segment& segment) { return segment.syn_ack() && !segment.outgoing; }));
     cite(f, resets_in(*client));
     cite(f, first<ResetReceived>(*client));
+}
+
+/// A client that never got the RST, though its packets were recorded.
+bool unheard(const Story& story, const Connection& client) {
+    return client.role == Role::client && packets_seen(story, client.witness) && !client.has(sign::rst_in | sign::reset_received | sign::established) && (client.has(sign::syn_retransmit) || client.ending == Ending::connect_timeout) &&
+           story.blind(client.witness, Evidence::packets, client.witness, client.begin_ns, client.end_ns) == Blind::no;
 }
 
 /// Who knocked on a port where nothing listens.
@@ -154,6 +160,11 @@ Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, 
             lean_on(f, knock.witness, Evidence::sockets);  // that no listener was found
         }
         f.reasons.push_back("the kernel found no socket for the SYN (NO_SOCKET)");
+    }
+    if (const Connection* client = story.other_end(knock); client && client->witness != knock.witness && unheard(story, *client)) {
+        f.headline += fmt::format("; no RST came to {}, which went on waiting: they were lost on the way back", place(story, client->witness));
+        add_end(f, client);
+        f.cause_ns = std::min(f.first_ns, client->begin_ns);
     }
     if (const auto same_port = listeners.find({knock.witness, knock.flow.local.port}); same_port != listeners.end())
         for (const Connection* c : same_port->second)

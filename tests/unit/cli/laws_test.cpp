@@ -5,6 +5,7 @@
 
 #include "case/case_story.h"
 #include "support/laws.h"
+#include "support/tests_folder.h"
 
 using namespace tcpwitness;
 
@@ -12,7 +13,7 @@ namespace {
 
 std::vector<std::string> files_below(const std::string& folder) {
     std::vector<std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(TESTS_DIR "/" + folder))
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(tests_folder() + "/" + folder))
         if (entry.is_regular_file()) files.push_back(entry.path().string());
     std::sort(files.begin(), files.end());
     return files;

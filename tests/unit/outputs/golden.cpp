@@ -7,11 +7,12 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "support/tests_folder.h"
 
 namespace tcpwitness {
 
 std::string difference_from_golden(const std::string& name, const std::string& text) {
-    const std::string path = std::string(TESTS_DIR) + "/golden/" + name;
+    const std::string path = tests_folder() + "/golden/" + name;
     if (std::getenv("TCPWITNESS_UPDATE_GOLDEN")) {
         std::ofstream(path, std::ios::binary) << text;
         return {};

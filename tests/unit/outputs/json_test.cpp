@@ -10,6 +10,7 @@
 #include "outputs/json_writer.h"
 #include "outputs/outputs.h"
 #include "stories.h"
+#include "support/tests_folder.h"
 
 using namespace tcpwitness;
 
@@ -41,7 +42,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string document() {
-    std::ifstream file(std::string(TESTS_DIR) + "/../docs/json.md");
+    std::ifstream file(tests_folder() + "/../docs/json.md");
     std::stringstream text;
     text << file.rdbuf();
     return text.str();

@@ -4,9 +4,11 @@
 #include <iterator>
 #include <string>
 
+#include "support/tests_folder.h"
+
 /// A file of tests/samples.
 inline std::string sample_file(const std::string& name) {
-    std::ifstream file(TESTS_DIR "/samples/" + name, std::ios::binary);
+    std::ifstream file(tests_folder() + "/samples/" + name, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -1,0 +1,3 @@
+#include "support/tests_folder.h"
+
+std::string tests_folder() { return TESTS_FOLDER; }
