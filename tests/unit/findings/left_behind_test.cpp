@@ -76,7 +76,7 @@ TEST_CASE("a SYN-ACK that TCP made and no device saw is not lost on the way back
     const Finding f = only(t.story());
     INFO(all_text(f));
     CHECK(f.rule == "connect-timeout");
-    CHECK(f.culprit == Culprit::peer_host);
+    CHECK(f.culprit == Culprit::local_kernel);
     CHECK(f.certainty == Certainty::likely);
     CHECK_THAT(f.headline, Contains("no SYN-ACK of fe was seen leaving it"));
 }
