@@ -69,6 +69,21 @@ def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
+def connect_and_close(address, port):
+    connect(address, port).close()
+
+
+def give_up_connecting(address, port, seconds):
+    """A connect() with a time limit of the application's own, which is over first."""
+    with socket.socket(family_of(address), socket.SOCK_STREAM) as connection:
+        connection.settimeout(seconds)
+        try:
+            connection.connect((address, port))
+        except TimeoutError:
+            return
+    raise AssertionError(f"connect() to {address} was answered")
+
+
 def accept_and_outlast(listener, count):
     """Takes so many connections, one after the other, and closes each when its client has."""
     for _ in range(count):
