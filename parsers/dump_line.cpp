@@ -4,6 +4,7 @@
 #include <array>
 
 #include "model/not_shown.h"
+#include "parsers/icmp_row.h"
 #include "parsers/packet_words.h"
 #include "parsers/service_names.h"
 #include "parsers/windows_values.h"
@@ -209,6 +210,23 @@ bool take_headers(std::string_view& text) {
     return false;
 }
 
+/// SRC > DST: ICMP host 192.0.2.9 unreachable, length 68
+bool take_icmp_error(std::string_view packet, ServiceNames& names, PacketRow& row) {
+    const auto arrow = packet.find('>');
+    const auto colon = arrow == std::string_view::npos ? arrow : packet.find(": ", arrow);
+    if (colon == std::string_view::npos) return false;
+    const std::string_view words = packet.substr(colon + 2);
+    if (!words.starts_with("ICMP") && !words.starts_with("icmp: ")) return false;
+    const auto source = host(trim_blanks(packet.substr(0, arrow))), destination = host(trim_blanks(packet.substr(arrow + 1, colon - arrow - 1)));
+    const auto error = icmp_of_dump(words, names);
+    if (!source || !destination || !error) return false;
+    row.source = *source;
+    row.destination = *destination;
+    row.icmp = std::make_shared<const IcmpRow>(*error);
+    row.kind = PacketRow::Kind::icmp_error;
+    return true;
+}
+
 /// "52:54:00:1d:a4:24 > 52:54:00:a0:93:93"
 bool begins_with_link_addresses(std::string_view text) {
     constexpr std::size_t length = 17;
@@ -245,31 +263,46 @@ PacketRow parse_dump_line(std::string_view line, ServiceNames& names) {
     constexpr std::size_t farthest = 48;  // a device's name and a direction stand before at most
     const bool framed = has(text, "ethertype IPv");
     const auto ip = text.find("IP");
+    if (has(text, "PktGroupId ")) {  // pktmon, as it prints while it runs: the packet stands in the next line, once for each component of the host
+        row.direction = has(text, "Direction Tx") ? 1 : has(text, "Direction Rx") ? -1 : 0;
+        row.kind = PacketRow::Kind::foreign;
+        row.complete = framed;
+        if (!framed || value_of(text, "Appearance ").value_or(1) > 1) return row;
+    }
     if (!framed && begins_with_link_addresses(text)) {  // broken within what -e prints
         row.kind = PacketRow::Kind::foreign;
         row.complete = has(text, ", length ");
         return row;
     }
-    if (!framed && (ip == std::string_view::npos || ip > farthest)) return take_old_segment(text, names, row) ? row : PacketRow{};
+    if (!framed && (ip == std::string_view::npos || ip > farthest)) return take_old_segment(text, names, row) || take_icmp_error(text, names, row) ? row : PacketRow{};
     const std::string_view before = text.substr(0, ip);
     if (has(before, " In ") || before.starts_with("In ")) row.direction = -1;
     if (has(before, " Out ") || before.starts_with("Out ")) row.direction = 1;
     std::string_view packet = framed ? text : text.substr(ip);
     const bool whole = take_headers(packet);
     take_ip(text, row.segment);
+    const bool headed = framed || text.substr(ip).starts_with("IP (") || text.substr(ip).starts_with("IP6 (");
+    if (whole && take_icmp_error(packet, names, row)) {
+        row.complete = headed && !framed ? row.icmp->seq.has_value() : has(packet, ", length ") || has(packet, "icmp: ");  // -v quotes the packet in the next lines
+        return row;
+    }
     if (whole && (take_segment(packet, names, row) || take_old_segment(packet, names, row))) return row;
     auto arrow = whole ? packet.find('>') : std::string_view::npos;
     if (arrow != std::string_view::npos && packet.substr(0, arrow).find_first_of(".:") == std::string_view::npos) arrow = std::string_view::npos;  // prose
     const bool ends_shown = arrow != std::string_view::npos && packet.find(": ", arrow) != std::string_view::npos;
-    const bool headed = framed || text.substr(ip).starts_with("IP (") || text.substr(ip).starts_with("IP6 (");
     if (names_tcp(text))
         row.kind = PacketRow::Kind::unread;
     else if (arrow != std::string_view::npos || headed)
         row.kind = PacketRow::Kind::foreign;
     else
         return {};
-    row.icmp_error = row.kind == PacketRow::Kind::foreign && tells_icmp_error(text);
     row.complete = ends_shown && row.kind == PacketRow::Kind::foreign;
+    return row;
+}
+
+std::optional<PacketRow> parse_quoted_packet(std::string_view text, ServiceNames& names) {
+    PacketRow row;
+    if (!take_headers(text) || !take_segment(text, names, row)) return std::nullopt;
     return row;
 }
 

@@ -11,4 +11,7 @@ namespace tcpwitness {
 /// `text` is one line, or all lines of one packet with blanks between them. What may go on in the next line is not PacketRow::complete.
 PacketRow parse_dump_line(std::string_view text, ServiceNames& names);
 
+/// The packet that an ICMP error quotes, "IP (tos ...) SRC > DST: Flags ...": its ends and numbers. Nothing where it is no whole TCP segment's line.
+std::optional<PacketRow> parse_quoted_packet(std::string_view text, ServiceNames& names);
+
 }  // namespace tcpwitness

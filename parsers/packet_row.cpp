@@ -66,9 +66,14 @@ bool take_info(std::string_view info, ServiceNames& names, PacketRow& row) {
         row.segment.tsval = *tsval;
         row.segment.tsecr = *tsecr;
     }
+    row.port_reused = ports.find("TCP Port numbers reused]") != std::string_view::npos;
+    row.said_again = ports.find("Retransmission]") != std::string_view::npos;
     row.unfinished_checksum = rest.find("CHECKSUM INCORRECT") != std::string_view::npos || rest.find("incorrect, should be") != std::string_view::npos;
     return true;
 }
+
+bool is_number(std::string_view word) { return !word.empty() && word.find_first_not_of("0123456789") == std::string_view::npos; }
+std::string_view first_word(std::string_view text) { return take_word(text); }
 
 bool one_of(std::string_view protocol, std::span<const std::string_view> beginnings) {
     return std::any_of(beginnings.begin(), beginnings.end(), [&](std::string_view name) { return protocol.starts_with(name); });
@@ -106,8 +111,10 @@ PacketRow parse_list_row(std::string_view line, ServiceNames& names) {
     const bool by_tshark = sign.starts_with(arrow) || sign.starts_with("-> ");
     if (by_tshark) (void)take_word(rest);
     if (!row.frame && !by_tshark) return {};
+    if (std::string_view behind = rest; is_number(take_word(behind)) && Address::parse(first_word(behind))) rest = behind;  // a column of ports
     const auto destination = host(take_word(rest));
-    const std::string_view protocol = take_word(rest);
+    std::string_view protocol = take_word(rest);
+    for (int columns = 0; columns < 2 && is_number(protocol); ++columns) protocol = take_word(rest);  // ports and lengths
     if (!source || !destination || protocol.empty()) return {};
     // Words in place of addresses: it is a row only if what follows is a segment.
     const auto sure = [](const Address& a) { return a.family != Address::Family::name || a.text().find('.') != std::string::npos; };
@@ -124,8 +131,10 @@ PacketRow parse_list_row(std::string_view line, ServiceNames& names) {
             rest = behind;
         }
     }
-    row.icmp_error = protocol.starts_with("ICMP") && tells_icmp_error(line);
-    if (take_info(rest, names, row))
+    const auto error = protocol == "ICMP" || protocol == "ICMPv6" ? icmp_of_list(rest, protocol == "ICMPv6") : std::nullopt;
+    if (error)
+        row.kind = PacketRow::Kind::icmp_error, row.icmp = std::make_shared<const IcmpRow>(*error);
+    else if (take_info(rest, names, row))
         row.kind = PacketRow::Kind::segment;
     else if (doubtful)
         return {};

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "model/event.h"
+#include "parsers/icmp_row.h"
 #include "parsers/service_names.h"
 
 namespace tcpwitness {
@@ -16,6 +18,7 @@ struct PacketRow {
         segment,   ///< everything about a TCP segment
         data,      ///< of a protocol over TCP: ports and numbers are not shown
         maybe,     ///< of a protocol that may run over TCP: data where there is a connection between these hosts, else foreign
+        icmp_error,  ///< about a TCP segment, as far as the row tells
         unread,    ///< it says TCP, and could not be read
         foreign,   ///< of another protocol
     };
@@ -27,10 +30,11 @@ struct PacketRow {
     Address source, destination;
     std::uint16_t source_port = 0, destination_port = 0;
     Segment segment;
-    bool icmp_error = false;                 ///< foreign: an ICMP error, which may be about one of the connections
+    std::shared_ptr<const IcmpRow> icmp;     ///< of an icmp_error
     bool complete = true;                    ///< false: the row goes on in the next line (tcpdump -v), or a mail may have broken it
     bool has_seq = true, has_ack = true;     ///< the number is shown
     bool relative = false;                   ///< tcpdump: numbers other than a SYN's may count from it
+    bool port_reused = false, said_again = false;  ///< Wireshark's list says that a new session begins, or that it is a retransmission
     bool unfinished_checksum = false;        ///< the device was still to fill it in: this host sent it
     std::int8_t direction = 0;               ///< tcpdump on "any": 1 out, -1 in
     std::uint32_t length = 0;                ///< data: of the frame

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "parsers/row_starts.h"
 #include "parsers/windows_values.h"
 
 namespace tcpwitness {
@@ -74,6 +75,15 @@ bool PacketRows::take(std::string_view line) {
     if (windows::skip_blanks(line).empty()) return true;  // a paste may have one after each line
     const PacketRow row = parse_packet_row(line, names_);
     if (row.kind == PacketRow::Kind::none && !broken_text_.empty()) return go_on(line);
+    if (row.kind == PacketRow::Kind::none ? shows_segment(line) : shows_several(line)) {
+        const std::vector<std::string_view> within = rows_within(line);
+        if (within.size() > 1 || (within.size() == 1 && within.front().size() < line.size())) {
+            bool more = true;
+            for (const std::string_view one : within) more = take(one);
+            return more;
+        }
+        unread_ += row.kind == PacketRow::Kind::none;  // without a time, or cut
+    }
     end_broken();
     if (row.complete || line.size() > longest_broken) {
         keep(row);
@@ -88,12 +98,10 @@ void PacketRows::keep(const PacketRow& row) {
     switch (row.kind) {
         case PacketRow::Kind::segment:
         case PacketRow::Kind::data:
-        case PacketRow::Kind::maybe: rows_.push_back(row); break;
+        case PacketRow::Kind::maybe:
+        case PacketRow::Kind::icmp_error: rows_.push_back(row); break;
         case PacketRow::Kind::unread: ++unread_; break;
-        case PacketRow::Kind::foreign:
-            ++foreign_;
-            icmp_errors_ += row.icmp_error;
-            break;
+        case PacketRow::Kind::foreign: ++foreign_; break;
         case PacketRow::Kind::none: break;
     }
 }

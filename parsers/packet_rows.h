@@ -23,13 +23,12 @@ public:
     /// True where the text held rows of packets, read or not.
     bool any() const { return !rows_.empty() || unread_ || foreign_; }
 
-    /// Segments, and data without ports, in the text's order. Lists that cannot be of one recording are apart: those that count from moments of their own,
+    /// Segments, data without ports and ICMP errors, in the text's order. Lists that cannot be of one recording are apart: those that count from moments of their own,
     /// and those with times of day beside others without. At least one, which may be empty.
     std::vector<std::vector<PacketRow>> recordings();
 
     std::uint64_t unread() const { return unread_; }    ///< rows that say TCP and could not be read
     std::uint64_t foreign() const { return foreign_; }  ///< of other protocols
-    std::uint64_t icmp_errors() const { return icmp_errors_; }  ///< of these
     const ServiceNames& names() const { return names_; }
 
 private:
@@ -41,7 +40,7 @@ private:
     std::vector<PacketRow> rows_;
     PacketRow broken_;
     std::string broken_text_;  ///< the row that may go on, as far as it has come
-    std::uint64_t unread_ = 0, foreign_ = 0, icmp_errors_ = 0;
+    std::uint64_t unread_ = 0, foreign_ = 0;
 };
 
 }  // namespace tcpwitness

@@ -12,7 +12,9 @@
 
 #include "base/text.h"
 #include "model/not_shown.h"
+#include "parsers/icmp_about.h"
 #include "parsers/packet_rows.h"
+#include "parsers/row_starts.h"
 #include "parsers/text_trace.h"
 #include "parsers/windows_values.h"
 
@@ -36,12 +38,17 @@ public:
         put_in_order();
         Trace trace;
         for (PacketRow& row : rows_) {
+            if (row.kind == PacketRow::Kind::icmp_error) {
+                add_error(row, trace.events);
+                continue;
+            }
             if (row.kind != PacketRow::Kind::segment && !find_ports(row)) continue;
             Event& event = trace.events.emplace_back();
             event.time_ns = time_of(row);
             event.flow = {{row.source, row.source_port}, {row.destination, row.destination_port}};
             if (row.kind == PacketRow::Kind::segment) follow(row, event.flow, trace.events);
             else continue_data(row, event.flow, trace.events.size() - 1);
+            about_.sent(event.flow, row.segment.seq, event.time_ns);
             note_end(row);
             row.segment.outgoing = true;
             row.segment.frame = row.frame;
@@ -59,6 +66,13 @@ private:
         bool known = false, timestamps = false;
         std::vector<std::size_t> guessed;  ///< events since the last number that was shown
         std::uint32_t guessed_from = 0;
+    };
+
+    struct Life {
+        std::uint32_t shift = 0;  ///< of this session's numbers
+        bool begun[2] = {}, fin[2] = {}, reset = false;
+
+        bool over() const { return reset || (fin[0] && fin[1]); }
     };
 
     static bool after(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
@@ -107,11 +121,11 @@ private:
 
     /// Lines without a number that stand in two excerpts: at the same part of a second, the same packet.
     void drop_repeated_lines() {
-        std::set<std::tuple<std::uint64_t, Address, std::uint16_t, std::uint16_t, std::uint32_t, std::uint32_t, std::uint32_t, std::uint8_t>> seen;
+        std::set<std::tuple<std::uint64_t, Address, Address, std::uint16_t, std::uint16_t, std::uint32_t, std::uint32_t, std::uint32_t, std::uint8_t>> seen;
         std::erase_if(rows_, [&](const PacketRow& row) {
             if (row.frame || !row.local_ns || *row.local_ns % second_ns == 0 || seen.size() > most_flows) return false;
             const Segment& s = row.segment;
-            const bool again = !seen.emplace(*row.local_ns, row.source, row.source_port, row.destination_port, s.seq, s.ack, s.payload, s.flags).second;
+            const bool again = !seen.emplace(*row.local_ns, row.source, row.destination, row.source_port, row.destination_port, s.seq, s.ack, s.payload, s.flags).second;
             repeated_ += again;
             return again;
         });
@@ -167,8 +181,26 @@ private:
         return first < small ? 0 : first;
     }
 
+    /// Wireshark's list counts the numbers of each session from 0. Where a tuple is used again, those of the next session must not be the same.
+    void count_anew(PacketRow& row, const Flow& from_to) {
+        constexpr std::uint32_t far_apart = 0x10000000;
+        if (row.relative || lives_.size() >= most_flows) return;
+        const bool forth = from_to.local < from_to.peer;
+        Life& life = lives_[forth ? from_to : from_to.reversed()];
+        Segment& segment = row.segment;
+        if (segment.syn() && segment.seq == 0) {
+            if (life.begun[forth] && (row.port_reused || (life.over() && !row.said_again))) life = {life.shift + far_apart, {}, {}, false};
+            life.begun[forth] = true;
+        }
+        life.fin[forth] |= segment.fin();
+        life.reset |= segment.rst();
+        segment.seq += life.shift;
+        if (segment.flags & tcp_flag::ack && row.has_ack) segment.ack += life.shift;
+    }
+
     void follow(PacketRow& row, const Flow& from_to, std::vector<Event>& events) {
         if (directions_.size() >= most_flows) return;
+        count_anew(row, from_to);
         Direction& own = directions_[from_to];
         Direction& other = directions_[from_to.reversed()];
         Segment& segment = row.segment;
@@ -227,6 +259,30 @@ private:
         own.next += segment.payload;
     }
 
+    /// As an event of the flow that it is about; else it may be about any of them.
+    void add_error(const PacketRow& row, std::vector<Event>& events) {
+        const IcmpRow& shown = *row.icmp;
+        const std::uint64_t time_ns = time_of(row);
+        const IcmpAbout::About about = shown.type ? about_.about(row, time_ns) : IcmpAbout::About{};
+        if (about.answer != IcmpAbout::Answer::found) {
+            ++(about.answer == IcmpAbout::Answer::open ? errors_ : foreign_);
+            return;
+        }
+        Event& event = events.emplace_back();
+        event.time_ns = time_ns;
+        event.flow = about.flow;
+        Icmp icmp;
+        icmp.v6 = shown.v6;
+        icmp.type = shown.type;
+        icmp.code = shown.code;
+        icmp.mtu = shown.mtu;
+        icmp.quoted_seq = about.seq;
+        icmp.sender = row.source;
+        icmp.receiver = row.destination;
+        icmp.frame = row.frame;
+        event.body = std::move(icmp);
+    }
+
     void note_end(const PacketRow& row) {
         if (votes_.size() >= most_flows) return;
         Votes& votes = votes_[row.source];
@@ -253,10 +309,10 @@ private:
             own.clear();
         for (Event& event : trace.events) {
             const bool from = own.contains(event.flow.local.address), to = own.contains(event.flow.peer.address);
-            if (to && !from) {
-                event.as<Segment>()->outgoing = false;
-                event.flow = event.flow.reversed();
-            }
+            if (Icmp* icmp = event.as<Icmp>()) icmp->outgoing = own.contains(icmp->sender);
+            if (!to || from) continue;
+            if (Segment* segment = event.as<Segment>()) segment->outgoing = false;
+            event.flow = event.flow.reversed();
         }
         own_.assign(own.begin(), own.end());
     }
@@ -269,6 +325,7 @@ private:
         packets_only(info);
         info.unknown_records = unread_;
         info.foreign_packets = foreign_;
+        if (errors_) info.undecoded.emplace_back("ICMP error packets whose connection is not shown", errors_);
         if (without_ports_) info.meta["text.rows_without_ports"] = std::to_string(without_ports_);
         if (repeated_) info.meta["text.repeated_rows"] = std::to_string(repeated_);
         if (!rows_.empty() && !rows_.front().local_ns) info.meta["text.relative_time"] = differences_ ? "differences" : "yes";
@@ -289,10 +346,13 @@ private:
     std::vector<PacketRow> rows_;
     std::unordered_map<Flow, Direction, FlowHash> directions_;
     std::unordered_map<Flow, std::uint32_t, FlowHash> own_ack_;
+    std::unordered_map<Flow, Life, FlowHash> lives_;
     std::map<std::pair<Address, Address>, std::set<std::pair<std::uint16_t, std::uint16_t>>> pairs_;
     std::map<Address, Votes> votes_;
     std::vector<Address> own_;
     std::uint64_t unread_ = 0, foreign_ = 0, repeated_ = 0, without_ports_ = 0;
+    std::uint64_t errors_ = 0;  ///< ICMP errors that may be about any of the connections
+    IcmpAbout about_;
     bool ports_known_ = false, dated_ = false, differences_ = false;
 };
 
@@ -305,7 +365,7 @@ bool is_packet_text(std::string_view beginning) {
     for (const std::string_view line : split(beginning, '\n')) {
         if (++looked_at > most_lines) break;
         const PacketRow row = parse_packet_row(line, names);
-        if (row.kind == PacketRow::Kind::segment || row.kind == PacketRow::Kind::unread) return true;
+        if (row.kind == PacketRow::Kind::segment || row.kind == PacketRow::Kind::unread || shows_segment(line)) return true;
         // A header that goes on in the next line, or is broken in its middle.
         if (row.kind == PacketRow::Kind::foreign && !row.complete) return true;
     }
@@ -328,7 +388,6 @@ Result<std::vector<Trace>> decode_packet_text(ByteSource& source, const PacketTe
     TraceInfo& first = all.front().info;  // what belongs to none of them
     first.unknown_records += rows.unread();
     first.foreign_packets += rows.foreign();
-    if (rows.icmp_errors()) first.meta["text.icmp_errors"] = std::to_string(rows.icmp_errors());
     for (const auto& [name, port] : rows.names().unknown()) {
         std::string& told = first.meta["text.port_names"];
         told += fmt::format("{}{} {}", told.empty() ? "" : ", ", name, port);

@@ -52,6 +52,14 @@ std::string with_point(std::string_view clock) {
     return text;
 }
 
+/// "37:25.6", as a spreadsheet shows a time of day: the hour is gone.
+std::optional<std::uint64_t> minutes_of(std::string_view word) {
+    const auto minutes = take_number(word);
+    if (!minutes || *minutes > 59 || word.size() < 3 || word[0] != ':' || word[1] > '5') return std::nullopt;
+    const auto seconds = seconds_of(word.substr(1));
+    return seconds ? std::optional(*minutes * 60 * second + *seconds) : std::nullopt;
+}
+
 bool is_date(std::string_view word) { return word.size() == 10 && (word[4] == '-' || word[4] == '/') && word[7] == word[4]; }
 
 }  // namespace
@@ -73,6 +81,11 @@ bool take_time(std::string_view& text, PacketRow& row) {
         const auto local = windows::local_time("1970-01-01", with_point(word));
         if (!local) return false;
         row.local_ns = *local;
+        text = rest;
+        return true;
+    }
+    if (const auto minutes = minutes_of(word)) {
+        row.offset_ns = *minutes;
         text = rest;
         return true;
     }
@@ -102,13 +115,6 @@ std::optional<Address> host_name(std::string_view word) {
 std::optional<Address> host(std::string_view word) {
     if (const auto address = Address::parse(word)) return address;
     return host_name(word);
-}
-
-bool tells_icmp_error(std::string_view text) {
-    if (text.find("ICMP") == std::string_view::npos) return false;
-    for (const std::string_view words : {"unreachable", "need to frag", "too big", "Too Big", "ime exceeded", "ime-to-live exceeded", "rohibited"})
-        if (text.find(words) != std::string_view::npos && text.find("udp port") == std::string_view::npos) return true;
-    return false;
 }
 
 std::optional<std::uint32_t> value_of(std::string_view text, std::string_view key, bool may_be_last) {

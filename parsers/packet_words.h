@@ -24,9 +24,6 @@ std::optional<Address> host_name(std::string_view word);
 /// An address, or host_name(). Prose has words there too: only the rest of the row tells.
 std::optional<Address> host(std::string_view word);
 
-/// "ICMP 10.0.0.9 unreachable - need to frag", "Destination unreachable (Port unreachable)", "Packet Too Big"
-bool tells_icmp_error(std::string_view text);
-
 /// The number behind `key` ("seq ", "Win="), where that begins a word; nothing where there is none, where it does not fit, or where it may have been cut:
 /// at the end of the text, unless it `may_be_last`, and where digits follow behind a blank.
 std::optional<std::uint32_t> value_of(std::string_view text, std::string_view key, bool may_be_last = false);

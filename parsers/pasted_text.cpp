@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "parsers/mail_text.h"
 #include "parsers/windows_values.h"
 
 namespace tcpwitness {
@@ -15,7 +16,11 @@ constexpr std::pair<std::string_view, std::string_view> entities[] = {
 };
 
 /// HTML's tags that a saved page has around a paste. "<mss 1460>" is none.
-constexpr std::string_view tags[] = {"a", "b", "blockquote", "br", "code", "dd", "div", "dt", "em", "font", "i", "li", "ol", "p", "pre", "span", "strong", "table", "tbody", "td", "th", "tr", "tt", "u", "ul"};
+constexpr std::string_view tags[] = {"a",  "b",  "blockquote", "body", "br",  "code", "dd", "div", "dt",   "em",   "font",   "h1",    "h2",    "h3", "h4", "hr", "html", "i",
+                                     "kbd", "li", "ol",         "p",    "pre", "samp", "section", "small", "span", "strong", "table", "tbody", "td", "th", "tr", "tt", "u",    "ul"};
+
+/// Of these, those at which a browser begins a new line. What is inside a line (<span>, <td>) parts words at most.
+constexpr std::string_view line_tags[] = {"blockquote", "body", "br", "dd", "div", "dt", "h1", "h2", "h3", "h4", "hr", "html", "li", "ol", "p", "pre", "section", "table", "tbody", "tr", "ul"};
 
 std::string in_lower_case(std::string_view word) {
     std::string lower(word);
@@ -35,20 +40,23 @@ std::size_t tag_length(std::string_view text) {
     return alone && std::binary_search(std::begin(tags), std::end(tags), std::string_view(in_lower_case(word))) ? end + 1 : 0;
 }
 
-/// True for a tag that stands between words: what is inside a line of text (<span>, <b>) may stand within one.
-bool parts_text(std::string_view tag) {
-    static constexpr std::string_view inside[] = {"a", "b", "code", "em", "font", "i", "span", "strong", "tt", "u"};
+/// What stands in the place of a tag: a new line, a blank between cells, or nothing, as <span> and <b> may stand within a word.
+std::string_view in_place_of(std::string_view tag) {
     tag.remove_prefix(1);
     if (tag.starts_with('/')) tag.remove_prefix(1);
     const std::string name = in_lower_case(tag.substr(0, tag.find_first_of(" />\t")));
-    return std::find(std::begin(inside), std::end(inside), name) == std::end(inside);
+    if (std::binary_search(std::begin(line_tags), std::end(line_tags), std::string_view(name))) return "\n";
+    return name == "td" || name == "th" ? " " : "";
 }
 
 /// Lines that end as those of old Macs do.
 bool has_only_returns(std::string_view utf8) { return utf8.find('\r') != std::string_view::npos && utf8.find('\n') == std::string_view::npos; }
 
 /// A mail as it was sent: '=' at the end of a line joins it with the next, and =3D is a character.
-bool is_quoted_printable(std::string_view utf8) { return utf8.find("quoted-printable") != std::string_view::npos; }
+bool is_quoted_printable(std::string_view utf8) {
+    const auto has = [&](std::string_view part) { return utf8.find(part) != std::string_view::npos; };
+    return has("quoted-printable") || has(" Seq=3D") || has("=E2=86=92");
+}
 
 std::string without_quoted_printable(std::string_view text) {
     const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
@@ -101,7 +109,7 @@ void append_unescaped(std::string& text, std::string_view line) {
         text += line.substr(0, at);
         line.remove_prefix(at);
         std::size_t taken = line.front() == '<' ? tag_length(line) : take_numeric(line, text);
-        if (line.front() == '<' && taken && parts_text(line)) text += ' ';
+        if (line.front() == '<' && taken) text += in_place_of(line);
         for (const auto& [written, meant] : entities)
             if (!taken && line.starts_with(written)) {
                 text += meant;
@@ -116,7 +124,7 @@ void append_unescaped(std::string& text, std::string_view line) {
 }  // namespace
 
 bool is_marked_up(std::string_view utf8) {
-    if (is_quoted_printable(utf8) || has_only_returns(utf8)) return true;
+    if (is_quoted_printable(utf8) || has_only_returns(utf8) || holds_base64_text(utf8)) return true;
     for (auto at = utf8.find('<'); at != std::string_view::npos; at = utf8.find('<', at + 1))
         if (tag_length(utf8.substr(at))) return true;
     for (const auto& [written, meant] : entities)
@@ -133,7 +141,8 @@ bool is_marked_up(std::string_view utf8) {
 }
 
 std::string without_markup(std::string_view utf8) {
-    std::string text, line, decoded;
+    std::string text, line, decoded, clear;
+    if (holds_base64_text(utf8)) utf8 = clear = without_base64(utf8);
     if (is_quoted_printable(utf8)) utf8 = decoded = without_quoted_printable(utf8);
     if (has_only_returns(utf8)) {
         decoded = utf8;
@@ -145,7 +154,13 @@ std::string without_markup(std::string_view utf8) {
         const auto end = utf8.find('\n');
         line.clear();
         append_unescaped(line, utf8.substr(0, end));
-        text += without_quoting(line);
+        for (std::string_view rest = line;;) {  // a tag may have made several of it
+            const auto next = rest.find('\n');
+            text += without_quoting(rest.substr(0, next));
+            if (next == std::string_view::npos) break;
+            text += '\n';
+            rest.remove_prefix(next + 1);
+        }
         if (end == std::string_view::npos) break;
         text += '\n';
         utf8.remove_prefix(end + 1);

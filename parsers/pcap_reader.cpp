@@ -82,7 +82,10 @@ Result<bool> PcapReader::next(CapturedPacket& to) {
         cut_note_ = buffer_.source().cut_note().empty() ? records_->cut_note() : buffer_.source().cut_note();
         return false;
     }
-    to.time_ns = std::uint64_t{record.seconds} * 1'000'000'000 + std::uint64_t{record.fraction} * unit_ns_;  // a fraction of a second or more carries over
+    constexpr std::uint64_t minute_ns = 60'000'000'000;
+    if (std::uint64_t{record.fraction} * unit_ns_ >= minute_ns)
+        to.time_ns = UINT64_MAX;  // no writer counts on for so long: that is no time
+    else to.time_ns = std::uint64_t{record.seconds} * 1'000'000'000 + std::uint64_t{record.fraction} * unit_ns_;  // a fraction of a second or more carries over
     to.has_time = true;
     to.data = record.data;
     to.original_length = record.original;

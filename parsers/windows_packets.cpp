@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 
+#include "model/not_shown.h"
 #include "parsers/windows_values.h"
 
 namespace tcpwitness::windows {
@@ -46,6 +47,19 @@ std::optional<Endpoint> dotted(std::string_view text) {
     const auto number = port(text.substr(point + 1));
     if (!address || !number) return std::nullopt;
     return Endpoint{*address, *number};
+}
+
+/// A column may have been cut within it: at the end of the row a number is not known.
+std::optional<std::uint64_t> whole_number_after(std::string_view text, Words key) {
+    auto digits = after(text, key);
+    const auto number = digits ? take_number(*digits) : std::nullopt;
+    return number && !digits->empty() ? number : std::nullopt;
+}
+
+/// One that is not shown is not closed.
+void take_window(std::optional<std::uint64_t> shown, Segment& segment) {
+    segment.window = static_cast<std::uint16_t>(std::min<std::uint64_t>(shown.value_or(65535), 65535));
+    if (!shown) segment.marks |= segment_mark::window_not_shown;
 }
 
 std::string_view first_word(std::string_view text) {
@@ -104,7 +118,8 @@ bool Packets::take_monitor(const Line& line, std::uint64_t time_ns) {
     segment.flags = flags_of(flags->substr(0, flags->find(',')));
     segment.seq = static_cast<std::uint32_t>(*first);
     segment.ack = static_cast<std::uint32_t>(number_after(line.body, "Ack=").value_or(0));
-    segment.window = static_cast<std::uint16_t>(std::min<std::uint64_t>(number_after(line.body, "Win=").value_or(0), 65535));
+    take_window(number_after(line.body, "Win="), segment);
+    if (segment.flags & tcp_flag::ack && !whole_number_after(line.body, "Ack=")) segment.marks |= segment_mark::numbers_not_shown;
     segment.payload = static_cast<std::uint32_t>(std::min<std::uint64_t>(number_after(line.body, "PayloadLen=").value_or(0), 1u << 20));
     note_sender(line, between->first, between->second, segment);
     add(segment, {{between->first, *from_port}, {between->second, *to_port}}, time_ns, line.cpu);
@@ -162,7 +177,7 @@ bool Packets::take_pktmon(std::string_view text) {
     if (letters.find('.') != std::string_view::npos) segment.flags |= tcp_flag::ack;
     segment.seq = static_cast<std::uint32_t>(number_after(behind, "seq ").value_or(0));
     segment.ack = static_cast<std::uint32_t>(number_after(behind, " ack ").value_or(0));
-    segment.window = static_cast<std::uint16_t>(std::min<std::uint64_t>(number_after(behind, " win ").value_or(0), 65535));
+    take_window(number_after(behind, " win "), segment);
     segment.mss = static_cast<std::uint16_t>(std::min<std::uint64_t>(number_after(behind, "mss ").value_or(0), 65535));
     segment.payload = static_cast<std::uint32_t>(std::min<std::uint64_t>(number_after(behind, ", length ").value_or(0), 1u << 20));
     const std::string_view ip = now.head.empty() ? before : std::string_view(now.head);

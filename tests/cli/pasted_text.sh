@@ -41,6 +41,19 @@ sed 's/8443/??/' "$work/plain.txt" >"$work/named.txt"
 says "$work/named.txt" '^undecided: no TCP connection is in it; 2 lines could not be read' '2 rows say TCP and could not be read'
 ! grep -q 'None: every' "$work/report" || fail "an all-clear about rows that could not be read"
 
+# Rows without a time are counted, and a report of nothing else says so.
+cut -d' ' -f4- "$work/plain.txt" >"$work/untimed.txt"
+says "$work/untimed.txt" '^undecided: no TCP connection is in it; 2 lines could not be read'
+
+# An ICMP error is about the connection that its row names, or that alone waits; else there is no all-clear.
+syn='09:14:02.100200 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0'
+printf '%s\n' "$syn" '09:14:02.200200 IP 10.8.0.1 > 10.8.0.5: ICMP host 10.8.0.9 unreachable - admin prohibited, length 68' >"$work/prohibited.txt"
+says "$work/prohibited.txt" 'host-unreachable .*path' '10.8.0.1 answered ICMP'
+printf '%s\n' "$syn" '09:14:02.200200 IP 10.8.0.9 > 10.8.0.5: ICMP 10.8.0.9 tcp port 8443 unreachable, length 68' >"$work/rejected.txt"
+says "$work/rejected.txt" 'connect-refused'
+printf '%s\n' "$syn" '09:14:02.200200 IP 10.8.0.1 > 10.8.0.5: ICMP host 10.8.0.77 unreachable, length 68' >"$work/others.txt"
+says "$work/others.txt" 'not TCP, skipped'
+
 # The answer comes from another address than was asked, and acknowledges this very SYN. Near miss: it acknowledges another one.
 printf '%s\n' '09:14:02.100200 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0' \
     '09:14:02.100400 IP 10.8.0.7.8443 > 10.8.0.5.40100: Flags [S.], seq 91, ack 7001, win 65160, length 0' \
@@ -58,10 +71,10 @@ list() {
 { list 5; echo; list 6; } >"$work/two.txt"
 says "$work/two.txt" '10.8.0.5:40100 on the path: connect.* refused after 300' 'namespaces *on the path, on the path'
 
-# An ICMP error that is not used: no all-clear.
+# An ICMP error of which nothing shows what it is about: no all-clear.
 sed 's/Flags \[R.\], seq 0/Flags [S.], seq 0/' "$work/plain.txt" >"$work/icmp.txt"
 echo '2024-03-02 09:14:03.1 IP 10.0.0.1 > 10.8.0.5: ICMP 10.8.0.9 unreachable - need to frag (mtu 1284), length 556' >>"$work/icmp.txt"
-says "$work/icmp.txt" '^undecided: .*ICMP errors (1) were not used'
+says "$work/icmp.txt" '1 ICMP error packet whose connection is not shown'
 
 # Rows far behind in a saved page.
 { yes '<p class="menu">words, and 10:15 as a time</p>' | head -n 5000; echo "$refused"; } >"$work/page.html"

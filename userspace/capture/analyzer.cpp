@@ -70,6 +70,7 @@ public:
             last_ns = std::max(last_ns, part.last_ns_);
             counts.packets += part.packets_;
             counts.tcp_packets += part.tcp_packets_;
+            counts.icmp_errors += part.icmp_errors_;
             counts.copies += part.copies_;
             counts.bytes += part.bytes_;
             untimed += part.untimed_;
@@ -79,6 +80,7 @@ public:
         CaptureStory story = StoryBuilder(parts, reader, analyzers.front().impl_->options_).build(counts.packets ? first_ns : 0, last_ns, pauses);
         story.packets = counts.packets;
         story.tcp_packets = counts.tcp_packets;
+        story.icmp_errors = counts.icmp_errors;
         story.copies = counts.copies;
         story.bytes = counts.bytes;
         for (const auto& [what, count] : counts.opaque) story.info.undecoded.emplace_back(words_for(what), count);
@@ -217,6 +219,7 @@ private:
     void add_icmp(const DecodedPacket& decoded) {
         const CapturedPacket& captured = decoded.captured;
         const Packet& packet = decoded.packet;
+        ++icmp_errors_;
         bool from_server = false;
         Session* session = table_.find(packet, decoded.hash, from_server);
         icmp_.add(captured, packet, session);
@@ -270,7 +273,7 @@ private:
     const CaptureOptions options_;
     EndedSessions ended_;
     std::vector<std::uint64_t> first_frames_;  ///< of all sessions
-    std::uint64_t packets_ = 0, tcp_packets_ = 0, copies_ = 0, bytes_ = 0;
+    std::uint64_t packets_ = 0, tcp_packets_ = 0, icmp_errors_ = 0, copies_ = 0, bytes_ = 0;
     std::uint64_t now_ns_ = 0, first_ns_ = 0, last_ns_ = 0;
     std::vector<Pause> pauses_;
     std::map<Opaque, std::uint64_t> opaque_;

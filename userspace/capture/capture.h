@@ -33,6 +33,7 @@ struct CaptureStory {
     std::vector<Connection> connections;
     std::vector<Event> unmatched;      ///< RSTs and ICMP errors of no session, echo requests (markers); by time
     std::uint64_t packets = 0, tcp_packets = 0, bytes = 0;
+    std::uint64_t icmp_errors = 0;     ///< about TCP segments; of packets
     std::uint64_t copies = 0;          ///< packets that another interface had shown already; of tcp_packets
     std::map<Opaque, std::uint64_t> opaque;  ///< packets that cannot be looked into
     std::uint64_t not_listed = 0;      ///< sessions beyond max_listed, and troubled ones beyond what memory for events allows

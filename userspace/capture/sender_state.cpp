@@ -148,6 +148,10 @@ std::uint32_t take_syn(Session& session, Side& self, const Packet& packet, std::
         if (before.again < std::numeric_limits<std::uint8_t>::max()) ++before.again;
         return segment_mark::rto;
     }
+    if (self.has_isn && packet.flags & tcp_flag::ack) {
+        session.interests |= interest::two_answers;
+        if (session.established) return 0;  // its client went on with the first
+    }
     self.isn = self.una = packet.seq;
     self.next = end;
     self.has_isn = self.seen = self.sent_any = true;

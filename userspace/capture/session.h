@@ -20,7 +20,7 @@ enum class EndState : std::uint8_t { inactive, syn_sent, syn_ack_sent, partial, 
 namespace interest {
 inline constexpr std::uint16_t
     reset = 1u << 0, no_handshake = 1u << 1, slow_handshake = 1u << 2, resent_often = 1u << 3, window_closed = 1u << 4,
-    unanswered = 1u << 5, nagle = 1u << 6, icmp = 1u << 7, keepalive = 1u << 8;
+    unanswered = 1u << 5, nagle = 1u << 6, icmp = 1u << 7, keepalive = 1u << 8, two_answers = 1u << 9;
 }
 
 /// A small segment in flight and its ACK, as the rule nagle-delayed-ack looks for them.

@@ -105,7 +105,7 @@ Exhibit exhibit_of(CaptureStory capture) {
     exhibit.info = std::move(capture.info);
     exhibit.info.meta["capture.packets"] = std::to_string(capture.packets);
     exhibit.info.sessions_not_listed = capture.not_listed;
-    exhibit.info.foreign_packets += capture.packets - capture.tcp_packets;
+    exhibit.info.foreign_packets += capture.packets - capture.tcp_packets - capture.icmp_errors;
     exhibit.connections = std::move(capture.connections);
     exhibit.packets = capture.packets;
     exhibit.unmatched = std::move(capture.unmatched);

@@ -1,6 +1,7 @@
 #include "case/packets_replayed.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "capture/session_table.h"
@@ -52,10 +53,29 @@ Packet packet_of(const Event& event, const Segment& segment) {
     return packet;
 }
 
+Packet packet_of(const Event& event, const Icmp& icmp) {
+    const bool own = event.flow.local.address == icmp.receiver;
+    const Endpoint &from = own ? event.flow.local : event.flow.peer, &to = own ? event.flow.peer : event.flow.local;
+    Packet packet;
+    packet.kind = Packet::Kind::icmp_error;
+    packet.source = from.address;
+    packet.destination = to.address;
+    packet.source_port = from.port;
+    packet.destination_port = to.port;
+    packet.seq = icmp.quoted_seq;
+    packet.icmp_v6 = icmp.v6;
+    packet.icmp_type = icmp.type;
+    packet.icmp_code = icmp.code;
+    packet.icmp_mtu = icmp.mtu;
+    packet.icmp_sender = icmp.sender;
+    packet.icmp_receiver = icmp.receiver;
+    return packet;
+}
+
 }  // namespace
 
 bool packets_alone(const Trace& trace) {
-    return !trace.events.empty() && std::all_of(trace.events.begin(), trace.events.end(), [](const Event& event) { return event.as<Segment>(); });
+    return !trace.events.empty() && std::all_of(trace.events.begin(), trace.events.end(), [](const Event& event) { return event.as<Segment>() || event.as<Icmp>(); });
 }
 
 CaptureStory replay_packets(Trace trace, const CaptureOptions& options) {
@@ -64,19 +84,21 @@ CaptureStory replay_packets(Trace trace, const CaptureOptions& options) {
     std::uint64_t frame = 0;
     for (const Event& event : trace.events) {
         const Segment* segment = event.as<Segment>();
-        if (!segment) continue;
+        const Icmp* icmp = event.as<Icmp>();
+        if (!segment && !icmp) continue;
         DecodedPacket decoded;
-        decoded.packet = packet_of(event, *segment);
+        decoded.packet = segment ? packet_of(event, *segment) : packet_of(event, *icmp);
         decoded.hash = SessionTable::hash_of(decoded.packet);
         decoded.captured.time_ns = event.time_ns;
         decoded.captured.frame = ++frame;
-        decoded.captured.original_length = segment->payload;
+        decoded.captured.original_length = decoded.packet.payload;
         analyzer.add({&decoded, 1});
     }
     CaptureStory story = analyzer.finish(reader);
     story.info.meta.insert(trace.info.meta.begin(), trace.info.meta.end());
     story.info.unknown_records = trace.info.unknown_records;
     story.info.foreign_packets = trace.info.foreign_packets;
+    std::move(trace.info.undecoded.begin(), trace.info.undecoded.end(), std::back_inserter(story.info.undecoded));
     return story;
 }
 

@@ -21,6 +21,7 @@ std::span<const BenignPattern> benign_patterns() {
         BenignPattern{benign::port_used_again, "a SYN met an older connection with the same ports, reset it, and got through when it was sent again"},
         BenignPattern{benign::slow_reader, "a reader that takes its data at its own pace: its window closes and opens again, and it reads all the time"},
         BenignPattern{benign::long_poll, "a server that holds requests until there is something to tell: it answers most of them late"},
+        BenignPattern{benign::stops_in_midst, "a session of which nothing more was captured, of either end, after a request: nobody knows whether it was answered, so the report is undecided with it"},
         BenignPattern{benign::forwarded, "a RST that this host only forwarded between other hosts"},
     };
     return table;

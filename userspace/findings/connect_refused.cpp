@@ -9,6 +9,7 @@
 #include "findings/listeners.h"
 #include "findings/packet_filter_rule.h"
 #include "findings/packets_alone.h"
+#include "findings/ttl.h"
 
 namespace tcpwitness {
 
@@ -197,7 +198,7 @@ std::vector<Finding> find(const Story& story) {
         if (!resets.empty()) {
             const std::uint8_t ttl = resets.front()->as<Segment>()->ttl;
             const auto usual = ttls.find({c.witness, c.flow.peer.address});
-            if (usual != ttls.end() && usual->second != ttl) {
+            if (usual != ttls.end() && far_apart(usual->second, ttl)) {
                 f.culprit = Culprit::path;
                 f.reasons.push_back(fmt::format("the RST came with TTL {}, SYN-ACKs of {} come with TTL {}: another machine sent it", ttl,
                                                 c.flow.peer.address.text(), usual->second));

@@ -87,6 +87,7 @@ Finding tell(const char* rule, const Story& story, const Endpoint& destination, 
     prove(f, proofs[0]);
     f.first_ns = first_failure.over_ns;
     f.state = true;
+    f.harm = Harm::none;
     f.headline = fmt::format("{}{} {}", destination.text(), story.witnesses.size() < 2 ? "" : fmt::format(", seen from {},", place(story, first_failure.connection->witness)), state);
     f.reasons.push_back(fmt::format("{} connects in a row failed over {}: {}", outage.failures.size(), since(first_failure.over_ns, outage.failures.back().over_ns), how_text(outage)));
     for (const Attempt& one : outage.failures) {

@@ -20,6 +20,7 @@ extern const Rule keepalive_timeout;
 extern const Rule idle_reset;
 extern const Rule user_timeout;
 extern const Rule zero_window_stall;
+extern const Rule answered_twice;
 extern const Rule reset_forged;
 extern const Rule connect_refused;
 extern const Rule reset_sent;

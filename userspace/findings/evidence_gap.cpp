@@ -33,6 +33,7 @@ void find_lost(const Story& story, RecordingId recording, std::vector<Finding>& 
     Finding f;
     f.rule = id;
     f.culprit = Culprit::unknown;
+    f.harm = Harm::none;
     prove(f, proofs[0]);
     for (const Event& event : story.gaps) {
         const Gap& gap = *event.as<Gap>();
@@ -59,6 +60,7 @@ void find_cut(const Story& story, RecordingId recording, std::vector<Finding>& f
     if (!c) return;
     const std::string host = printable(one.host);
     Finding cut = about(id, Culprit::unknown, Certainty::likely, *c, one.end_ns);
+    cut.harm = Harm::none;
     prove(cut, proofs[0]);
     cut.connections.clear();
     cut.headline = fmt::format("the recording{} broke off while {} was waiting for {}: how that ended is not known", host.empty() ? "" : " of " + host, who(*c),

@@ -46,7 +46,7 @@ bool on_this_host(const Connection& c) { return c.flow.peer.address.loopback() |
 
 std::string record_on(const Address& address) {
     // The other end of a loopback session is this host: what is missing was lost, or this kernel does not tell it.
-    if (address.loopback()) return "record here again, with nothing lost (--buffer)";
+    if (address.loopback()) return "record here with `tcpwitness record`, with nothing lost (--buffer)";
     return fmt::format("record on {} at the same time", address.text());
 }
 

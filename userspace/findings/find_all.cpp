@@ -12,6 +12,7 @@
 #include "findings/facts.h"
 #include "findings/hops.h"
 #include "findings/interposers.h"
+#include "findings/packets_alone.h"
 #include "findings/syn_proxy.h"
 #include "findings/unexplained.h"
 #include "findings/verdict.h"
@@ -42,6 +43,7 @@ public:
         if (cause.connections.size() <= 4) cause.reasons.push_back(fmt::format("its effect ({}): {}", finding.rule, finding.headline));
         if (cause.evidence.size() < most_evidence) cause.evidence.insert(cause.evidence.end(), finding.evidence.begin(), finding.evidence.end());
         cause.last_ns = std::max(cause.last_ns, finding.last_ns);
+        cause.harm = std::max(cause.harm, finding.harm);
         for (const ConnectionId id : finding.connections) by_.emplace(id, claimed->second);
     }
 
@@ -75,9 +77,9 @@ void tidy(Finding& finding) {
     if (finding.evidence.size() > most_evidence) finding.evidence.resize(most_evidence);
 }
 
-/// The one that weighs most is told: the longest, not the first.
+/// The one that weighs most is told: the gravest, then the longest, not the first.
 void fold_into(Finding& first, Finding&& again) {
-    if (again.weight > first.weight) std::swap(first, again);
+    if (std::tie(again.harm, again.weight) > std::tie(first.harm, first.weight)) std::swap(first, again);
     first.count += again.count;
     first.first_ns = std::min(first.first_ns, again.first_ns);
     first.last_ns = std::max(first.last_ns, again.last_ns);
@@ -112,6 +114,11 @@ std::vector<Finding> fold(std::vector<Finding> findings, const Story& story) {
 }
 
 }  // namespace
+
+bool weighs_more(const Finding& a, const Finding& b) {
+    const auto digits = [](std::uint64_t count) { return std::to_string(count).size(); };
+    return std::tuple(a.harm, a.certainty, digits(a.count)) > std::tuple(b.harm, b.certainty, digits(b.count));
+}
 
 std::string repeats_text(const Finding& finding) {
     return finding.count < 2 ? "" : fmt::format("{} times in {}: ", finding.count, duration_text(finding.last_ns - finding.first_ns));
@@ -160,6 +167,8 @@ void name_this_host(Finding& f, const Story& story) {
     const bool own_address = on_this_host(*c);
     if (f.culprit == Culprit::peer_application) {
         if (own_address) f.culprit = Culprit::local_application;
+    } else if (own_address && by_packets(*c) && c->has(sign::established)) {
+        f.culprit = Culprit::local_application;  // a kernel resets no open connection by itself
     } else if (own_address || (other && !answered_for_another(story, *other) && !answered_for_another(story, *c) && story.same_host(other->witness, c->witness))) {
         f.culprit = Culprit::local_kernel;
     }

@@ -20,6 +20,13 @@ const char* name(Culprit);  ///< contract: "local-application", ...
 enum class Certainty : std::uint8_t { possible, likely, proven };
 const char* name(Certainty);
 
+/// What it cost those whom it met.
+enum class Harm : std::uint8_t {
+    none,     ///< tells how things stand
+    delay,    ///< it took longer, and got through
+    failure,  ///< something was not done, or nobody knows that it was
+};
+
 /// Something was not seen, and that is part of a proof: it counts as far as the witness could have told of it.
 struct Absence {
     WitnessId witness = 0;
@@ -32,6 +39,7 @@ struct Finding {
     std::string rule;       ///< id in the catalogue
     Culprit culprit = Culprit::unknown;
     Certainty certainty = Certainty::possible;
+    Harm harm = Harm::failure;
     std::string headline;   ///< one sentence, with the numbers and the names
     std::vector<std::string> reasons;     ///< each mark or step of the reasoning, one sentence each
     std::vector<std::uint64_t> evidence;  ///< event ids, ascending
@@ -70,7 +78,7 @@ std::span<const Rule> rules();
 struct Verdict {
     enum class What : std::uint8_t { clean, trouble, undecided };
     What what = What::undecided;
-    std::string sentence;              ///< without the word itself: "2 findings; the surest: ..."
+    std::string sentence;              ///< without the word itself: "2 findings; the gravest: ..."
     std::vector<std::string> reasons;  ///< each thing that keeps the evidence from covering it; also beside trouble
     std::uint64_t findings = 0;        ///< that tell trouble
     std::uint64_t benign = 0;          ///< times that a benign pattern was met
@@ -91,6 +99,9 @@ struct Judgement {
 Judgement judge(const Story&, const std::function<bool(const Finding&)>& told = {});
 /// The findings alone.
 std::vector<Finding> find_all(const Story&);
+
+/// Which of two a reader should see first: the graver one, then the surer one, then the one that met many more (ten times as many). Else neither.
+bool weighs_more(const Finding&, const Finding&);
 
 /// How a folded finding's headline begins: "12 times in 3.0 s: "; empty when it came once.
 std::string repeats_text(const Finding&);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "findings/packets_alone.h"
+#include "findings/ttl.h"
 #include "model/describe.h"
 
 namespace tcpwitness {
@@ -21,11 +22,6 @@ constexpr std::uint64_t under_way_ns = 100'000'000;
 constexpr std::uint64_t same_route_ns = 30'000'000'000;
 
 constexpr std::uint64_t proxy_asks_ns = 5'000'000'000;  ///< a SYN proxy asks the server at once, and again some times
-
-/// What a system's packets start from.
-int starts_from(std::uint8_t ttl) { return ttl <= 64 ? 64 : ttl <= 128 ? 128 : 255; }
-/// Routers passed.
-int hops(std::uint8_t ttl) { return starts_from(ttl) - ttl; }
 
 /// What the peer sent after "its" RST, and would not have sent had the RST been its own.
 void add_what_came_after(Marks& found, const Connection& c, const Event& reset) {
@@ -132,12 +128,11 @@ Marks forged_marks(const Connection& c, const Event& reset, const RoundTrips& ro
     add_what_came_after(found, c, reset);
     if (!honest) return found;
     if (honest->ttl && rst.ttl && honest->ttl != rst.ttl && !round_trips.has_shown(c.witness, c.flow.peer.address, rst.ttl)) {
-        // A kernel's RST and a listener's own packets may start from different TTLs; routes and the machines behind one address change in time.
-        const bool far_apart = hops(honest->ttl) != hops(rst.ttl) && reset.time_ns < honest_ns + same_route_ns;
+        const bool elsewhere = far_apart(honest->ttl, rst.ttl) && reset.time_ns < honest_ns + same_route_ns;  // routes and the machines behind one address change in time
         // Who forges stands between. From farther away than the SYN-ACK comes the RST of a server behind a SYN proxy.
         const bool soon = c.established_ns && reset.time_ns < *c.established_ns + proxy_asks_ns;
         const bool from_behind = honest->syn_ack() && soon && starts_from(rst.ttl) == starts_from(honest->ttl) && rst.ttl < honest->ttl;
-        found.strong = found.strong || (far_apart && !from_behind);
+        found.strong = found.strong || (elsewhere && !from_behind);
         found.marks.push_back(fmt::format("the RST came with TTL {}, the {} of that address with TTL {}", rst.ttl, kind, honest->ttl));
         if (from_behind) found.marks.push_back("the RST came from farther away than the SYN-ACK: a SYN proxy may have answered in that name, and the server behind it refused");
     }

@@ -97,6 +97,7 @@ std::optional<Finding> at_client(const Story& story, const Connection& c) {
     if (*c.established_ns < syns.front()->time_ns + (fast_open ? part_ns : slow_ns)) return std::nullopt;
     const std::uint64_t began = syns.front()->time_ns;
     Finding f = about(id, Culprit::path, Certainty::possible, c, *c.established_ns);
+    f.harm = Harm::delay;
     f.first_ns = began;
     f.weight = *c.established_ns - began;
     const Event* came = syn_ack(c, false);
@@ -148,6 +149,7 @@ std::optional<Finding> server_captured(const Story& story, const Connection& c) 
     if (late == Late::ack && !ended_by_ack(c)) return std::nullopt;
     const bool ours = late != Late::ack && !on_the_way(c);
     Finding f = about(id, ours ? Culprit::local_kernel : Culprit::path, Certainty::possible, c, *c.established_ns);
+    f.harm = Harm::delay;
     f.first_ns = began;
     f.weight = *c.established_ns - began;
     const std::string part = late == Late::ack ? fmt::format("the SYN was answered after {}, and the ACK that ends it came {} later", since(began, answered->time_ns), since(answered->time_ns, *c.established_ns))
@@ -175,6 +177,7 @@ std::optional<Finding> at_server(const Story& story, const Connection& c) {
     const bool by_cookie = again.empty() && syn_cookies_sent(story, c.witness, answered->time_ns) && client_end && client_end->established_ns && *client_end->established_ns + slow_ns < *c.established_ns;
     if (again.size() < enough_syn_acks && !by_cookie) return std::nullopt;
     Finding f = about(id, Culprit::path, Certainty::possible, c, *c.established_ns);
+    f.harm = Harm::delay;
     f.first_ns = answered->time_ns;
     f.weight = *c.established_ns - answered->time_ns;
     f.headline = by_cookie ? fmt::format("{}: the handshake of {} took {}: its ACK was lost, and the SYN-ACK was not sent again, as this host keeps nothing of a handshake with a SYN cookie{}", c.flow.local.text(),

@@ -6,6 +6,7 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
+#include "findings/segments.h"
 #include "findings/silence.h"
 
 namespace tcpwitness {
@@ -57,6 +58,26 @@ const Event* trouble_by_packets(const Connection& c) {
     return resets.empty() ? nullptr : resets.front();
 }
 
+/// The RST shows what only the other end's own socket knows: a window and our new bytes acknowledged, or bytes of its own that were not captured. A device that
+/// has forgotten a connection knows neither.
+bool knew_connection(const Connection& c, const Event& reset) {
+    const Segment* rst = reset.as<Segment>();
+    if (!rst || !rst->rst()) return false;
+    constexpr std::uint32_t little = 64 * 1024;
+    std::optional<std::uint32_t> sent, came;
+    for (const Event& event : c.events) {
+        if (event.time_ns >= reset.time_ns) break;
+        const Segment* segment = event.as<Segment>();
+        if (!segment || segment->rst()) continue;
+        auto& end = segment->outgoing ? sent : came;
+        if (!end || seq_after(end_of(*segment), *end)) end = end_of(*segment);
+        if (segment->flags & tcp_flag::ack && segment->outgoing && came && seq_after(segment->ack, *came)) came = segment->ack;
+    }
+    const bool has_ack = rst->flags & tcp_flag::ack;
+    if (has_ack && rst->window && sent && rst->ack == *sent) return true;
+    return came && seq_after(rst->seq, *came) && rst->seq - *came <= little;
+}
+
 std::vector<Case> cases(const Story& story) {
     std::vector<Case> found;
     for (const Connection& c : story.connections) {
@@ -65,7 +86,7 @@ std::vector<Case> cases(const Story& story) {
             trouble = by_packets(c) ? trouble_by_packets(c) : c.ending == Ending::reset_received ? first<ResetReceived>(c) : last<SocketError>(c);
         else if (!by_packets(c))
             trouble = still_unanswered(story, c);
-        if (!trouble) continue;
+        if (!trouble || (by_packets(c) && knew_connection(c, *trouble))) continue;
         if (const auto silence = silence_before(c, *trouble)) found.push_back({&c, trouble, *silence});
     }
     return found;

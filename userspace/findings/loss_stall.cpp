@@ -229,8 +229,10 @@ Finding tell(const Story& story, const Connection& c, const std::vector<Stall>& 
     Finding f = about(id, Culprit::path, worst.heard ? Certainty::likely : Certainty::possible, c, worst.to_ns);
     f.first_ns = worst.from_ns;
     f.weight = worst.took_ns();
+    const bool gave_up = !worst.ended && c.has(worst.outgoing ? sign::reset_sent : sign::reset_received);
+    if (!gave_up && (worst.ended || worst.in_vain || c.both_closed())) f.harm = Harm::delay;
     const std::string to = (worst.outgoing ? c.flow.peer : c.flow.local).text();
-    const char* after = worst.ended ? "then it went on" : worst.in_vain || c.both_closed() ? "and the session went on" : c.live() ? "and no ACK had come when the recording ended" : "and no ACK of it came";
+    const char* after = gave_up ? "then its sender gave up with a RST" : worst.ended ? "then it went on" : worst.in_vain || c.both_closed() ? "and the session went on" : c.live() ? "and no ACK had come when the recording ended" : "and no ACK of it came";
     std::size_t resends = 0;
     for (const Stall& stall : stalls) resends += stall.resends.size();
     f.headline = fmt::format("data from {}{} to {} stood still for {}: it was sent again {}; {}", sender(c, worst.outgoing), worst.outgoing ? at_place(story, c) : "", to, duration_text(worst.took_ns()),
@@ -258,6 +260,7 @@ std::optional<Finding> tell_share(const Connection& c) {
         const bool outgoing = by_server == (c.role == Role::server);
         Finding f = about(id, Culprit::path, Certainty::likely, c, c.end_ns);
         f.first_ns = c.begin_ns;
+        f.harm = Harm::delay;
         f.headline = fmt::format("{} of {} that {} sent to {} were sent again because they were lost", lost, count_text(wire.packets, "packet", "packets"),
                                  sender(c, outgoing), (outgoing ? c.flow.peer : c.flow.local).text());
         f.reasons.push_back(fmt::format("{} after the retransmission timeout, {} after duplicate ACKs or SACK", wire.rto, wire.fast));
@@ -297,6 +300,7 @@ std::optional<Finding> tell_timeouts(const Story& story, const Connection& c) {
     if (waited_ns < (to_ns - from_ns) / 2) return std::nullopt;
     Finding f = about(id, Culprit::path, Certainty::likely, c, to_ns);
     f.first_ns = from_ns;
+    f.harm = Harm::delay;
     f.headline = fmt::format("data from {}{} to {} crawls: {} of {} were spent waiting for {}", sender(c, true), at_place(story, c), c.flow.peer.text(), duration_text(std::min(waited_ns, to_ns - from_ns)),
                              duration_text(to_ns - from_ns), count_text(fired.size(), "retransmission timeout", "retransmission timeouts"));
     if (const Event* end = last<Destroy>(c); end && end->as<Destroy>()->totals_told && end->as<Destroy>()->segs_out)

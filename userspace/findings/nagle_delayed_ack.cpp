@@ -20,6 +20,9 @@ constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t least_late_ns = 35 * ms, most_late_ns = 250 * ms;  // delayed ACKs come 40 to 200 ms late, and timers have a grain
 constexpr std::uint64_t released_within_ns = 1 * ms;
 constexpr std::uint32_t least_mss = 536;
+constexpr std::uint32_t most_options = 12; ///< bytes of a full segment that timestamps take
+constexpr std::size_t least_share = 4;     ///< turn after turn: one at least of so many small segments waited
+constexpr std::uint32_t a_key = 3;         ///< bytes: what a key sends, an arrow's three at most
 
 /// A small segment in flight, its ACK that came late, and the small segment that left right after it.
 struct Turn {
@@ -27,11 +30,13 @@ struct Turn {
     std::uint64_t late_ns;
 };
 
-/// Turns of the data that this end sends (`outgoing`) or receives.
+/// Turns of the data that this end sends (`outgoing`) or receives; none where its small segments mostly went as they came. Keys that somebody types faster
+/// than they are echoed wait as well, and nobody misses anything.
 std::vector<Turn> turns(const Connection& c, bool outgoing) {
     const std::uint32_t mss = announced_mss(c).value_or(least_mss);
     const std::uint64_t rtt = handshake_rtt(c).value_or(0);
     std::vector<Turn> found;
+    std::size_t small_ones = 0;
     const Event *in_flight = nullptr, *ack = nullptr;
     for (const Event* event : segments_of(c)) {
         const Segment& segment = *event->as<Segment>();
@@ -44,8 +49,10 @@ std::vector<Turn> turns(const Connection& c, bool outgoing) {
             continue;
         }
         if (segment.payload == 0) continue;
-        const bool small = segment.payload < mss && !segment.fin();
-        if (in_flight && ack && small && segment.seq == end_of(*in_flight->as<Segment>())) {
+        const bool small = segment.payload + most_options < mss && !segment.fin();
+        small_ones += small;
+        const bool typed = in_flight && in_flight->as<Segment>()->payload <= a_key && segment.payload <= a_key;
+        if (in_flight && ack && small && !typed && segment.seq == end_of(*in_flight->as<Segment>())) {
             // The receiver sees the ACK leave, so the released segment comes a round trip later; the sender sees the round trip before.
             const std::uint64_t taken = ack->time_ns - in_flight->time_ns;
             const std::uint64_t late = outgoing ? taken - std::min(taken, rtt) : taken;
@@ -56,6 +63,7 @@ std::vector<Turn> turns(const Connection& c, bool outgoing) {
         in_flight = small ? event : nullptr;
         ack = nullptr;
     }
+    if (found.size() * least_share < small_ones) found.clear();
     return found;
 }
 
@@ -79,6 +87,7 @@ Finding tell(const Story& story, const Connection& c, const std::vector<Turn>& s
     for (const Turn& turn : slow) lost += turn.late_ns;
     const std::uint64_t each = lost / slow.size();
     Finding f = about(id, sends ? Culprit::local_application : Culprit::peer_application, Certainty::likely, c, slow.back().released->time_ns);
+    f.harm = Harm::delay;
     f.first_ns = slow.front().in_flight->time_ns;
     const std::string writer = sends ? fmt::format("{}{}", who(c), at_place(story, c)) : c.flow.peer.text();
     const std::string reader = sends ? c.flow.peer.text() : fmt::format("{}{}", who(c), at_place(story, c));
@@ -115,9 +124,9 @@ const Rule nagle_delayed_ack = {
     "An application writes a message in several small pieces. The kernel holds the second piece back while the first is unacknowledged (Nagle's algorithm), and the receiver, which waits for the rest of "
     "the message, delays its ACK by 40 ms or more. Each side waits for the other, at every message.",
     "Only with `--segments`. A segment smaller than the MSS is in flight; its ACK comes alone, 35 to 250 ms later than the round trip needs; and the next small segment leaves within 1 ms of it. Three such turns "
-    "on one connection at least. The finding tells the time lost in each turn and in all, and what was recorded of TCP_NODELAY.",
-    "Not an application that thinks for 40 ms: its next write has no reason to follow an ACK at once. Not an answer that takes long: then the ACK comes with the answer. A connection that is seen to set "
-    "TCP_NODELAY is never accused.",
+    "on one connection at least, and a quarter of the sender's small segments. The finding tells the time lost in each turn and in all, and what was recorded of TCP_NODELAY.",
+    "Not an application that thinks for 40 ms: its next write has no reason to follow an ACK at once. Not an answer that takes long: then the ACK comes with the answer. Not keys that somebody types (telnet, SSH): single ones of "
+    "them may wait, most do not. A connection that is seen to set TCP_NODELAY is never accused.",
     "Write each message with one call (writev, a buffer, MSG_MORE), or set TCP_NODELAY in the sending application. TCP_QUICKACK on the receiver hides it. Record again: the finding should be gone.",
     find,
 };

@@ -159,6 +159,7 @@ std::uint64_t watched_to(const Story& story, const Connection& c) {
 
 ClosedWindow closed_window(const Story& story, const Connection& c, bool own, std::uint64_t least_ns) {
     ClosedWindow longest, current;
+    if (!c.has(sign::established)) return longest;
     const WireDirection& wire = own == (c.role == Role::server) ? c.wire->server : c.wire->client;
     const std::uint64_t known_ns = c.dropped_until_ns ? (std::uint64_t{wire.window_closed_ms} + 1) * 1'001'000 : UINT64_MAX;
     const auto over = [&](std::uint64_t at_ns) {
@@ -177,6 +178,8 @@ ClosedWindow closed_window(const Story& story, const Connection& c, bool own, st
             ++current.probes;
         } else if (segment.rst()) {
             over(event->time_ns);
+        } else if (segment.syn() || segment.syn_ack()) {
+            continue;
         } else if (segment.window == 0 && current.events.empty()) {
             current.events.push_back(event);
             current.from_ns = event->time_ns;

@@ -133,6 +133,7 @@ Finding tell(const Story& story, const Connection& c, const FoundOut& run) {
     const Endpoint &from = run.outgoing ? c.flow.local : c.flow.peer, &to = run.outgoing ? c.flow.peer : c.flow.local;
     Finding f = about(id, Culprit::path, Certainty::likely, c, run.small->time_ns);
     f.first_ns = run.tries.front()->time_ns;
+    f.harm = Harm::delay;
     f.weight = run.small->time_ns - f.first_ns;
     const std::uint32_t small = run.small->as<Segment>()->payload;
     f.headline = fmt::format("{}{}: segments of {} bytes to {} vanished, {} over {}; in segments of {} the same bytes went through, and no ICMP says that they were too big", from.text(),

@@ -49,6 +49,16 @@ bool nothing_was_wanted(const Sender& closer, const Segment& fin, const Sender& 
     return bytes_between(answer.ack, fin.seq + fin.payload) <= good_bye * 2;
 }
 
+/// Who closed got nothing more but ACKs and keepalives. The other end has all that was sent and owes nothing, so that the RST takes nothing away.
+bool nothing_was_under_way(const Sender (&ends)[2], const Sender (&at_fin)[2], const Segment& fin, bool closer, bool client, bool began_before) {
+    const Sender &own = ends[closer], &other = ends[!closer];
+    if (!other.acks) return began_before && client && !own.last_data;  // a client that leaves; the capture has nothing else of it
+    if (seq_before(other.acked, fin.seq + fin.payload + (client ? 0 : 1))) return false;
+    const Event* answer = at_fin[!closer].last_data;
+    if (client) return answer ? bytes_between(answer->as<Segment>()->ack, fin.seq + fin.payload) <= good_bye * 2 : began_before;
+    return own.bytes() > 0;
+}
+
 /// The other end had closed, and who reset had all of its data by then.
 bool nothing_was_cut_off(const Sender& resetter, const Sender& closer, const Segment& fin, bool client) {
     if (!resetter.acks || seq_before(resetter.acked, fin.seq + fin.payload)) return false;
@@ -96,6 +106,7 @@ std::optional<ResetAfterFin> reset_after_fin(const Connection& c) {
             answered = true;
             knew = knew && !seq_before(segment->ack, end_of(fin)) && event.time_ns - std::min(found.fin->time_ns, event.time_ns) <= soon_ns;
         }
+        if (!answered && nothing_was_under_way(ends, at_fin, fin, closer, client, c.preexisting)) found.harmless = benign::abort_after_exchange;
         if (answered && nothing_was_wanted(ends[closer], fin, at_fin[!closer], found.after_close, client, knew, c.preexisting)) found.harmless = benign::abort_after_exchange;
     } else if (nothing_was_cut_off(ends[resetter], ends[closer], fin, client)) {
         found.harmless = benign::abort_after_exchange;

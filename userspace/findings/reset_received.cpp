@@ -102,10 +102,13 @@ void tell_late_data(Finding& f, const Connection& c, const Event& reset) {
         const StateChange* change = event.as<StateChange>();
         if ((segment && segment->fin() && !segment->outgoing) || (change && change->to == TcpState::close_wait && !fin)) fin = &event;
     }
-    f.reasons.push_back("the peer had sent its FIN already: its kernel answers data that comes after its close() with RST");
+    const Event* sent = fin ? last_packet(c, true, reset.time_ns, true) : nullptr;
+    const bool late = !fin || !by_packets(c) || (sent && sent->time_ns > fin->time_ns);
+    f.reasons.push_back(late ? "the peer had sent its FIN already: its kernel answers data that comes after its close() with RST"
+                             : "the peer had sent its FIN, and nothing more came from here: so ends a connection whose application closes it and leaves data unread, or aborts it");
     if (!fin) return;
     f.culprit = Culprit::peer_application;
-    f.headline += fmt::format(": its application had closed {} before, and this end sent once more", since(fin->time_ns, reset.time_ns));
+    f.headline += fmt::format(": its application had closed {} before{}", since(fin->time_ns, reset.time_ns), late ? ", and this end sent once more" : "");
     cite(f, fin);
 }
 

@@ -93,8 +93,10 @@ std::optional<Finding> raise_by_packets(const Story& story, const Connection& c,
     }
     if (closed && closed->by_closer) {
         f.headline += fmt::format(": it had closed {} before", since(closed->fin->time_ns, reset.time_ns));
-        if (closed->after_close) f.headline += fmt::format(", and {} came after that", count_text(closed->after_close, "byte", "bytes"));
-        f.reasons.push_back("data that comes after close() is answered so");
+        if (closed->after_close) {
+            f.headline += fmt::format(", and {} came after that", count_text(closed->after_close, "byte", "bytes"));
+            f.reasons.push_back("data that comes after close() is answered so");
+        }
         cite(f, closed->fin);
     }
     if (const std::uint32_t bytes = unacknowledged(c, true, reset.time_ns)) f.reasons.push_back(count_text(bytes, "byte", "bytes") + " that it had sent were not acknowledged, and may be lost");

@@ -24,6 +24,7 @@ std::span<const Rule> rules() {
         idle_reset,
         keepalive_timeout,
         user_timeout,
+        answered_twice,
         reset_forged,
         connect_refused,
         reset_sent,

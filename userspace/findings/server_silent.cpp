@@ -2,6 +2,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -30,17 +31,21 @@ constexpr std::uint64_t on_its_way_ns = 1'000'000'000;  ///< an answer that take
 /// Shorter messages may be pings, keepalives, window updates or good-byes (BGP, TLS, HTTP/2, SSH): such a one asks only where one like it was answered.
 constexpr std::uint32_t small_message = 64;
 constexpr std::size_t few_small = 3;
+constexpr std::size_t few_replies = 2;
 constexpr std::uint32_t good_bye = 256;  ///< with the FIN, after an exchange: a client that has closed asks nothing
 constexpr std::uint16_t bgp_port = 179;
-constexpr std::uint32_t bgp_keepalive = 19;  ///< bytes: a BGP message without a body (RFC 4271, 4.4). Each end sends it at its own pace
+constexpr std::uint32_t sign_of_life = 8;     ///< bytes: what comes after a long silence and is that small is no answer, but the protocol's keepalive
 
-/// A keepalive of the application or of TCP: nobody answers it but by an ACK. A kernel that probes with a byte sets no PSH; a program's last byte has it.
-bool keeps_alive(const Segment& segment, const Flow& flow) {
+/// TCP's own keepalive: nobody answers it but by an ACK. A kernel that probes with a byte sets no PSH; a program's last byte has it.
+bool keeps_alive(const Segment& segment) {
     if (segment.marks & (segment_mark::keepalive | segment_mark::window_probe)) return true;
-    if (segment.payload == 1 && !(segment.flags & tcp_flag::psh)) return true;
-    return segment.payload && segment.payload % bgp_keepalive == 0 && segment.payload <= 3 * bgp_keepalive && (flow.local.port == bgp_port || flow.peer.port == bgp_port);
+    return segment.payload == 1 && !(segment.flags & tcp_flag::psh);
 }
+
+/// BGP's ends speak at their own pace, and nobody answers (RFC 4271).
+bool nobody_asks(const Flow& flow) { return flow.local.port == bgp_port || flow.peer.port == bgp_port; }
 constexpr std::uint64_t long_ns = 30'000'000'000;  ///< until then, what nobody has answered when the recording ends may need no answer
+constexpr std::uint64_t no_more_ns = 60'000'000'000;  ///< a session of which a capture shows nothing for longer may be missing in it
 constexpr std::uint64_t soon_ns = 1'000'000'000;  ///< an answer that comes so soon belongs to what was asked
 
 enum class How { answered, closed, gave_up, open };
@@ -80,6 +85,8 @@ public:
             segment.outgoing == asks_out_ ? take_client(*event, segment) : take_server(*event, segment);
         }
         over(nullptr, watched_to(story_, c_), c_.live() ? How::open : How::gave_up);
+        // Somebody types commands there, and this end carries them out: a shell that called home.
+        if (replies_ >= few_replies && manner_.prompt == 0 && largest_late_ <= small_message) manner_.unasked = true;
         return std::move(manner_);
     }
 
@@ -117,6 +124,9 @@ private:
             if (!wait_.request && server_ns_ && event.time_ns > server_ns_ + soon_ns) manner_.unasked = true;
             manner_.answers = true;
             server_ns_ = event.time_ns;
+            if (waited_long(event.time_ns)) largest_late_ = std::max(largest_late_, segment.payload);
+            client_replied_ = false;
+            if (waited_long(event.time_ns) && event.time_ns >= wait_.ack->time_ns + long_ns && segment.payload <= sign_of_life) return lost_track();
             beyond || segment.marks & late_copy ? lost_track() : over(&event, event.time_ns, How::answered);
         } else if (segment.rst() || segment.fin()) {
             beyond ? lost_track() : over(&event, event.time_ns, How::closed);
@@ -134,12 +144,13 @@ private:
             manner_.answers = true;
             lost_track();
         }
-        if (keeps_alive(segment, c_.flow)) return;
+        if (keeps_alive(segment)) return;
         const bool waited = waited_long(event.time_ns);
         if (segment.rst() || (segment.fin() && waited)) {
             over(&event, event.time_ns, How::gave_up);
         } else if (segment.payload && !(wait_.request && seq_before(segment.seq, end_of(*wait_.request->as<Segment>())))) {
             manner_.pushes = manner_.pushes || waited;
+            if (server_ns_ && !std::exchange(client_replied_, true) && event.time_ns < server_ns_ + soon_ns) ++replies_;
             if (segment.fin() && manner_.answers && segment.payload <= good_bye) return lost_track();
             wait_ = {&event, nullptr};
             if (segment.payload > small_message) return;
@@ -153,6 +164,9 @@ private:
     const Connection& c_;
     bool asks_out_;
     std::size_t small_prompt_ = 0, small_asked_ = 0;
+    std::size_t replies_ = 0;  ///< how often the client spoke right after the server had
+    bool client_replied_ = true;
+    std::uint32_t largest_late_ = 0;  ///< bytes of what the server said after too long
     Manner manner_;
     Wait wait_{};
     std::uint64_t server_ns_ = 0;
@@ -198,6 +212,7 @@ Finding tell(const Story& story, const Connection& c, const Wait& wait, bool ask
     const bool stops = by_packets(c) && wait.how == How::open;  // joined or cut captures stop in the midst of a session
     const bool sure = wait.how == How::answered || wait.how == How::closed || (known_to_answer && (wait.how == How::gave_up || (!stops && wait.end_ns >= wait.ack->time_ns + long_ns)));
     Finding f = about(id, asks_out ? Culprit::peer_application : Culprit::local_application, sure ? Certainty::likely : Certainty::possible, c, wait.end_ns);
+    if (wait.how == How::answered || (!sure && wait.how == How::open)) f.harm = Harm::delay;
     f.first_ns = wait.request->time_ns;
     f.weight = wait.end_ns - std::min(wait.end_ns, wait.ack->time_ns);
     f.onset_ns = wait.ack->time_ns;  // until then the silence is the path's
@@ -233,7 +248,7 @@ std::vector<Finding> find(const Story& story) {
     std::set<Endpoint> answering, pushed_to;
     std::map<std::pair<Endpoint, std::uint32_t>, std::size_t> late_like, prompt_like;
     for (const Connection& c : story.connections) {
-        if (c.is_listener() || c.role == Role::unknown || !c.has(sign::established) || !segments_recorded(story, c.witness)) continue;
+        if (c.is_listener() || c.role == Role::unknown || !c.has(sign::established) || nobody_asks(c.flow) || !segments_recorded(story, c.witness)) continue;
         const bool asks_out = c.role == Role::client;
         if (!asks_out && story.other_end(c)) continue;  // the client tells it
         Case one{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, Exchange(story, c, asks_out).manner()};
@@ -254,6 +269,8 @@ std::vector<Finding> find(const Story& story) {
             if (wait.small || one.manner.unasked) continue;
             if (wait.how == How::answered && (held || one.manner.long_poll()))
                 found.push_back(harmless(benign::long_poll, id, c, wait.end_ns, between(story, c)));
+            else if (by_packets(c) && wait.how == How::open && (!answering.contains(one.service) || wait.end_ns >= wait.ack->time_ns + no_more_ns))
+                found.push_back(harmless(benign::stops_in_midst, id, c, wait.end_ns, between(story, c)));
             else if (wait.how == How::answered || !pushed_to.contains(one.service))
                 found.push_back(tell(story, c, wait, one.asks_out, answering.contains(one.service)));
         }

@@ -43,6 +43,8 @@ std::optional<Silence> silence_in_packets(const Connection& c, const Event& trou
         if (!segment || event.time_ns <= c.dropped_until_ns) continue;
         if (&event == &trouble) break;
         const std::uint64_t pause = before ? event.time_ns - before->time_ns : 0;
+        // Who had sent in vain before the pause was not idle, and has given up meanwhile.
+        if (pause >= least_idle_ns && before->as<Segment>()->marks & segment_mark::rto) return std::nullopt;
         before = &event;
         if (broke && !segment->outgoing) broke = nullptr;  // the peer spoke: it was alive after all
         if (segment->marks & segment_mark::retransmission) continue;

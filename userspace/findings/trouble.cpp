@@ -48,6 +48,13 @@ void connect_trouble(std::vector<TroubleSign>& signs, const Story& story, const 
         return;
     }
     const std::uint64_t end = watched_to(story, c);
+    if (by_packets(c)) {  // an end that has a connection of these ports from before answers a SYN with the ACK of that one (RFC 9293, 3.10.7.4)
+        const auto strange = packets(c, [](const Segment& segment) { return !segment.outgoing && segment.is(tcp_flag::ack); });
+        if (!strange.empty())
+            return add(signs, Trouble::connect_failed, strange.back(), end,
+                       fmt::format("{} by ACKs that belong to another connection: the other end has one of the same ports from before",
+                                   syns.size() == 1 ? "its SYN was answered" : fmt::format("its {} SYNs were answered", syns.size())));
+    }
     if (!c.live() && c.has(sign::syn_sent | sign::syn_out))
         add(signs, Trouble::connect_failed, &c.events.back(), end, fmt::format("the socket was closed {} after the first SYN, before any answer", since(began, end)));
     else if (c.live() && !story.ongoing && end - std::min(end, began) >= answer_due_ns && c.has(sign::syn_sent | sign::syn_out))

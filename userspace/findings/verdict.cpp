@@ -10,6 +10,7 @@
 #include "findings/benign.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
+#include "model/not_shown.h"
 #include "model/undecoded.h"
 
 namespace tcpwitness {
@@ -21,8 +22,6 @@ void recording_doubts(const Recording& recording, bool several, std::vector<std:
     if (recording.unknown_records)
         reasons.push_back(fmt::format("{} could not be read{}", count_text(recording.unknown_records, recording.meta.contains("source") ? "line" : "record",
                                                                            recording.meta.contains("source") ? "lines" : "records"), where));
-    if (const auto errors = recording.meta.find("text.icmp_errors"); errors != recording.meta.end())
-        reasons.push_back(fmt::format("its ICMP errors ({}) were not used{}", printable(errors->second), where));
     for (const auto& [what, packets] : recording.undecoded) reasons.push_back(fmt::format("{} could not be looked into{}", undecoded_text(what, packets), where));
     if (!recording.damage.empty()) reasons.push_back("the file is damaged" + where);
     if (recording.cut_off) reasons.push_back("the recording was cut off" + where);
@@ -73,6 +72,16 @@ std::string left_out(const Story& story, const Recording& recording, bool scanne
 /// A session of which the capture holds one packet or two: what became of it is not known.
 bool fragment(const Connection& c) { return by_packets(c) && c.wire->client.packets + c.wire->server.packets <= 2; }
 
+/// The last that the capture shows of an open session is a closed window: how long it stays so nobody knows.
+bool ends_closed(const Connection& c) {
+    if (!by_packets(c) || !c.live() || !c.has(sign::established)) return false;
+    bool closed[2] = {};
+    for (const Event& event : c.events)
+        if (const Segment* segment = event.as<Segment>(); segment && !segment->syn() && !segment->syn_ack() && !(segment->marks & segment_mark::window_not_shown))
+            closed[segment->outgoing] = segment->window == 0 && !segment->rst();
+    return closed[0] || closed[1];
+}
+
 /// RSTs of a capture that belong to no session in it.
 std::uint64_t lone_resets(const Story& story) {
     std::set<Flow> known;
@@ -98,7 +107,7 @@ const char* name(Verdict::What what) {
     return "undecided";
 }
 
-bool tells_trouble(const Finding& f) { return !f.state && f.rule != "evidence-gap"; }
+bool tells_trouble(const Finding& f) { return f.harm != Harm::none; }
 
 Verdict verdict_of(const Story& story, const Judgement& judged, const std::function<bool(const Connection&)>& selected, const std::string& filter) {
     Verdict verdict;
@@ -110,18 +119,24 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
         ++verdict.connections;
         telling += tells_something(c);
     }
+    std::uint64_t stopped = 0;
     std::set<ConnectionId> harmless;  // sessions that are short by their nature
     for (const Finding& one : judged.benign) {
         verdict.benign += one.count;
+        stopped += one.benign == std::string_view(benign::stops_in_midst) ? one.count : 0;
         if (one.benign == benign::scan) harmless.insert(one.connections.begin(), one.connections.end());
     }
-    std::uint64_t fragments = 0;
-    for (const Connection& c : story.connections) fragments += (!selected || selected(c)) && fragment(c) && !harmless.contains(c.id);
+    std::uint64_t fragments = 0, closed = 0;
+    for (const Connection& c : story.connections) {
+        if (selected && !selected(c)) continue;
+        fragments += fragment(c) && !harmless.contains(c.id);
+        closed += ends_closed(c);
+    }
     const Finding* worst = nullptr;
     for (const Finding& f : judged.findings) {
         if (!tells_trouble(f)) continue;
         ++verdict.findings;
-        if (!worst || f.certainty > worst->certainty) worst = &f;
+        if (!worst || weighs_more(f, *worst)) worst = &f;
     }
     std::uint64_t lost = 0;
     for (const Event& event : story.gaps) lost += event.as<Gap>()->lost;
@@ -134,7 +149,7 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
 
     if (worst) {
         verdict.what = Verdict::What::trouble;
-        verdict.sentence = fmt::format("{}; the surest: {}", count_text(verdict.findings, "finding", "findings"), worst->headline);
+        verdict.sentence = fmt::format("{}; the gravest: {}", count_text(verdict.findings, "finding", "findings"), worst->headline);
         if (verdict.findings == 1) verdict.sentence = worst->headline;
         return verdict;
     }
@@ -153,6 +168,8 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
     }
     if (fragments && telling)
         verdict.reasons.push_back(fmt::format("{} of {} {} of one or two packets", count_text(fragments, "session", "sessions"), verdict.connections, fragments == 1 ? "is a fragment" : "are fragments"));
+    if (stopped) verdict.reasons.push_back(count_text(stopped, "session stops", "sessions stop") + " after a request, and nothing more of it was captured");
+    if (closed) verdict.reasons.push_back(count_text(closed, "session ends", "sessions end") + " with a closed window");
     if (const std::uint64_t resets = selected ? 0 : lone_resets(story)) verdict.reasons.push_back(count_text(resets, "RST belongs", "RSTs belong") + " to no session in it");
     if (!without_bare_acks(story).empty()) verdict.reasons.push_back("bare ACKs are not in the capture: losses and stalls do not show");
     if (telling == 0) verdict.reasons.push_back(verdict.connections == 1 ? "its one session is a fragment" : "every session in it is a fragment");

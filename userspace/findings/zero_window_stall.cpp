@@ -85,6 +85,7 @@ Finding receiver_found(const Story& story, const Connection& c, const Waiting& w
     prove(f, proofs[unread_here]);
     f.onset_ns = waiting.from_ns;
     f.last_ns = waiting.to_ns;
+    if (waiting.over) f.harm = Harm::delay;
     f.headline = fmt::format("{}{} did not read what {} sent for {}{}: {} unread, and the window closed", holder(c, process), at_place(story, c), c.flow.peer.text(),
                              since(waiting.from_ns, waiting.to_ns), waiting.over ? "" : ", and still does not", count_text(waiting.last().unread, "byte stayed", "bytes stayed"));
     f.reasons.push_back(fmt::format("its receive buffer holds {} bytes", waiting.last().receive_buffer));
@@ -102,6 +103,7 @@ Finding sender_found(const Story& story, const Connection& c, const Waiting& wai
     Finding f = about(id, Culprit::peer_application, Certainty::likely, c, waiting.from_ns);
     f.onset_ns = waiting.from_ns;
     f.last_ns = waiting.to_ns;
+    if (waiting.over) f.harm = Harm::delay;
     f.weight = waiting.to_ns - std::min(waiting.to_ns, waiting.from_ns);
     f.headline = fmt::format("{}{}: {} kept its window closed for {}{}: its application did not read", who(c), at_place(story, c), c.flow.peer.text(),
                              since(waiting.from_ns, waiting.to_ns), waiting.over ? "" : ", and still does");
@@ -123,6 +125,7 @@ void find_in_packets(std::vector<Finding>& found, const Story& story, const Conn
         if (local) prove(f, proofs[closed_in_packets]);
         f.onset_ns = closed.from_ns;
         f.last_ns = closed.to_ns;
+        if (closed.opened) f.harm = Harm::delay;
         f.weight = closed.to_ns - closed.from_ns;
         lean_on(f, c.witness);  // that it did not open in between
         f.headline = fmt::format("{}{} kept its window closed to {} for {}{}: its application did not read", reader.text(), at_place(story, c), writer.text(),

@@ -143,7 +143,7 @@ std::vector<const Finding*> ranked(const Story& story, std::span<const Finding> 
     }
     std::stable_sort(chosen.begin(), chosen.end(), [](const Finding* a, const Finding* b) {
         if (a->state != b->state) return b->state;
-        return a->certainty != b->certainty ? a->certainty > b->certainty : a->first_ns < b->first_ns;
+        return weighs_more(*a, *b) || (!weighs_more(*b, *a) && a->first_ns < b->first_ns);
     });
     return chosen;
 }

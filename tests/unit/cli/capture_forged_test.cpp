@@ -50,6 +50,15 @@ TEST_CASE("forged: not a TTL that the peer shows later, or starts elsewhere, or 
     CHECK_FALSE(forged(script));
 }
 
+TEST_CASE("forged: not a RST of a kernel whose application chose the TTL of its session") {
+    const auto ttl = static_cast<std::uint8_t>(GENERATE(1, 255, 4));  // neighbours of BGP, GTSM, ebgp-multihop 5 at one router's distance
+    const auto far = static_cast<std::uint8_t>(ttl == 4 ? 63 : 64);
+    CaptureScript script;
+    script.between("10.0.0.1", "10.0.0.2", 179).client({.at_ms = 0, .seq = 0, .flags = syn, .direction = 1}).server({.at_ms = 1, .seq = 0, .flags = syn | ack, .ttl = ttl, .direction = -1});
+    script.client({.at_ms = 2}).client({.at_ms = 3, .len = 45}).server({.at_ms = 4, .ack = 46, .len = 45, .ttl = ttl}).server({.at_ms = 60, .seq = 46, .flags = rst, .ttl = far});
+    CHECK_FALSE(forged(script));
+}
+
 TEST_CASE("forged: not a SYN that was tried again after a refusal") {
     CaptureScript script;
     script.client({.at_ms = 0, .seq = 0, .flags = syn}).server({.at_ms = 10, .seq = 0, .flags = rst | ack, .ttl = 57});

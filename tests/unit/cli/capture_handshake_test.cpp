@@ -92,3 +92,45 @@ TEST_CASE("handshake-slow: on one host there is no path") {
     CHECK(findings[0].culprit == Culprit::local_kernel);
     CHECK(says(findings[0], "no path lies between them"));
 }
+
+TEST_CASE("captures: two stacks answer one SYN") {
+    using tcp_flag::ack, tcp_flag::rst, tcp_flag::syn;
+    CaptureScript script;
+    script.client({.at_ms = 0, .seq = 0, .flags = syn, .direction = 1}).server({.at_ms = 10, .seq = 0, .flags = syn | ack, .ttl = 57, .direction = -1});
+    bool told = true;
+    SECTION("soon after each other, from one distance") { script.server({.at_ms = 12, .seq = 5'000, .flags = syn | ack, .ttl = 57, .direction = -1}); }
+    SECTION("from another distance, for the SYN and its copy") {
+        script.syn(1'000).server({.at_ms = 1'010, .seq = 5'000, .flags = syn | ack, .ttl = 61, .direction = -1});
+    }
+    SECTION("not one that forgot it, and answers the copy anew") {
+        script.syn(1'000).server({.at_ms = 1'010, .seq = 5'000, .flags = syn | ack, .ttl = 57, .direction = -1});
+        told = false;
+    }
+    SECTION("not late answers to several copies") {
+        script.port(40'001).syn(0).syn(900).server({.at_ms = 1'500, .seq = 0, .flags = syn | ack, .ttl = 57, .direction = -1}).server({.at_ms = 1'501, .seq = 5'000, .flags = syn | ack, .ttl = 57, .direction = -1});
+        told = false;
+    }
+    SECTION("not the same SYN-ACK, sent again") {
+        script.server({.at_ms = 12, .seq = 0, .flags = syn | ack, .ttl = 57, .direction = -1});
+        told = false;
+    }
+    SECTION("not after a RST") {
+        script.client({.at_ms = 11, .flags = rst, .direction = 1}).server({.at_ms = 12, .seq = 5'000, .flags = syn | ack, .ttl = 57, .direction = -1});
+        told = false;
+    }
+    const auto findings = find_all(story_from(script.until(60'000).finish()));
+    INFO(all_text(findings));
+    const bool said = std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.rule == "answered-twice"; });
+    CHECK(said == told);
+}
+
+TEST_CASE("captures: who goes on with the first of two answers has one session; the other answer harms nobody else's numbers") {
+    using tcp_flag::ack, tcp_flag::psh, tcp_flag::syn;
+    CaptureScript script;
+    script.client({.at_ms = 0, .seq = 0, .flags = syn, .direction = 1}).server({.at_ms = 10, .seq = 0, .flags = syn | ack, .ttl = 57, .direction = -1}).client({.at_ms = 11, .direction = 1});
+    script.server({.at_ms = 12, .seq = 5'000, .flags = syn | ack, .ttl = 61, .direction = -1}).client({.at_ms = 13, .direction = 1});
+    script.client({.at_ms = 20, .len = 100, .flags = ack | psh, .direction = 1}).server({.at_ms = 30, .ack = 101, .len = 900, .flags = ack | psh, .ttl = 57, .direction = -1});
+    const Finding f = only(script.close(50, 100, 900).until(60'000));
+    CHECK(f.rule == "answered-twice");
+    CHECK(f.harm == Harm::delay);
+}

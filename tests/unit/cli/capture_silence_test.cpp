@@ -98,8 +98,8 @@ TEST_CASE("captures: what is no silent server") {
     }
 }
 
-TEST_CASE("captures: what keeps a session alive is acknowledged and not answered") {
-    // BGP: each end sends its keepalive of 19 bytes at its own pace. Another port's messages of that size ask, where one like them was answered.
+TEST_CASE("captures: BGP's ends speak at their own pace, and owe no answer") {
+    // Another port's messages of that size ask, where one like them was answered.
     const std::uint16_t port = GENERATE(179, 1790);
     Talk talk;
     talk.script = CaptureScript();
@@ -115,6 +115,32 @@ TEST_CASE("captures: what keeps a session alive is acknowledged and not answered
     CHECK(judged.findings.empty() == (port == 179));
 }
 
+TEST_CASE("captures: a shell that called home prints what somebody over there types, and waits for him") {
+    const bool typed = GENERATE(true, false);  // else the other end sends what nobody types: a slow server
+    Talk talk;
+    talk.ask(30, 90);
+    for (double at : {3'000.0, 6'000.0, 9'000.0}) {
+        talk.answer(at, typed ? 6 : 400);
+        talk.ask(at + 100, 200);
+    }
+    talk.answer(16'000, typed ? 5 : 400);
+    const Judgement judged = talk.end(17'000);
+    INFO(all_text(judged.findings));
+    CHECK(judged.findings.empty() == typed);
+}
+
+TEST_CASE("captures: a protocol's own sign of life after a long silence is no answer") {
+    Talk talk;
+    talk.ask(30, 100);
+    talk.answer(60, 200);
+    talk.ask(100, 165);
+    const std::uint32_t bytes = GENERATE(4, 300);
+    talk.answer(120'000, bytes);
+    const Judgement judged = talk.end(130'000);
+    INFO(all_text(judged.findings));
+    CHECK(judged.findings.empty() == (bytes == 4));
+}
+
 TEST_CASE("captures: a byte without PSH from the middle of a session probes; with PSH it asks") {
     const bool push = GENERATE(false, true);
     CaptureScript script;
@@ -124,7 +150,8 @@ TEST_CASE("captures: a byte without PSH from the middle of a session probes; wit
     }
     const Judgement judged = judgement(script.until(100'000));
     INFO(all_text(judged.findings));
-    CHECK(judged.findings.empty() == !push);
+    CHECK(judged.findings.empty());
+    CHECK(judged.benign.empty() == !push);  // what it asked stays open
 }
 
 TEST_CASE("captures: the last words of a client that closes with them ask nothing; its only words do") {
@@ -140,13 +167,24 @@ TEST_CASE("captures: the last words of a client that closes with them ask nothin
     CHECK(judged.findings.empty() == talked);
 }
 
-TEST_CASE("captures: a session that stops in the midst of a longer capture is no sure silence") {
+TEST_CASE("captures: a session that stops in the midst of a longer capture is no silence, and no all-clear either") {
+    const bool long_before = GENERATE(true, false), answered_before = GENERATE(true, false);
     Talk talk;
-    talk.ask(30, 300);
-    talk.answer(60, 500);
+    if (answered_before) {
+        talk.ask(30, 300);
+        talk.answer(60, 500);
+    }
     talk.ask(100, 300);
-    const Judgement judged = judgement(talk.script.until(3'000'000));
+    const Judgement judged = judgement(talk.script.until(long_before ? 3'000'000 : 30'000));
     INFO(all_text(judged.findings));
+    if (long_before || !answered_before) {
+        CHECK(judged.findings.empty());
+        REQUIRE(judged.benign.size() == 1);
+        CHECK(judged.benign[0].benign == std::string("stops-in-midst"));
+        CHECK(judged.verdict.what == Verdict::What::undecided);
+        CHECK(judged.verdict.sentence.find("1 session stops after a request, and nothing more of it was captured") != std::string::npos);
+        return;
+    }
     REQUIRE(judged.findings.size() == 1);
     CHECK(judged.findings[0].rule == "server-silent");
     CHECK(judged.findings[0].certainty == Certainty::possible);

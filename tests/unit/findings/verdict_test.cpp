@@ -45,7 +45,7 @@ TEST_CASE("clean: nothing in trouble, and the evidence covers it") {
     CHECK_THAT(verdict.sentence, Contains("nothing in trouble among 2 connections"));
 }
 
-TEST_CASE("trouble: one finding's sentence, or how many and the surest one's") {
+TEST_CASE("trouble: one finding's sentence, or how many and the gravest one's") {
     const Story story = troubled();
     Judgement judged = judge(story);
     REQUIRE(judged.findings.size() == 1);
@@ -58,7 +58,19 @@ TEST_CASE("trouble: one finding's sentence, or how many and the surest one's") {
     judged.findings.insert(judged.findings.begin(), guess);
     const Verdict two = verdict_of(story, judged);
     CHECK(two.findings == 2);
-    CHECK_THAT(two.sentence, Contains("2 findings; the surest: " + judged.findings.back().headline));
+    CHECK_THAT(two.sentence, Contains("2 findings; the gravest: " + judged.findings.back().headline));
+
+    Finding slow = judged.findings.back();
+    slow.harm = Harm::delay;
+    slow.certainty = Certainty::proven;
+    slow.headline = "something surer that only took longer";
+    judged.findings.insert(judged.findings.begin(), slow);
+    judged.findings.erase(judged.findings.begin() + 2);
+    CHECK_THAT(verdict_of(story, judged).sentence, Contains("2 findings; the gravest: something less sure"));
+    judged.findings.front().harm = Harm::failure;
+    judged.findings.front().certainty = Certainty::possible;
+    judged.findings.front().count = 10;
+    CHECK_THAT(verdict_of(story, judged).sentence, Contains("the gravest: something surer that only took longer"));
 }
 
 TEST_CASE("undecided: nothing in it") {
@@ -120,14 +132,10 @@ TEST_CASE("a filter chooses what is judged, and listening sockets are no connect
 }
 
 TEST_CASE("how things stand is no trouble") {
-    Finding state;
-    state.rule = "endpoint-up";
-    state.state = true;
-    CHECK_FALSE(tells_trouble(state));
-    Finding gap;
-    gap.rule = "evidence-gap";
-    CHECK_FALSE(tells_trouble(gap));
-    Finding other;
-    other.rule = "unexplained";
-    CHECK(tells_trouble(other));
+    Finding stands;
+    CHECK(tells_trouble(stands));
+    stands.harm = Harm::delay;
+    CHECK(tells_trouble(stands));
+    stands.harm = Harm::none;
+    CHECK_FALSE(tells_trouble(stands));
 }

@@ -336,6 +336,7 @@ Case one_of_each(const char* comm, const char* host, const char* reason) {
     Finding mistrust;
     mistrust.rule = "evidence-gap";
     mistrust.certainty = Certainty::possible;
+    mistrust.harm = Harm::none;
     mistrust.headline = "12 records of state were lost.";
     mistrust.settle = "record again with a larger --buffer";
     mistrust.first_ns = mistrust.last_ns = boot + 5 * ms;

@@ -146,7 +146,8 @@ TEST_CASE("Rows that say TCP and cannot be read are counted as that, others as o
                                                  "     92 5.2       10.8.0.5    10.8.0.1     DNS      70     Standard query 0x1 A example.org\n");
     CHECK(trace.events.size() == 4);
     CHECK(trace.info.unknown_records == 1);
-    CHECK(trace.info.foreign_packets == 2);
+    CHECK(trace.info.foreign_packets == 1);
+    CHECK(trace.info.undecoded.size() == 1);
     const Trace dump = read("14:00:00.1 IP a.example.40100 > b.example.99: Flags [S], seq 1, win 5, length 0\n"
                             "14:00:00.2 IP a.example.?? > b.example.99: Flags [.], ack 1, win 5, length 0\n"
                             "14:00:00.3 IP a.example.40100 > b.example.99: Flags [P.], seq\n"
@@ -454,12 +455,46 @@ TEST_CASE("Small numbers at the beginning of an excerpt are relative like the ot
     CHECK(trace.events[2].as<Segment>()->seq == 42);
 }
 
-TEST_CASE("ICMP errors are counted, for there is no all-clear beside them; rows of a firewall's capture are read") {
+TEST_CASE("Rows of a firewall's capture are read") {
     const std::string row = "15:01:45.052762 10.8.0.5.40100 > 10.8.0.9.80: S 7000:7000(0) win 8192 <mss 1380>\n";
     CHECK(told("   1: " + row) == "+0 10.8.0.5:40100 10.8.0.9:80 SYN out seq 7000\n");
     CHECK(told(replaced("  12: " + row, "762 10", "762 802.1Q vlan#7 P0 10")) == "+0 10.8.0.5:40100 10.8.0.9:80 SYN out seq 7000\n");
-    const Trace trace = read(row + "15:01:46.1 IP 10.0.0.1 > 10.8.0.5: ICMP 10.8.0.9 unreachable - need to frag (mtu 1284), length 556\n"
-                                   "15:01:46.2 IP 10.0.0.1 > 10.8.0.5: ICMP echo reply, id 1, seq 2, length 64\n");
-    CHECK(trace.info.meta.at("text.icmp_errors") == "1");
-    CHECK(read(std::string(list) + "91 5.1 10.8.0.5 10.8.0.9 ICMP 70 Destination unreachable (Port unreachable)\n").info.meta.contains("text.icmp_errors"));
+}
+
+TEST_CASE("Rows behind prose, a prompt, a column or one another on one line are found; those without a time are counted") {
+    const std::string row = "09:14:02.100000 IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0";
+    const std::string told_of_it = "+0 10.8.0.5:40100 10.8.0.9:8443 SYN out seq 7000\n";
+    CHECK(told("$ tcpdump -n " + row + "\n") == told_of_it);
+    CHECK(told("text = '''" + row + "\n") == told_of_it);
+    CHECK(read("two of them: " + row + " and " + replaced(row, "S], seq 7000", "S], seq 9000") + "\n").events.size() == 2);
+    CHECK(read("No. Time Source Destination Protocol 1 0.000000 10.8.0.5 10.8.0.9 TCP 66 40100 > 8443 [SYN] Seq=0 Win=64240 Len=0     2 0.000400 10.8.0.9 10.8.0.5 TCP 66 8443 > 40100 [SYN, ACK] Seq=0 Ack=1 "
+               "Win=65160 Len=0     3 0.000500 10.8.0.5 10.8.0.9 HTTP 300 GET / HTTP/1.1     4 0.100500 10.8.0.9 10.8.0.5 TCP 54 8443 > 40100 [RST] Seq=1 Win=0 Len=0\n").events.size() == 4);
+    CHECK(read("eth 7 09:14:02.100000 10.8.0.5 10.8.0.9 TCP 66 40100 > 8443 [SYN] Seq=0 Win=64240 Len=0\n").events.size() == 1);
+    CHECK(read("7 14:02.1 10.8.0.5 10.8.0.9 TCP 66 40100 > 8443 [SYN] Seq=0 Win=64240 Len=0\n").info.meta.at("text.relative_time") == "yes");
+    CHECK(read("7 1474467575.009112 10.8.0.5 40100 10.8.0.9 8443 78 TCP 40100 > 8443 [SYN] Seq=0 Win=64240 Len=0\n").events.size() == 1);
+    const Trace untimed = read("IP 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, length 0\n10.8.0.9.8443 > 10.8.0.5.40100: Flags [S.], seq 9, ack 7001, win 64240, length 0\n");
+    CHECK(untimed.events.empty());
+    CHECK(untimed.info.unknown_records == 2);
+    CHECK(is_packet_text("10.8.0.9.8443 > 10.8.0.5.40100: Flags [S.], seq 9, ack 7001, win 64240, length 0\n"));
+}
+
+TEST_CASE("A tuple that is used again in a list with relative numbers is another session") {
+    const std::string ended = "1 0.0 10.8.0.5 10.8.0.9 TCP 66 40100 > 8443 [SYN] Seq=0 Win=64240 Len=0\n2 0.1 10.8.0.5 10.8.0.9 TCP 66 40100 > 8443 [RST] Seq=1 Win=0 Len=0\n";
+    const std::string again = "3 0.2 10.8.0.5 10.8.0.9 TCP 66 40100 > 8443 [SYN] Seq=0 Win=64240 Len=0\n";
+    const auto seq = [](const Trace& trace) { return trace.events.back().as<Segment>()->seq; };
+    CHECK(seq(read(ended + again)) != 0);
+    CHECK(seq(read(ended + replaced(again, "66 40100", "66 [TCP Retransmission] 40100"))) == 0);
+    const std::string open = "1 0.0 10.8.0.5 10.8.0.9 TCP 66 40100 > 8443 [SYN] Seq=0 Win=64240 Len=0\n";
+    CHECK(seq(read(open + again)) == 0);
+    CHECK(seq(read(open + replaced(again, "66 40100", "66 [TCP Port numbers reused] 40100"))) != 0);
+}
+
+TEST_CASE("What pktmon prints while it runs: each packet once, however many components it passes") {
+    const std::string head = "10:00:00.123456789 PktGroupId 281474976710657, PktNumber 1, Appearance 1, Direction Tx , Type Ethernet , Component 5, Edge 1, Filter 1, OriginalSize 66, LoggedSize 66\n";
+    const std::string packet = "\t00-15-5D-00-01-02 > 00-15-5D-00-01-01, ethertype IPv4 (0x0800), length 66: 10.8.0.5.40100 > 10.8.0.9.8443: Flags [S], seq 7000, win 64240, options [mss 1460], length 0\n";
+    const Trace trace = read(head + packet + replaced(head, "Appearance 1", "Appearance 2") + packet);
+    REQUIRE(trace.events.size() == 1);
+    CHECK(trace.events.front().as<Segment>()->seq == 7000);
+    CHECK(trace.info.witnesses.front().addresses.size() == 1);
+    CHECK(trace.info.unknown_records == 0);
 }

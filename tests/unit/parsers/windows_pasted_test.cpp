@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "model/describe.h"
+#include "model/not_shown.h"
 #include "parsers/windows_text.h"
 #include "support/memory_source.h"
 
@@ -51,6 +52,16 @@ TEST_CASE("Excerpts in any order, prose between, rows twice: one trace") {
     const Trace twice = read(syn + answer + reset + "Once more, only the resets:\n" + replaced(reset, "  ", " ") + again + syn);
     CHECK(told(twice) == all_told);
     CHECK(twice.info.meta.at("text.repeated_rows") == "2");
+}
+
+TEST_CASE("A column that was cut: what it does not show is not 0") {
+    const Trace trace = read(syn + answer.substr(0, answer.find(", Win=") + 1) + "\n" + reset.substr(0, reset.find("Ack=") + 6) + "\n");
+    REQUIRE(trace.events.size() == 3);
+    const Segment &answered = *trace.events[1].as<Segment>(), &refused = *trace.events[2].as<Segment>();
+    CHECK(answered.window == 65535);
+    CHECK(answered.marks & segment_mark::window_not_shown);
+    CHECK_FALSE(answered.marks & segment_mark::numbers_not_shown);
+    CHECK(refused.marks & segment_mark::numbers_not_shown);
 }
 
 TEST_CASE("A row's remarks, with blanks or without") {
