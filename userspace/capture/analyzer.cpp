@@ -121,11 +121,24 @@ private:
         for (const Side& side : session->sides) side.sent.expect();
     }
 
-    /// A packet without a time has that of the one before it. One of 1970 among those of today, or of the end of all times, has none either.
+    /// More than a day away from both of its neighbours, which agree.
+    bool strays(std::span<const DecodedPacket> packets, std::size_t at) const {
+        if (now_ns_ == 0 || at + 1 == packets.size() || !packets[at + 1].captured.has_time) return false;
+        const auto apart = [](std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; };
+        const std::uint64_t time_ns = packets[at].captured.time_ns, next_ns = packets[at + 1].captured.time_ns;
+        return apart(now_ns_, next_ns) < day_ns && apart(time_ns, now_ns_) > day_ns && apart(time_ns, next_ns) > day_ns;
+    }
+
+    /// A packet without a time has that of the one before it. One of 1970 among those of today, of the end of all times, or of another year than those before
+    /// and after it, has none either.
     std::uint64_t time_of(std::span<const DecodedPacket> packets, std::size_t at) {
         const CapturedPacket& captured = packets[at].captured;
         if (!captured.has_time) return now_ns_;
-        if (captured.time_ns != 0 && captured.time_ns != UINT64_MAX) return captured.time_ns;
+        if (captured.time_ns != 0 && captured.time_ns != UINT64_MAX) {
+            if (!strays(packets, at)) return captured.time_ns;
+            ++untimed_;
+            return now_ns_;
+        }
         std::uint64_t later_ns = 0;
         for (std::size_t i = at + 1; i < packets.size() && later_ns == 0; ++i)
             if (packets[i].captured.has_time && packets[i].captured.time_ns != UINT64_MAX) later_ns = packets[i].captured.time_ns;

@@ -13,6 +13,7 @@
 #include "findings/hops.h"
 #include "findings/interposers.h"
 #include "findings/packets_alone.h"
+#include "findings/several_points.h"
 #include "findings/syn_proxy.h"
 #include "findings/unexplained.h"
 #include "findings/verdict.h"
@@ -222,6 +223,7 @@ Judgement judge(const Story& story, const std::function<bool(const Finding&)>& t
         return other && claims.has(other->id);  // told of the other end of the same session
     }));
     std::vector<Finding> standing = claims.take();
+    join_points(story, standing);
     join_hops(story, standing);
     join_beside(story, standing);
     name_interposers(story, standing);

@@ -14,6 +14,9 @@ inline bool by_packets(const Connection& c) { return c.wire && !c.cookie && !c.s
 /// Captured between its ends: that one of them stands as local means nothing.
 inline bool on_the_way(const Connection& c) { return c.wire && c.wire->on_the_way; }
 
+/// Packets of one of its ends only were captured.
+inline bool one_way(const Connection& c) { return by_packets(c) && (!c.wire->client.packets || !c.wire->server.packets); }
+
 /// The client went on after its SYN as only an answered one does: the capture has no packets of the other direction.
 bool answer_not_captured(const Connection&);
 /// The same, or the whole capture is of one direction only.

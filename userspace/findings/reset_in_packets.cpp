@@ -59,8 +59,10 @@ bool nothing_was_under_way(const Sender (&ends)[2], const Sender (&at_fin)[2], c
     return own.bytes() > 0;
 }
 
-/// The other end had closed, and who reset had all of its data by then.
-bool nothing_was_cut_off(const Sender& resetter, const Sender& closer, const Segment& fin, bool client) {
+/// The other end had closed, and who reset had all of its data by then. `began_before` the capture: of a client's FIN and the RST that answers it, and nothing
+/// else, no more is known than that the client wanted no more.
+bool nothing_was_cut_off(const Sender& resetter, const Sender& closer, const Segment& fin, bool client, bool began_before) {
+    if (began_before && !client && !resetter.acks && !resetter.last_data && !closer.last_data) return true;
     if (!resetter.acks || seq_before(resetter.acked, fin.seq + fin.payload)) return false;
     if (client) return closer.bytes() && (!closer.last_data || bytes_between(closer.last_data->as<Segment>()->ack, *resetter.end) <= good_bye * 2);
     // A client that closes its half may still wait for an answer: not where the answer had come before that.
@@ -108,7 +110,7 @@ std::optional<ResetAfterFin> reset_after_fin(const Connection& c) {
         }
         if (!answered && nothing_was_under_way(ends, at_fin, fin, closer, client, c.preexisting)) found.harmless = benign::abort_after_exchange;
         if (answered && nothing_was_wanted(ends[closer], fin, at_fin[!closer], found.after_close, client, knew, c.preexisting)) found.harmless = benign::abort_after_exchange;
-    } else if (nothing_was_cut_off(ends[resetter], ends[closer], fin, client)) {
+    } else if (nothing_was_cut_off(ends[resetter], ends[closer], fin, client, c.preexisting)) {
         found.harmless = benign::abort_after_exchange;
     }
     return found;

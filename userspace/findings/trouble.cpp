@@ -77,6 +77,7 @@ void reset_trouble(std::vector<TroubleSign>& signs, const Connection& c) {
         const bool out = sent || (segment && segment->rst() && segment->outgoing);
         if (!in && !out) continue;
         if (out && ours && answer_not_captured(c)) return;  // it had closed; what the other end did is not captured
+        if (one_way(c) && (c.established_ns || answer_not_captured(c))) return;  // what the other end had sent, and whether it had closed, is not captured
         const char* when = c.embryonic ? "in the handshake" : c.established_ns || c.has(sign::established) || answer_not_captured(c) ? "in the open connection" : "before the connection was open";
         return add(signs, Trouble::reset, &event, event.time_ns, fmt::format("a RST {} {}", in ? "came in" : "was sent", when));
     }

@@ -82,6 +82,15 @@ bool ends_closed(const Connection& c) {
     return closed[0] || closed[1];
 }
 
+/// Of a clean story. What a recorder loses it counts; what a capture lacks, or the path lost, shows in holes in the numbers.
+std::string what_was_lost(const Story& story, const std::function<bool(const Connection&)>& selected) {
+    if (!std::all_of(story.recordings.begin(), story.recordings.end(), [](const Recording& recording) { return recording.capture(); })) return ", and nothing was lost";
+    const auto holes = static_cast<std::uint64_t>(std::count_if(story.connections.begin(), story.connections.end(), [&](const Connection& c) {
+        return c.wire && c.wire->history.find_first_of("gG") != std::string::npos && (!selected || selected(c));
+    }));
+    return holes ? fmt::format("; in {} of them segments were lost, or not captured", holes) : "";
+}
+
 /// RSTs of a capture that belong to no session in it.
 std::uint64_t lone_resets(const Story& story) {
     std::set<Flow> known;
@@ -126,11 +135,12 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
         stopped += one.benign == std::string_view(benign::stops_in_midst) ? one.count : 0;
         if (one.benign == benign::scan) harmless.insert(one.connections.begin(), one.connections.end());
     }
-    std::uint64_t fragments = 0, closed = 0;
+    std::uint64_t fragments = 0, closed = 0, half_told = 0;
     for (const Connection& c : story.connections) {
         if (selected && !selected(c)) continue;
         fragments += fragment(c) && !harmless.contains(c.id);
         closed += ends_closed(c);
+        half_told += one_way(c) && c.has(sign::rst_in | sign::rst_out) && !fragment(c);
     }
     const Finding* worst = nullptr;
     for (const Finding& f : judged.findings) {
@@ -170,6 +180,7 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
         verdict.reasons.push_back(fmt::format("{} of {} {} of one or two packets", count_text(fragments, "session", "sessions"), verdict.connections, fragments == 1 ? "is a fragment" : "are fragments"));
     if (stopped) verdict.reasons.push_back(count_text(stopped, "session stops", "sessions stop") + " after a request, and nothing more of it was captured");
     if (closed) verdict.reasons.push_back(count_text(closed, "session ends", "sessions end") + " with a closed window");
+    if (half_told) verdict.reasons.push_back(count_text(half_told, "session ends", "sessions end") + " with a RST, and only one of its directions was captured");
     if (const std::uint64_t resets = selected ? 0 : lone_resets(story)) verdict.reasons.push_back(count_text(resets, "RST belongs", "RSTs belong") + " to no session in it");
     if (!without_bare_acks(story).empty()) verdict.reasons.push_back("bare ACKs are not in the capture: losses and stalls do not show");
     if (telling == 0) verdict.reasons.push_back(verdict.connections == 1 ? "its one session is a fragment" : "every session in it is a fragment");
@@ -179,7 +190,7 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
         return verdict;
     }
     verdict.what = Verdict::What::clean;
-    verdict.sentence = fmt::format("nothing in trouble among {}, and nothing was lost", count_text(verdict.connections, "connection", "connections"));
+    verdict.sentence = fmt::format("nothing in trouble among {}{}", count_text(verdict.connections, "connection", "connections"), what_was_lost(story, selected));
     return verdict;
 }
 

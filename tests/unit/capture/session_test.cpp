@@ -233,7 +233,10 @@ TEST_CASE("live sessions are bounded") {
     CHECK(story.not_listed == 4'000);
 }
 
-TEST_CASE("a packet of 1970 among those of today, and one of the end of all times, have the time of their neighbours") {
+namespace {
+
+/// One session's data, a packet for each time.
+CaptureStory data_at(const std::vector<std::uint64_t>& times) {
     Packet packet;
     packet.kind = Packet::Kind::tcp;
     packet.source = *Address::parse("10.0.0.1");
@@ -242,9 +245,8 @@ TEST_CASE("a packet of 1970 among those of today, and one of the end of all time
     packet.destination_port = 443;
     packet.flags = tcp_flag::ack;
     packet.payload = 10;
-    const bool today = GENERATE(false, true);
     std::vector<DecodedPacket> packets;
-    for (const std::uint64_t time_ns : {std::uint64_t{0}, today ? start_ns : 5'000, UINT64_MAX, today ? start_ns + 9 : 5'009}) {
+    for (const std::uint64_t time_ns : times) {
         CapturedPacket captured;
         captured.time_ns = time_ns;
         captured.frame = packets.size() + 1;
@@ -253,10 +255,26 @@ TEST_CASE("a packet of 1970 among those of today, and one of the end of all time
     }
     CaptureAnalyzer analyzers[1];
     analyzers[0].add(packets);
-    const CaptureStory story = CaptureAnalyzer::finish(analyzers, NoReader{});
+    return CaptureAnalyzer::finish(analyzers, NoReader{});
+}
+
+}  // namespace
+
+TEST_CASE("a packet of 1970 among those of today, and one of the end of all times, have the time of their neighbours") {
+    const bool today = GENERATE(false, true);
+    const CaptureStory story = data_at({0, today ? start_ns : 5'000, UINT64_MAX, today ? start_ns + 9 : 5'009});
     REQUIRE(story.connections.size() == 1);
     CHECK(story.connections[0].begin_ns == (today ? start_ns : 0));
     CHECK(story.connections[0].end_ns == (today ? start_ns + 9 : 5'009));
     REQUIRE(story.info.damage.size() == 1);
     CHECK(story.info.damage[0] == (today ? "the time of 2 packets cannot be" : "the time of 1 packet cannot be"));
+}
+
+TEST_CASE("a packet of another year than its neighbours has their time; where the capture itself goes on years later, all have their own") {
+    constexpr std::uint64_t years = std::uint64_t{48} * 31'557'600 * 1'000 * ms;
+    const bool alone = GENERATE(true, false), later = GENERATE(true, false);
+    const std::uint64_t away = later ? start_ns + years : start_ns - years;
+    const CaptureStory story = data_at({start_ns, away, alone ? start_ns + 9 : away + 9});
+    CHECK(story.info.damage.size() == alone);
+    if (alone) CHECK(story.connections.at(0).end_ns == start_ns + 9);
 }

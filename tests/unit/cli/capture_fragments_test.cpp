@@ -109,3 +109,42 @@ TEST_CASE("of repeats the longest is told") {
     CHECK(says(judged.findings[0], "did not answer for 19"));
     CHECK(says(judged.findings[0], "the worst is told here"));
 }
+
+TEST_CASE("half a session: a RST of which one direction was captured is no verdict; of which both were, it is") {
+    const bool both = GENERATE(false, true);
+    CaptureScript script;
+    script.syn(0);
+    if (both) script.syn_ack(10);
+    script.client({.at_ms = 20}).client({.at_ms = 30, .len = 300});
+    if (both) script.server({.at_ms = 40, .ack = 301});
+    script.client({.at_ms = 60, .seq = 301, .ack = 2'001});
+    script.client({.at_ms = 500, .seq = 301, .ack = 2'001, .flags = rst | ack});
+    const Judgement judged = judgement(script.until(10'000));
+    INFO(judged.verdict.sentence << all_text(judged.findings));
+    CHECK((judged.verdict.what == Verdict::What::trouble) == both);
+    if (both) return;
+    CHECK(judged.verdict.what == Verdict::What::undecided);
+    CHECK_THAT(judged.verdict.sentence, Contains("1 session ends with a RST, and only one of its directions was captured"));
+}
+
+TEST_CASE("half a session: the FIN that ends what was not captured, and the RST that answers it, cost nobody anything; with data they may") {
+    const std::uint32_t bytes = GENERATE(0u, 700u);
+    CaptureScript script;
+    script.client({.at_ms = 0, .len = bytes, .flags = fin | ack});
+    for (double at : {100.0, 101.0, 102.0}) script.server({.at_ms = at, .flags = rst, .window = 0, .ttl = 57});
+    const Judgement judged = judgement(script.until(1'000));
+    INFO(judged.verdict.sentence << all_text(judged.findings));
+    CHECK(judged.findings.empty() == (bytes == 0));
+}
+
+TEST_CASE("a clean capture says of holes in its sessions, and claims no more of losses") {
+    const bool hole = GENERATE(false, true);
+    CaptureScript script;
+    script.handshake().client({.at_ms = 30, .len = 100}).server({.at_ms = 40, .ack = 101, .len = 1'000});
+    if (!hole) script.server({.at_ms = 40.1, .seq = 1'001, .ack = 101, .len = 1'000});
+    script.server({.at_ms = 40.2, .seq = 2'001, .ack = 101, .len = 1'000}).client({.at_ms = 41, .seq = 101, .ack = 3'001}).close(100, 100, 3'000);
+    const Judgement judged = judgement(script);
+    INFO(judged.verdict.sentence << all_text(judged.findings));
+    CHECK(judged.verdict.what == Verdict::What::clean);
+    CHECK(judged.verdict.sentence == (hole ? "nothing in trouble among 1 connection; in 1 of them segments were lost, or not captured" : "nothing in trouble among 1 connection"));
+}
