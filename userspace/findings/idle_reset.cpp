@@ -6,6 +6,7 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
+#include "findings/reset_in_packets.h"
 #include "findings/segments.h"
 #include "findings/silence.h"
 
@@ -78,6 +79,12 @@ bool knew_connection(const Connection& c, const Event& reset) {
     return came && seq_after(rst->seq, *came) && rst->seq - *came <= little;
 }
 
+/// Its own FIN had come: what reaches it after FIN_WAIT_2, a minute, meets no socket any more.
+bool had_closed(const Connection& c) {
+    const auto reset = reset_after_fin(c);
+    return reset && reset->by_closer;
+}
+
 std::vector<Case> cases(const Story& story) {
     std::vector<Case> found;
     for (const Connection& c : story.connections) {
@@ -86,7 +93,7 @@ std::vector<Case> cases(const Story& story) {
             trouble = by_packets(c) ? trouble_by_packets(c) : c.ending == Ending::reset_received ? first<ResetReceived>(c) : last<SocketError>(c);
         else if (!by_packets(c))
             trouble = still_unanswered(story, c);
-        if (!trouble || (by_packets(c) && knew_connection(c, *trouble))) continue;
+        if (!trouble || (by_packets(c) && (knew_connection(c, *trouble) || had_closed(c)))) continue;
         if (const auto silence = silence_before(c, *trouble)) found.push_back({&c, trouble, *silence});
     }
     return found;

@@ -28,8 +28,9 @@ constexpr Proof proofs[] = {
 constexpr std::uint64_t too_long_ns = 5'000'000'000;
 constexpr std::uint64_t on_its_way_ns = 1'000'000'000;  ///< an answer that takes longer is held up
 
-/// Shorter messages may be pings, keepalives, window updates or good-byes (BGP, TLS, HTTP/2, SSH): such a one asks only where one like it was answered.
-constexpr std::uint32_t small_message = 64;
+/// Shorter messages may be pings, keepalives, window updates, good-byes or the end of a handshake (BGP, HTTP/2, SSH, a Finished of TLS 1.3): such a one asks
+/// only where one like it was answered.
+constexpr std::uint32_t small_message = 80;
 constexpr std::size_t few_small = 3;
 constexpr std::size_t few_replies = 2;
 constexpr std::uint32_t good_bye = 256;  ///< with the FIN, after an exchange: a client that has closed asks nothing
@@ -56,6 +57,9 @@ struct Wait {
     std::uint64_t end_ns = 0;
     How how = How::open;
     bool small = false;          ///< and had been told before that nothing of that size is answered
+    bool first = false;          ///< of what the client says on a connection: whoever opens one wants something
+    bool in_turn = false;        ///< each end had spoken in its turn so far, and the server at once
+    bool typed = false;          ///< by hand: the server had sent back what came, as a terminal does. A command runs as long as it runs, and shows something else
 };
 
 /// Requests of about one size are taken for the same kind: one that waits for an event is asked for again and again, perhaps on connections of its own.
@@ -107,9 +111,12 @@ private:
             manner_.late += how == How::answered;
             manner_.waits.push_back(wait_);
         } else if (wait_.request && how == How::answered && at_ns < wait_.request->time_ns + soon_ns) {
+            const Segment& request = *wait_.request->as<Segment>();
             ++manner_.prompt;
-            ++manner_.prompt_like[alike(*wait_.request->as<Segment>())];
-            small_prompt_ += wait_.request->as<Segment>()->payload <= small_message;
+            ++manner_.prompt_like[alike(request)];
+            if (!wait_.first && !in_turn_) in_turn_ = true;
+            small_prompt_ += request.payload <= small_message;
+            echoed_ += request.payload <= small_message && end->as<Segment>()->payload == request.payload;
         }
         wait_ = {};
     }
@@ -123,6 +130,7 @@ private:
             constexpr std::uint32_t late_copy = segment_mark::retransmission | segment_mark::lost_before;
             if (!wait_.request && server_ns_ && event.time_ns > server_ns_ + soon_ns) manner_.unasked = true;
             manner_.answers = true;
+            server_spoke_ = true;
             server_ns_ = event.time_ns;
             if (waited_long(event.time_ns)) largest_late_ = std::max(largest_late_, segment.payload);
             client_replied_ = false;
@@ -152,18 +160,30 @@ private:
             manner_.pushes = manner_.pushes || waited;
             if (server_ns_ && !std::exchange(client_replied_, true) && event.time_ns < server_ns_ + soon_ns) ++replies_;
             if (segment.fin() && manner_.answers && segment.payload <= good_bye) return lost_track();
-            wait_ = {&event, nullptr};
-            if (segment.payload > small_message) return;
-            // What is small asks where nearly everything small was answered at once: a database, a shell.
-            wait_.small = manner_.answers && (small_prompt_ < few_small || small_prompt_ + 1 < small_asked_);
-            ++small_asked_;
+            if (wait_.request && wait_.ack && event.time_ns >= wait_.request->time_ns + soon_ns) in_turn_ = false;
+            if (client_turns_ == 0 || std::exchange(server_spoke_, false)) ++client_turns_;
+            begin_wait(event, segment.payload <= small_message);
         }
+    }
+
+    void begin_wait(const Event& event, bool small) {
+        wait_ = {&event, nullptr};
+        wait_.first = client_turns_ == 1 && !c_.preexisting;
+        wait_.in_turn = in_turn_.value_or(false);
+        if (!small) return;
+        wait_.typed = echoed_ >= few_small && echoed_ * 2 >= small_prompt_;
+        // What is small asks where nearly everything small was answered at once: a database, a shell.
+        wait_.small = manner_.answers && (small_prompt_ < few_small || small_prompt_ + 1 < small_asked_);
+        ++small_asked_;
     }
 
     const Story& story_;
     const Connection& c_;
     bool asks_out_;
-    std::size_t small_prompt_ = 0, small_asked_ = 0;
+    std::size_t small_prompt_ = 0, small_asked_ = 0, echoed_ = 0;
+    std::size_t client_turns_ = 0;
+    bool server_spoke_ = false;    ///< since the client did
+    std::optional<bool> in_turn_;  ///< nothing: the server has answered nothing at once so far, but what came first
     std::size_t replies_ = 0;  ///< how often the client spoke right after the server had
     bool client_replied_ = true;
     std::uint32_t largest_late_ = 0;  ///< bytes of what the server said after too long
@@ -208,9 +228,10 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
                                         : fmt::format("the request reached {}, where no process had accepted the connection", place(story, server.witness)));
 }
 
-Finding tell(const Story& story, const Connection& c, const Wait& wait, bool asks_out, bool known_to_answer) {
+Finding tell(const Story& story, const Connection& c, const Wait& wait, bool asks_out, bool owed, bool known_to_answer) {
     const bool stops = by_packets(c) && wait.how == How::open;  // joined or cut captures stop in the midst of a session
-    const bool sure = wait.how == How::answered || wait.how == How::closed || (known_to_answer && (wait.how == How::gave_up || (!stops && wait.end_ns >= wait.ack->time_ns + long_ns)));
+    const bool over = wait.how == How::answered || wait.how == How::closed;
+    const bool sure = owed && (over || (known_to_answer && (wait.how == How::gave_up || (!stops && wait.end_ns >= wait.ack->time_ns + long_ns))));
     Finding f = about(id, asks_out ? Culprit::peer_application : Culprit::local_application, sure ? Certainty::likely : Certainty::possible, c, wait.end_ns);
     if (wait.how == How::answered || (!sure && wait.how == How::open)) f.harm = Harm::delay;
     f.first_ns = wait.request->time_ns;
@@ -221,7 +242,9 @@ Finding tell(const Story& story, const Connection& c, const Wait& wait, bool ask
     f.headline = asks_out ? fmt::format("{}{}: {} acknowledged a request of {} and did not answer for {}; {}", who(c), at_place(story, c), c.flow.peer.text(), request, time, end_text(wait.how))
                           : fmt::format("{}{} left a request of {} from {} unanswered for {}; {}", who(c), at_place(story, c), request, c.flow.peer.text(), time, end_text(wait.how));
     f.reasons.push_back(fmt::format("the request was acknowledged {} after it was sent: the path works, and so does the kernel that acknowledged", since(wait.request->time_ns, wait.ack->time_ns)));
-    if (stops && known_to_answer)
+    if (!owed)
+        f.reasons.push_back("nothing in this recording shows that a message of this kind is answered");
+    else if (stops && known_to_answer)
         f.reasons.push_back("nothing more of this connection was captured, of either end");
     else if (!sure)
         f.reasons.push_back(known_to_answer ? "no answer had come so far: this message may be one that is not answered"
@@ -260,19 +283,27 @@ std::vector<Finding> find(const Story& story) {
     for (const Case& one : cases)
         for (const Wait& wait : one.manner.waits)
             if (wait.how == How::answered) ++late_like[{one.service, alike(*wait.request->as<Segment>())}];
+    const auto soon_alike = [&](const Endpoint& service, std::uint32_t size) {
+        return prompt_like.contains({service, size}) || prompt_like.contains({service, size + 1}) || (size && prompt_like.contains({service, size - 1}));
+    };
     for (const Case& one : cases)
         for (const Wait& wait : one.manner.waits) {
             const Connection& c = *one.connection;
             const auto kind = std::pair{one.service, alike(*wait.request->as<Segment>())};
             const std::size_t late = late_like[kind];
             const bool held = late >= 2 && late >= prompt_like[kind];  // this kind of request is mostly answered late
-            if (wait.small || one.manner.unasked) continue;
+            const bool shown = wait.typed && (wait.how != How::answered || wait.end->as<Segment>()->payload != wait.request->as<Segment>()->payload);
+            if (wait.small || shown || one.manner.unasked) continue;
+            const bool like_answered = wait.first || soon_alike(one.service, kind.second);
+            const bool owed = like_answered || wait.in_turn;
             if (wait.how == How::answered && (held || one.manner.long_poll()))
                 found.push_back(harmless(benign::long_poll, id, c, wait.end_ns, between(story, c)));
-            else if (by_packets(c) && wait.how == How::open && (!answering.contains(one.service) || wait.end_ns >= wait.ack->time_ns + no_more_ns))
+            else if (wait.how == How::answered && !owed && wait.end->as<Segment>()->payload <= small_message)
+                continue;  // as like as not a word of its own: two peers that speak when they want to
+            else if (by_packets(c) && wait.how == How::open && (!like_answered || !answering.contains(one.service) || wait.end_ns >= wait.ack->time_ns + no_more_ns))
                 found.push_back(harmless(benign::stops_in_midst, id, c, wait.end_ns, between(story, c)));
             else if (wait.how == How::answered || !pushed_to.contains(one.service))
-                found.push_back(tell(story, c, wait, one.asks_out, answering.contains(one.service)));
+                found.push_back(tell(story, c, wait, one.asks_out, owed, answering.contains(one.service)));
         }
     std::set<ConnectionId> told;
     for (const Finding& f : found) told.insert(f.connections.begin(), f.connections.end());
@@ -291,8 +322,9 @@ const Rule server_silent = {
     "With `--segments` sizes and times of segments tell a request from an answer. Data went to the server, was acknowledged, and neither data nor FIN came back for 5 s from that ACK on, while the client sent nothing more. When the server's host is in "
     "the story too, it tells which process holds the connection: then it is proven.",
     "Not an idle connection: nobody has asked. Not a service that only takes data (logs, metrics): a client that goes on sending after a silence was not waiting, and such services are left out. Not a client that closed its "
-    "half and gets its answer in time. Not a server that answers most requests late: it holds them by design (long poll), and that is counted as benign. Not pings and keepalives (BGP, TLS, HTTP/2, SSH): a message of 64 bytes or "
-    "less asks only where one like it was answered before, and a server that speaks unasked owes no answer. Not an answer that was lost on its way, or is missing in the capture.",
+    "half and gets its answer in time. Not a server that answers most requests late: it holds them by design (long poll), and that is counted as benign. Not pings and keepalives (BGP, TLS, HTTP/2, SSH): a message of 80 bytes or "
+    "less asks only where one like it was answered before, and a server that speaks unasked owes no answer, nor one that sends back what is typed. What is neither the first message of its "
+    "connection, nor like one that was answered at once, nor said in turn, need not ask: a late answer to it is possible at most, and none where the capture ends. Not an answer that was lost on its way, or is missing in the capture.",
     "Look at the server's process in that time: its log, its threads, what it waits for (a database, a lock, another service). `hung-service` tells more when the server's host is recorded. If a proxy or load balancer "
     "stands between, record behind it.",
     find,

@@ -148,3 +148,15 @@ TEST_CASE("captures: localhost is refused at ::1 and answers at 127.0.0.1; a por
     REQUIRE(judged.findings.size() == 1);
     CHECK(judged.findings[0].rule == "connect-refused");
 }
+
+TEST_CASE("captures: a keepalive long after the server's FIN meets no socket any more, and nobody lost anything; a request there is lost, but not to the path") {
+    const std::uint32_t bytes = GENERATE(0u, 300u);
+    CaptureScript script = answered();
+    script.server({.at_ms = 5'000, .seq = 2'001, .ack = 301, .flags = fin | ack, .ttl = far_ttl}).client({.at_ms = 5'000.1, .seq = 301, .ack = 2'002});
+    script.client({.at_ms = 70'000, .seq = bytes ? 301u : 300u, .ack = 2'002, .len = bytes}).server({.at_ms = 70'010, .seq = 2'002, .flags = rst, .window = 0, .ttl = far_ttl});
+    const Judgement judged = judgement(script.until(80'000));
+    INFO(all_text(judged.findings));
+    if (bytes == 0) return is_harmless(judged, benign::abort_after_exchange);
+    REQUIRE(judged.findings.size() == 1);
+    CHECK(judged.findings[0].rule == "reset-received");
+}

@@ -215,3 +215,58 @@ TEST_CASE("captures: RSTs alone refuse no connect") {
     script.server({.at_ms = 1, .seq = 900, .flags = rst | ack});
     for (const Finding& f : judgement(script).findings) CHECK(f.rule != "connect-refused");
 }
+
+TEST_CASE("captures: where the capture ends, a message asks only if it is the first or one like it was answered at once") {
+    const std::uint32_t bytes = GENERATE(90u, 400u);
+    Talk talk;
+    talk.ask(100, 97);
+    talk.answer(150, 97);
+    talk.ask(200, bytes);
+    const Judgement judged = judgement(talk.script.until(20'000));
+    INFO(all_text(judged.findings));
+    CHECK(judged.findings.empty() == (bytes == 400));
+    CHECK((judged.verdict.what == Verdict::What::undecided) == (bytes == 400));
+}
+
+TEST_CASE("captures: a command that runs long is no silence where what is typed is sent back") {
+    const bool echoed = GENERATE(true, false);
+    Talk talk;
+    for (int i = 0; i < 5; ++i) {
+        talk.ask(1'000 + 300 * i, 36);
+        talk.answer(1'011 + 300 * i, echoed ? 36 : 200);
+    }
+    talk.ask(4'000, 36);
+    talk.answer(20'000, 600);
+    const Judgement judged = talk.end(21'000);
+    INFO(all_text(judged.findings));
+    CHECK(judged.findings.empty() == echoed);
+}
+
+TEST_CASE("captures: of a session from the middle a late word is no answer; a late page may be one") {
+    const std::uint32_t word = GENERATE(9u, 900u);
+    CaptureScript script;  // two BitTorrent peers; or a client and its server
+    script.client({.at_ms = 0, .len = 165, .flags = ack | psh}).server({.at_ms = 10, .ack = 166, .ttl = 57});
+    script.server({.at_ms = 20'000, .ack = 166, .len = word, .flags = ack | psh, .ttl = 57}).client({.at_ms = 20'010, .seq = 166, .ack = 1 + word});
+    const Judgement judged = judgement(script.until(30'000));
+    INFO(all_text(judged.findings));
+    REQUIRE(judged.findings.empty() == (word == 9));
+    if (word == 9) return;
+    CHECK(judged.findings[0].certainty == Certainty::possible);
+    CHECK(says(judged.findings[0], "nothing in this recording shows that a message of this kind is answered"));
+}
+
+TEST_CASE("captures: a login whose name is looked up waits for its answer") {
+    Talk talk;
+    talk.answer(25, 41);
+    for (double at : {30.0, 60.0}) {
+        talk.ask(at, 1'400);
+        talk.answer(at + 15, 1'600);
+    }
+    talk.ask(100, 200);
+    talk.answer(20'100, 52);
+    const Judgement judged = talk.end(21'000);
+    INFO(all_text(judged.findings));
+    REQUIRE(judged.findings.size() == 1);
+    CHECK(says(judged.findings[0], "did not answer for 20"));
+    CHECK(judged.findings[0].certainty == Certainty::likely);
+}
