@@ -231,7 +231,7 @@ void ask_server(Finding& f, const Story& story, const Connection& server, const 
 Finding tell(const Story& story, const Connection& c, const Wait& wait, bool asks_out, bool owed, bool known_to_answer) {
     const bool stops = by_packets(c) && wait.how == How::open;  // joined or cut captures stop in the midst of a session
     const bool over = wait.how == How::answered || wait.how == How::closed;
-    const bool sure = owed && (over || (known_to_answer && (wait.how == How::gave_up || (!stops && wait.end_ns >= wait.ack->time_ns + long_ns))));
+    const bool sure = over ? owed : known_to_answer && (wait.how == How::gave_up || (!stops && wait.end_ns >= wait.ack->time_ns + long_ns));
     Finding f = about(id, asks_out ? Culprit::peer_application : Culprit::local_application, sure ? Certainty::likely : Certainty::possible, c, wait.end_ns);
     if (wait.how == How::answered || (!sure && wait.how == How::open)) f.harm = Harm::delay;
     f.first_ns = wait.request->time_ns;
@@ -242,7 +242,7 @@ Finding tell(const Story& story, const Connection& c, const Wait& wait, bool ask
     f.headline = asks_out ? fmt::format("{}{}: {} acknowledged a request of {} and did not answer for {}; {}", who(c), at_place(story, c), c.flow.peer.text(), request, time, end_text(wait.how))
                           : fmt::format("{}{} left a request of {} from {} unanswered for {}; {}", who(c), at_place(story, c), request, c.flow.peer.text(), time, end_text(wait.how));
     f.reasons.push_back(fmt::format("the request was acknowledged {} after it was sent: the path works, and so does the kernel that acknowledged", since(wait.request->time_ns, wait.ack->time_ns)));
-    if (!owed)
+    if (!owed && !sure)
         f.reasons.push_back("nothing in this recording shows that a message of this kind is answered");
     else if (stops && known_to_answer)
         f.reasons.push_back("nothing more of this connection was captured, of either end");
