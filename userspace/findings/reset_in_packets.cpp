@@ -56,7 +56,7 @@ bool nothing_was_under_way(const Sender (&ends)[2], const Sender (&at_fin)[2], c
     if (seq_before(other.acked, fin.seq + fin.payload + (client ? 0 : 1))) return false;
     const Event* answer = at_fin[!closer].last_data;
     if (client) return answer ? bytes_between(answer->as<Segment>()->ack, fin.seq + fin.payload) <= good_bye * 2 : began_before;
-    return own.bytes() > 0;
+    return own.bytes() > 0 || (began_before && !other.last_data);
 }
 
 /// The other end had closed, and who reset had all of its data by then. `began_before` the capture: of a client's FIN and the RST that answers it, and nothing

@@ -148,3 +148,15 @@ TEST_CASE("a clean capture says of holes in its sessions, and claims no more of 
     CHECK(judged.verdict.what == Verdict::What::clean);
     CHECK(judged.verdict.sentence == (hole ? "nothing in trouble among 1 connection; in 1 of them segments were lost, or not captured" : "nothing in trouble among 1 connection"));
 }
+
+TEST_CASE("half a session: a server's FIN that was acknowledged, and its RST, cost nobody anything; where a request was open they did") {
+    const bool asked = GENERATE(false, true);
+    CaptureScript script;
+    if (asked) script.client({.at_ms = 0, .len = 300});
+    const std::uint32_t next = asked ? 301 : 1;
+    for (double at : {10.0, 250.0}) script.server({.at_ms = at, .ack = next, .flags = fin | ack, .ttl = 57}).client({.at_ms = at + 1, .seq = next, .ack = 2});
+    script.server({.at_ms = 320, .seq = 2, .flags = rst, .window = 0, .ttl = 57});
+    const Judgement judged = judgement(script.until(1'000));
+    INFO(judged.verdict.sentence << all_text(judged.findings));
+    CHECK(judged.findings.empty() == !asked);
+}
