@@ -1,6 +1,6 @@
-// make_capture OUT PACKETS [STREAMS]: a capture as a busy front end gives it, the same for the same arguments. Nine tenths of the packets are
+// make_capture OUT PACKETS [STREAMS [resets]]: a capture as a busy front end gives it, the same for the same arguments. Nine tenths of the packets are
 // connection churn (clients that ask, get an answer and close), a tenth is STREAMS (8) bulk transfers with a lost segment now and then,
-// SACK and retransmissions. Ethernet, IPv4, timestamps; 96 bytes of each packet are kept, as `tcpdump -s 96` does.
+// SACK and retransmissions. With "resets" the server resets each request instead: six packets for each connection. Ethernet, IPv4, timestamps; 96 bytes of each packet are kept, as `tcpdump -s 96` does.
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -99,11 +99,12 @@ private:
 /// A client that connects, asks, gets an answer and closes: ten packets, one for each step().
 class Visit {
 public:
-    Visit(std::uint32_t number) {
+    Visit(std::uint32_t number, bool resets) : resets_(resets) {
         client_ = {0x0a000000 + number / 28'000 % 60'000 + 2, number * 2'654'435'761u, static_cast<std::uint16_t>(32'768 + number % 28'000), 7, 57};
         server_ = {0x0a640001, number * 40'503u + 99, 443, 1, 64};
     }
     bool step(Wire& wire) {
+        if (resets_ && step_ == 5) return say(wire, server_, client_, rst | ack, 0), false;
         switch (step_++) {
             case 0: return say(wire, client_, server_, syn, 0);
             case 1: return say(wire, server_, client_, syn | ack, 0);
@@ -126,6 +127,7 @@ private:
     }
     End client_, server_;
     int step_ = 0;
+    bool resets_;
 };
 
 /// A transfer without end: two segments and an ACK; every 500th segment is lost and sent again after SACKs.
@@ -175,17 +177,18 @@ private:
 }  // namespace
 
 int main(int count, char** words) {
-    if (count < 3) return std::fprintf(stderr, "usage: make_capture OUT PACKETS [STREAMS]\n"), 2;
+    if (count < 3) return std::fprintf(stderr, "usage: make_capture OUT PACKETS [STREAMS [resets]]\n"), 2;
     Writer out(words[1]);
     if (!out.good()) return std::perror(words[1]), 1;
     const std::uint64_t packets = std::strtoull(words[2], nullptr, 10);
     Wire wire(out);
     std::vector<Stream> streams;
     for (std::uint32_t i = 0; i < (count > 3 ? std::strtoul(words[3], nullptr, 10) : 8); ++i) streams.emplace_back(i);
+    const bool resets = count > 4 && std::strcmp(words[4], "resets") == 0;
     constexpr std::uint32_t at_once = 500;
     std::uint32_t visits = 0;
     std::vector<Visit> open;
-    for (; visits < at_once; ++visits) open.emplace_back(visits);
+    for (; visits < at_once; ++visits) open.emplace_back(visits, resets);
     std::uint64_t chance = 88'172'645'463'325'252;  // xorshift
     while (out.written < packets) {
         chance ^= chance << 13;
@@ -197,7 +200,7 @@ int main(int count, char** words) {
             continue;
         }
         Visit& visit = open[chance / 16 % open.size()];
-        if (!visit.step(wire)) visit = Visit(visits++);
+        if (!visit.step(wire)) visit = Visit(visits++, resets);
     }
     return out.close() ? 0 : (std::perror(words[1]), 1);
 }

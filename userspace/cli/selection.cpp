@@ -45,6 +45,7 @@ std::vector<Finding> selected_findings(const Story& story, std::vector<Finding> 
 }
 
 void select(Judgement& judged, const Story& story, const std::function<bool(const Connection&)>& selected, const std::string& said) {
+    if (!selected) return;
     judged.findings = selected_findings(story, std::move(judged.findings), selected);
     judged.benign = selected_findings(story, std::move(judged.benign), selected);
     judged.verdict = verdict_of(story, judged, selected, said);

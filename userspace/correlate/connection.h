@@ -53,6 +53,8 @@ inline constexpr std::uint32_t
     bind_failed = 1u << 23,
     knock = 1u << 22;             ///< a SYN that the kernel answered with RST, for want of a socket
 inline constexpr std::uint32_t waited = 1u << 24;  ///< something waited in its queues (Queue)
+inline constexpr std::uint32_t probed = 1u << 25;  ///< its window probe timer fired
+inline constexpr std::uint32_t other_answer = 1u << 27;  ///< a SYN-ACK came in with another number than the first
 inline constexpr std::uint32_t
     dropped = 1u << 26,           ///< the kernel threw away a packet of it
     icmp_error = 1u << 27,        ///< an ICMP error about it came in

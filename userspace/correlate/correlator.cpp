@@ -1,6 +1,7 @@
 #include "correlate/correlator.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "correlate/byte_counts.h"
 #include "correlate/lifecycle.h"
@@ -215,6 +216,7 @@ void Correlator::add_accept(Event event) {
         listener->role = Role::listener;
         listener->flow.local.port = event.flow.local.port;
         listeners_[{listener->witness, listener->flow.local.port}].push_back(listener->id);
+        story_.changed({listener->id});
     }
     if (!took_one) {
         if (listener) {
@@ -292,7 +294,7 @@ Story& Correlator::story() {
             join(*connection);
             connection->changed = false;
         }
-    to_judge_.clear();
+    story_.changed(std::exchange(to_judge_, {}));
     story_.trim_unmatched(0, limits_.max_unmatched);
     return story_;
 }

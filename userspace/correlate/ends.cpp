@@ -178,6 +178,7 @@ std::size_t Correlator::forget_ended_before(std::uint64_t time_ns, std::uint64_t
         if (c.flow.complete()) drop_id(ends_, c.flow, c.id);
     }
     if (!gone.empty()) {
+        story_.forgotten(gone);
         std::erase_if(story_.connections, [&](const Connection& c) { return gone.contains(c.id); });
         std::erase_if(story_.conversations, [&](const Conversation& both) {
             return !story_.connection(both.client) && !story_.connection(both.server);

@@ -150,6 +150,7 @@ void take(Connection& c, const Event&, const Segment& segment) {
         }
     } else if (segment.syn_ack()) {
         auto& isn = segment.outgoing ? c.local_isn : c.peer_isn;
+        if (isn && *isn != segment.seq && !segment.outgoing) c.signs |= sign::other_answer;
         if (!isn) isn = segment.seq;
         c.signs |= segment.outgoing ? sign::syn_ack_out : sign::syn_ack_in;
     }
@@ -190,7 +191,10 @@ void take(Connection& c, const Event&, const Route& route) {
 }
 
 void take(Connection&, const Event&, const Neighbour&) {}
-void take(Connection&, const Event&, const Timer&) {}
+void take(Connection& c, const Event&, const Timer& timer) {
+    if (timer.what == Timer::What::fired && timer.which == Timer::Which::zero_window_probe) c.signs |= sign::probed;
+}
+
 void take(Connection&, const Event&, const ProcessExit&) {}
 void take(Connection&, const Event&, const Gap&) {}
 void take(Connection&, const Event&, const Repeats&) {}

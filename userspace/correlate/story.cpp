@@ -72,6 +72,30 @@ const Connection* Story::other_end(const Connection& one) const {
     return connection(both->client == one.id ? both->server : both->client);
 }
 
+template <typename Fits>
+std::vector<const Connection*> Story::looked_up(By by, std::uint64_t key, Fits fits) const {
+    std::vector<const Connection*> found;
+    for (const ConnectionId id : index_.under(*this, by, key))
+        if (const Connection* c = connection(id); c && fits(*c)) found.push_back(c);
+    return found;
+}
+
+std::vector<const Connection*> Story::with_flow(const Flow& flow) const {
+    return looked_up(By::flow, FlowHash{}(flow), [&](const Connection& c) { return c.flow == flow; });
+}
+std::vector<const Connection*> Story::with_peer(WitnessId witness, const Address& address) const {
+    return looked_up(By::peer_address, key_of(witness, address), [&](const Connection& c) { return c.witness == witness && c.flow.peer.address == address; });
+}
+std::vector<const Connection*> Story::at_port(WitnessId witness, std::uint16_t port) const {
+    return looked_up(By::local_port, key_of(witness, port), [&](const Connection& c) { return c.witness == witness && c.flow.local.port == port; });
+}
+std::vector<const Connection*> Story::come_to(const Connection& listener) const {
+    return looked_up(By::listener, listener.id, [&](const Connection& c) { return c.listener == listener.id; });
+}
+std::vector<const Connection*> Story::of_process(WitnessId witness, std::uint32_t pid) const {
+    return looked_up(By::process, key_of(witness, pid), [&](const Connection& c) { return c.witness == witness && c.owner.pid == pid; });
+}
+
 std::vector<const Event*> Story::unmatched_packets(const Flow& flow) const {
     std::vector<const Event*> packets = unmatched_events(flow);
     std::erase_if(packets, [](const Event* event) { return !event->as<Segment>(); });

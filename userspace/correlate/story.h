@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "correlate/connection.h"
+#include "correlate/connection_index.h"
 #include "model/trace.h"
 
 namespace tcpwitness {
@@ -43,6 +44,20 @@ struct Story {
     const Conversation* conversation(ConversationId id) const;
     /// The other end of the session, when this story holds it.
     const Connection* other_end(const Connection&) const;
+    /// Those with one of these signs or traits at least, ascending by id. What a healthy open connection has (healthy) is none that can be asked for.
+    ConnectionsWith with(std::uint64_t any_of) const { return {*this, index_.listed(*this), any_of}; }
+    /// Those whose tuple is this one, seen from their own end; whichever witness they are of.
+    std::vector<const Connection*> with_flow(const Flow&) const;
+    std::vector<const Connection*> with_peer(WitnessId, const Address&) const;
+    std::vector<const Connection*> at_port(WitnessId, std::uint16_t) const;  ///< their own; listeners too
+    std::vector<const Connection*> come_to(const Connection& listener) const;  ///< that is known as their listener
+    std::vector<const Connection*> of_process(WitnessId, std::uint32_t pid) const;  ///< that owns them
+    /// The witnesses of which a connection has this address as its own.
+    std::vector<WitnessId> witnesses_of(const Address& address) const { return index_.witnesses_of(*this, address); }
+    /// Whoever changes connections says so, unless nobody has asked yet.
+    void changed(std::vector<ConnectionId> ids) { index_.retake(*this, std::move(ids)); }
+    void forgotten(const std::unordered_set<ConnectionId>& ids) { index_.forget(ids); }
+
     /// Whether the witness's silence about [from, to], times that `asking` saw, means that nothing was there to be seen. Records lost
     /// within `around_ns` of it count too.
     Blind blind(WitnessId, Evidence, WitnessId asking, std::uint64_t from_ns, std::uint64_t to_ns, std::uint64_t around_ns = 0) const;
@@ -76,6 +91,9 @@ struct Story {
     void keep_only(std::uint64_t from_ns, std::uint64_t to_ns);
 
 private:
+    template <typename Fits> std::vector<const Connection*> looked_up(By, std::uint64_t key, Fits) const;
+
+    mutable ConnectionIndex index_;
     std::unordered_multimap<Flow, std::size_t, FlowHash> unmatched_by_flow_;  ///< direction-less flow -> place in unmatched
     std::unordered_multimap<std::uint32_t, std::size_t> unmatched_syns_;  ///< sequence number -> place; of a story of several recordings or namespaces
     std::size_t unmatched_trimmed_ = 0;  ///< how many were dropped from the front; places count from the very first

@@ -80,11 +80,10 @@ Finding tell_aborted(const Story& story, const Connection& listener, const std::
 /// The resets that the sysctl asks for, by the listener that they came to.
 void find_aborted(std::vector<Finding>& found, const Story& story) {
     std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>> by_port;
-    for (const Connection& c : story.connections)
+    for (const Connection& c : story.with(trait::unopened))
         if (aborted_by_overflow(c) && aborts_on_overflow(story, c.witness)) by_port[{c.witness, c.flow.local.port}].push_back(&c);
     if (by_port.empty()) return;
-    for (const Connection& listener : story.connections) {
-        if (!listener.is_listener()) continue;
+    for (const Connection& listener : story.with(trait::listener)) {
         const auto aborted = by_port.find({listener.witness, listener.flow.local.port});
         if (aborted == by_port.end() || (!listener.flow.local.address.unspecified() && listener.flow.local.address != aborted->second.front()->flow.local.address)) continue;
         const Queue* looked = nullptr;
@@ -99,7 +98,7 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     find_aborted(found, story);
     std::optional<std::vector<const Event*>> counters;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::waited)) {
         if (!c.is_listener() || !c.has(sign::waited)) continue;
         if (!counters) counters = overflow_counters(story);
         std::uint64_t drops = 0, first_ns = 0, last_ns = 0;

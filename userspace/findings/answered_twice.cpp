@@ -88,10 +88,17 @@ std::optional<Finding> judge_one(const Story& story, const Connection& c) {
 }
 
 std::vector<Finding> find(const Story& story) {
+    std::vector<const Connection*> all;
+    for (const Connection& c : story.with(sign::other_answer | trait::captured)) all.push_back(&c);
+    for (const Event& event : story.unmatched)
+        if (const Segment* segment = event.as<Segment>(); segment && segment->syn_ack() && !segment->outgoing)
+            for (const Connection* c : story.with_flow(event.flow)) all.push_back(c);
+    std::sort(all.begin(), all.end(), [](const Connection* a, const Connection* b) { return a->id < b->id; });
+    all.erase(std::unique(all.begin(), all.end()), all.end());
     std::vector<Finding> found;
-    for (const Connection& c : story.connections)
-        if (c.role == Role::client && c.has(sign::syn_ack_in) && !on_this_host(c))
-            if (auto one = judge_one(story, c)) found.push_back(std::move(*one));
+    for (const Connection* c : all)
+        if (c->role == Role::client && c->has(sign::syn_ack_in) && !on_this_host(*c))
+            if (auto one = judge_one(story, *c)) found.push_back(std::move(*one));
     return found;
 }
 

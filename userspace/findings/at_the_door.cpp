@@ -21,16 +21,6 @@ constexpr std::uint64_t very_late_ns = 1'500'000'000;
 
 using SynKey = std::tuple<WitnessId, Flow, std::uint32_t>;
 
-/// The server's connections by the SYN that made them.
-using ByPeer = std::multimap<std::pair<WitnessId, Flow>, const Connection*>;
-
-ByPeer connections_by_flow(const Story& story) {
-    ByPeer all;
-    for (const Connection& c : story.connections)
-        if (c.role == Role::server && !c.is_listener()) all.emplace(std::pair{c.witness, c.flow}, &c);
-    return all;
-}
-
 /// What the packet filter did to the SYNs of one port, by one rule.
 struct Refusals {
     const Connection* listener = nullptr;
@@ -45,9 +35,12 @@ struct Refusals {
 bool let_others_in(const Story& story, const Refusals& one) {
     const Endpoint& local = one.drops.front()->flow.local;
     const WitnessId witness = one.drops.front()->witness;
-    return std::any_of(story.connections.begin(), story.connections.end(), [&](const Connection& c) {
-        const bool same_service = c.flow.local.port == local.port || (one.listener && one.listener->owner.known() && c.owner.comm == one.listener->owner.comm);  // FTP's two ports
-        return c.role == Role::server && c.witness == witness && same_service && c.has(sign::established) && one.clients.contains(c.flow.peer.address);
+    return std::any_of(one.clients.begin(), one.clients.end(), [&](const Address& client) {
+        const auto all = story.with_peer(witness, client);
+        return std::any_of(all.begin(), all.end(), [&](const Connection* c) {
+            const bool same_service = c->flow.local.port == local.port || (one.listener && one.listener->owner.known() && c->owner.comm == one.listener->owner.comm);  // FTP's two ports
+            return c->role == Role::server && same_service && c->has(sign::established);
+        });
     });
 }
 
@@ -93,21 +86,19 @@ bool reset_here(const Story& story, const Event& drop) {
 std::vector<Finding> refused_by_filter(const Story& story, const std::map<SynKey, std::vector<const Event*>>& by_syn, const Listeners& listeners, const Proof& told_by_kernel) {
     std::vector<Finding> found;
     std::map<std::tuple<WitnessId, std::uint16_t, std::string>, Refusals> by_rule;
-    std::optional<ByPeer> by_peer;
     for (const auto& [syn, drops] : by_syn) {
         const Event& first = *drops.front();
         if (!first.as<Drop>()->by_packet_filter()) continue;
         const Connection* listener = listeners.at(first.witness, first.flow.local);
         if (!listener) continue;
-        if (!by_peer) by_peer = connections_by_flow(story);
         const auto rules = rules_that_may_have_dropped(story, first);
         Refusals& one = by_rule[{first.witness, first.flow.local.port, rules.size() == 1 ? rules.front() : ""}];
         one.listener = listener;
         one.drops.insert(one.drops.end(), drops.begin(), drops.end());
         one.clients.insert(first.flow.peer.address);
         const Connection* came = nullptr;
-        for (auto [at, end] = by_peer->equal_range({first.witness, first.flow}); at != end; ++at)
-            if (at->second->peer_isn == std::get<2>(syn) && at->second->established_ns) came = at->second;
+        for (const Connection* c : story.with_flow(first.flow))
+            if (c->role == Role::server && c->witness == first.witness && c->peer_isn == std::get<2>(syn) && c->established_ns) came = c;
         if (came) {
             const std::uint64_t by_ns = *came->established_ns - std::min(first.time_ns, *came->established_ns);
             if (by_ns < late_ns) continue;
@@ -131,10 +122,7 @@ std::vector<Finding> refused_by_filter(const Story& story, const std::map<SynKey
 
 }  // namespace
 
-Listeners::Listeners(const Story& story) {
-    for (const Connection& c : story.connections)
-        if (c.is_listener()) by_port_[{c.witness, c.flow.local.port}].push_back(&c);
-}
+Listeners::Listeners(const Story& story) : by_port_(listeners_by_port(story)) {}
 
 const Connection* Listeners::at(WitnessId witness, const Endpoint& local) const {
     const auto found = by_port_.find({witness, local.port});
@@ -165,8 +153,8 @@ std::vector<Unanswered> unanswered_syns(const Story& story) {
         const Connection* listener = listeners->at(first.witness, first.flow.local);
         if (!listener || listener->begin_ns > first.time_ns || (!listener->live() && listener->end_ns < syns.back()->time_ns)) continue;
         Unanswered one{listener, nullptr, std::move(syns)};
-        for (const Connection& c : story.connections)
-            if (c.role == Role::client && c.local_isn == std::get<2>(key) && c.flow == first.flow.reversed()) one.client = &c;
+        for (const Connection* c : story.with_flow(first.flow.reversed()))
+            if (c->role == Role::client && c->local_isn == std::get<2>(key)) one.client = c;
         found.push_back(std::move(one));
     }
     return found;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "findings/finding.h"
+#include "findings/listeners.h"
 
 namespace tcpwitness {
 
@@ -19,7 +20,7 @@ public:
     const Connection* at(WitnessId, const Endpoint& local) const;
 
 private:
-    std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>> by_port_;
+    ListenersByPort by_port_;
 };
 
 /// One SYN that came to a listening socket again and again, without an answer and without a word of the kernel about it.

@@ -66,7 +66,7 @@ std::vector<Suspect> suspects(const Story& story, const Connection& c, const Eve
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::failed)) {
         if (c.is_listener() || c.embryonic || (c.error != EPERM && c.error != EACCES) || c.has(sign::syn_sent | sign::syn_out | sign::established | sign::no_route)) continue;
         const Event* result = failed_connect(c);
         if (!result) continue;

@@ -26,42 +26,48 @@ constexpr Proof proofs[] = {
     {"this host's own packet filter was seen making the RST", 0},
 };
 
-using TtlOfPeer = std::map<std::pair<WitnessId, Address>, std::uint8_t>;
-
-/// The TTL that each peer's SYN-ACKs came with: what a RST from the same machine should have.
-TtlOfPeer usual_ttls(const Story& story) {
-    TtlOfPeer ttls;
-    for (const Connection& c : story.connections) {
-        if (!c.has(sign::syn_ack_in)) continue;
-        if (c.wire && c.wire->server.ttl) ttls[{c.witness, c.flow.peer.address}] = c.wire->server.ttl;
-        for (const Event& event : c.events)
-            if (const Segment* segment = event.as<Segment>(); segment && segment->syn_ack() && !segment->outgoing)
-                ttls[{c.witness, c.flow.peer.address}] = segment->ttl;
+/// The TTL that a peer's SYN-ACKs came with: what a RST from the same machine should have. Of its last connection that tells.
+std::optional<std::uint8_t> ttl_of_answers(const Story& story, WitnessId witness, const Address& peer) {
+    const auto all = story.with_peer(witness, peer);
+    for (auto c = all.rbegin(); c != all.rend(); ++c) {
+        if (!(*c)->has(sign::syn_ack_in)) continue;
+        for (auto event = (*c)->events.rbegin(); event != (*c)->events.rend(); ++event)
+            if (const Segment* segment = event->as<Segment>(); segment && segment->syn_ack() && !segment->outgoing) return segment->ttl;
+        if ((*c)->wire && (*c)->wire->server.ttl) return (*c)->wire->server.ttl;
     }
-    return ttls;
+    return std::nullopt;
 }
 
+/// What each case asks of others beside it; made at the first.
+struct Around {
+    const Story& story;
+    Homes homes{story};
+    ListenersByPort listeners = listeners_by_port(story);
+    std::optional<Strangers> strangers = {};
+    std::map<std::pair<WitnessId, Address>, std::optional<std::uint8_t>> ttls = {};
+
+    std::optional<std::uint8_t> usual_ttl(WitnessId witness, const Address& peer) {
+        const auto [at, fresh] = ttls.try_emplace({witness, peer});
+        if (fresh) at->second = ttl_of_answers(story, witness, peer);
+        return at->second;
+    }
+};
+
 /// "; redis-server[7] listens on that port, but only at 127.0.0.1:6379", "... but only on IPv4 (0.0.0.0:6379)".
-std::string listens_elsewhere(const Story& story, WitnessId witness, const Endpoint& asked) {
-    for (const Connection& one : story.connections)
-        if (one.is_listener() && one.witness == witness && one.live() && one.flow.local.port == asked.port && ipv4_alone(one, asked.address))
-            return fmt::format("; {} listens on that port, but only on IPv4 ({})", who(one), one.flow.local.text());
-    for (const Connection& one : story.connections)
-        if (one.is_listener() && one.witness == witness && one.live() && one.flow.local.port == asked.port && !one.flow.local.address.unspecified() &&
-            one.flow.local.address != asked.address)
-            return fmt::format("; {} listens on that port, but only at {}", who(one), one.flow.local.text());
+std::string listens_elsewhere(const ListenersByPort& listeners, WitnessId witness, const Endpoint& asked) {
+    const auto at = listeners.find({witness, asked.port});
+    if (at == listeners.end()) return {};
+    for (const Connection* one : at->second)
+        if (one->live() && ipv4_alone(*one, asked.address)) return fmt::format("; {} listens on that port, but only on IPv4 ({})", who(*one), one->flow.local.text());
+    for (const Connection* one : at->second)
+        if (one->live() && !one->flow.local.address.unspecified() && one->flow.local.address != asked.address)
+            return fmt::format("; {} listens on that port, but only at {}", who(*one), one->flow.local.text());
     return {};
 }
 
-/// Listens on all addresses of that port, and the kernel found no socket for the SYN all the same.
-const Connection* passed_over(const Story& story, WitnessId witness, const Endpoint& asked, std::uint64_t at_ns) {
-    for (const Connection& one : story.connections)
-        if (one.witness == witness && one.flow.local.port == asked.port && listened_everywhere(one, at_ns) && !ipv4_alone(one, asked.address)) return &one;
-    return nullptr;
-}
-
 /// The cause is the headline: no socket is there. True where the kernel's word for it leaves nothing else.
-bool nothing_listens(Finding& f, const Story& story, const Connection& c, const Connection& peer) {
+bool nothing_listens(Finding& f, const Around& around, const Connection& c, const Connection& peer) {
+    const Story& story = around.story;
     const WitnessId there = peer.witness;
     const bool here = on_this_host(c) || story.same_host(there, c.witness);
     f.culprit = here ? Culprit::local_configuration : Culprit::peer_host;
@@ -69,14 +75,14 @@ bool nothing_listens(Finding& f, const Story& story, const Connection& c, const 
     const std::string where = there == c.witness ? at_place(story, c) : " on " + place(story, there);
     const bool other_address = real != asked;
     const std::string subject = other_address ? fmt::format("{} is translated to {}, where", asked.text(), real.text()) : "";
-    if (const Connection* listener = passed_over(story, there, real, peer.begin_ns)) {
+    if (const Connection* listener = passed_over(around.listeners, there, real, peer.begin_ns)) {
         f.headline = fmt::format("{}{} listens on {}{}, and did not take the SYN{}: {}", subject.empty() ? "" : subject + " ", who(*listener), listener->flow.local.text(), where,
                                  listener->flow.local.address.family != real.address.family ? ": it takes IPv6 only, or is bound to another device" : ": it is bound to another device, or came later", f.headline);
         if (!listener->events.empty()) cite(f, &listener->events.front());
         f.settle = "look at it with `ss -ltnpe` there: a device stands behind '%', and v6only:1 means IPv6 only";
         return false;
     }
-    f.headline = fmt::format("{}{}: {}{}", other_address ? subject + " nothing listens" : "nothing listens on " + asked.text(), where, f.headline, listens_elsewhere(story, there, real));
+    f.headline = fmt::format("{}{}: {}{}", other_address ? subject + " nothing listens" : "nothing listens on " + asked.text(), where, f.headline, listens_elsewhere(around.listeners, there, real));
     return true;
 }
 
@@ -85,12 +91,13 @@ bool only_firewall_answered(const Story& story, const Connection& c, WitnessId p
     return std::any_of(resets.begin(), resets.end(), [&](const Sighting& seen) { return seen.witness == peer && !seen.left.empty(); });
 }
 
-void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& homes, std::optional<Strangers>& strangers) {
+void ask_peer(Finding& f, Around& around, const Connection& c) {
+    const Story& story = around.story;
     if (const Connection* peer = story.other_end(c)) {
         add_end(f, peer);
         for (const Event& event : peer->events) cite(f, &event);
         if (peer->has(sign::knock)) {
-            const bool sure = nothing_listens(f, story, c, *peer);
+            const bool sure = nothing_listens(f, around, c, *peer);
             const Event* sent = first<ResetSent>(*peer);
             const std::string reason = sent ? sent->as<ResetSent>()->reason : "";
             if (sure) {
@@ -102,8 +109,8 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
         }
         return;
     }
-    const auto told = homes.of(c.flow.peer.address, c.witness);
-    const auto home = told ? told : homes.guess(c.flow.peer, c.witness);
+    const auto told = around.homes.of(c.flow.peer.address, c.witness);
+    const auto home = told ? told : around.homes.guess(c.flow.peer, c.witness);
     if (!home) {
         const auto maker = tell_origin(f, story, c.flow, c.flow.peer, PacketKind::rst);
         if (!maker) return;
@@ -122,7 +129,7 @@ void ask_peer(Finding& f, const Story& story, const Connection& c, const Homes& 
     const auto syns = sightings_of_syns(story, c);
     const bool arrived = std::any_of(syns.begin(), syns.end(), [&](const Sighting& seen) { return seen.witness == *home && !seen.entered.empty(); });
     if (!arrived) {
-        if (!surely_unseen(f, story, c, *home, strangers)) return;
+        if (!surely_unseen(f, story, c, *home, around.strangers)) return;
         f.culprit = Culprit::path;
         prove(f, proofs[never_arrived], others({Other::rewritten}) | (told ? others({Other::other_holder}) : 0));
         lean_on(f, *home);
@@ -165,15 +172,10 @@ bool noted_only(const Connection& c) {
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    std::optional<Homes> homes;
-    std::optional<Strangers> strangers;
-    TtlOfPeer ttls;
-    for (const Connection& c : story.connections) {
+    std::optional<Around> around;
+    for (const Connection& c : story.with(trait::unopened | trait::failed)) {
         if ((c.ending != Ending::refused && !noted_only(c)) || c.embryonic) continue;
-        if (!homes) {
-            homes.emplace(story);
-            ttls = usual_ttls(story);
-        }
+        if (!around) around.emplace(Around{story});
         const auto syns = syns_sent(c);
         if (by_packets(c) && syns.empty()) continue;  // a RST alone answers no SYN that anybody captured
         const auto resets = resets_in(c);
@@ -197,11 +199,11 @@ std::vector<Finding> find(const Story& story) {
                                    : record_on(c.flow.peer.address) + ": it tells whether that host or a firewall on the way refused";
         if (!resets.empty()) {
             const std::uint8_t ttl = resets.front()->as<Segment>()->ttl;
-            const auto usual = ttls.find({c.witness, c.flow.peer.address});
-            if (usual != ttls.end() && far_apart(usual->second, ttl)) {
+            const auto usual = around->usual_ttl(c.witness, c.flow.peer.address);
+            if (usual && far_apart(*usual, ttl)) {
                 f.culprit = Culprit::path;
                 f.reasons.push_back(fmt::format("the RST came with TTL {}, SYN-ACKs of {} come with TTL {}: another machine sent it", ttl,
-                                                c.flow.peer.address.text(), usual->second));
+                                                c.flow.peer.address.text(), *usual));
             }
         }
         const Event* icmp = resets.empty() ? icmp_refusal(c) : nullptr;
@@ -213,7 +215,7 @@ std::vector<Finding> find(const Story& story) {
             prove(f, proofs[by_own_filter]);
             if (const Event* drop = filter_drop(story, c.flow, c.witness)) f.headline += ": this host's own " + filter_text(story, *drop, true) + " rejected it";
         } else {
-            ask_peer(f, story, c, *homes, strangers);
+            ask_peer(f, *around, c);
         }
         f.fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, c.flow.peer.text());
         found.push_back(std::move(f));

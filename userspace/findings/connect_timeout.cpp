@@ -260,7 +260,7 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found = meant_for_another(story);
     std::optional<Homes> homes;
     std::optional<Strangers> strangers;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::unopened | trait::failed)) {
         const bool trying = still_trying(c);
         const auto given_up = trying || c.ending == Ending::connect_timeout ? std::nullopt : given_up_connect(story, c);
         if (c.ending != Ending::connect_timeout && !trying && !given_up) continue;

@@ -133,7 +133,7 @@ void lean_on(Finding& finding, WitnessId witness, Evidence of, std::uint64_t unt
 
 void lean_on_arrival(Finding& finding, WitnessId silent, WitnessId sender) { finding.absences.push_back({silent, Evidence::packets, 0, sender}); }
 
-Homes::Homes(const Story& story) {
+Homes::Homes(const Story& story) : story_(story) {
     for (WitnessId id = 0; id < story.witnesses.size(); ++id) {
         const Witness& witness = story.witnesses[id];
         if (witness.on_path) continue;
@@ -142,14 +142,12 @@ Homes::Homes(const Story& story) {
             if (recording < story.recordings.size())
                 for (const Address& address : story.recordings[recording].addresses_of(witness)) add(address, id);
     }
-    std::set<Address> stated;
-    for (const Witness& witness : story.witnesses) stated.insert(witness.addresses.begin(), witness.addresses.end());
-    for (const Connection& c : story.connections) {
-        if (c.witness < story.witnesses.size() && story.witnesses[c.witness].on_path) continue;
-        if (!stated.contains(c.flow.local.address)) add(c.flow.local.address, c.witness);
-        if (c.is_listener() && c.flow.local.address.unspecified()) wildcards_[c.flow.local.port].insert(c.witness);
-    }
+    for (const Witness& witness : story.witnesses) stated_.insert(witness.addresses.begin(), witness.addresses.end());
+    for (const Connection& c : story.with(trait::listener))
+        if (c.flow.local.address.unspecified() && !on_path(c.witness)) wildcards_[c.flow.local.port].insert(c.witness);
 }
+
+bool Homes::on_path(WitnessId witness) const { return witness < story_.witnesses.size() && story_.witnesses[witness].on_path; }
 
 void Homes::add(const Address& address, WitnessId witness) {
     if (!address.unspecified() && !address.loopback()) homes_[address].insert(witness);
@@ -163,26 +161,35 @@ std::optional<WitnessId> Homes::guess(const Endpoint& endpoint, WitnessId asking
 
 std::optional<WitnessId> Homes::of(const Address& address, WitnessId asking) const {
     if (address.loopback()) return asking;
-    const auto home = homes_.find(address);
-    if (home == homes_.end()) return std::nullopt;
-    if (home->second.contains(asking)) return asking;
-    return home->second.size() == 1 ? std::optional(*home->second.begin()) : std::nullopt;  // private addresses may be used twice
+    const auto known = homes_.find(address);
+    std::set<WitnessId> homes = known == homes_.end() ? std::set<WitnessId>{} : known->second;
+    if (!address.unspecified() && !stated_.contains(address))
+        for (const WitnessId witness : story_.witnesses_of(address))
+            if (!on_path(witness)) homes.insert(witness);
+    if (homes.contains(asking)) return asking;
+    return homes.size() == 1 ? std::optional(*homes.begin()) : std::nullopt;  // private addresses may be used twice
 }
 
-Strangers::Strangers(const Story& story) {
-    for (const Connection& c : story.connections)
-        if (!c.conversation && c.role == Role::server && c.flow.complete() && (c.embryonic || c.has(sign::syn_in)))
-            by_way_[{c.witness, c.flow.peer.address, c.flow.local.port}].push_back(&c);
-    for (auto& [way, all] : by_way_) std::stable_sort(all.begin(), all.end(), [](const Connection* a, const Connection* b) { return a->begin_ns < b->begin_ns; });
+/// Those that came to one port, made when one of it is asked for.
+const std::vector<const Connection*>& Strangers::at(const Way& way) const {
+    static const std::vector<const Connection*> none;
+    if (made_.emplace(way.witness, way.to_port).second) {
+        for (const Connection* c : story_.at_port(way.witness, way.to_port))
+            if (!c->conversation && c->role == Role::server && c->flow.complete() && (c->embryonic || c->has(sign::syn_in))) by_way_[{c->witness, c->flow.peer.address, c->flow.local.port}].push_back(c);
+        for (auto& [other, all] : by_way_)
+            if (other.witness == way.witness && other.to_port == way.to_port)
+                std::stable_sort(all.begin(), all.end(), [](const Connection* a, const Connection* b) { return a->begin_ns < b->begin_ns; });
+    }
+    const auto known = by_way_.find(way);
+    return known == by_way_.end() ? none : known->second;
 }
 
 const Connection* Strangers::like(const Connection& client, WitnessId witness) const {
     constexpr std::uint64_t slack_ns = 2'000'000'000;  // on its way, and between two clocks
-    const auto all = by_way_.find({witness, client.flow.local.address, client.flow.peer.port});
-    if (all == by_way_.end()) return nullptr;
+    const auto& all = at({witness, client.flow.local.address, client.flow.peer.port});
     const std::uint64_t from_ns = client.begin_ns - std::min(client.begin_ns, slack_ns);
-    const auto first = std::lower_bound(all->second.begin(), all->second.end(), from_ns, [](const Connection* c, std::uint64_t ns) { return c->begin_ns < ns; });
-    return first != all->second.end() && (*first)->begin_ns <= client.end_ns + slack_ns ? *first : nullptr;
+    const auto first = std::lower_bound(all.begin(), all.end(), from_ns, [](const Connection* c, std::uint64_t ns) { return c->begin_ns < ns; });
+    return first != all.end() && (*first)->begin_ns <= client.end_ns + slack_ns ? *first : nullptr;
 }
 
 bool surely_unseen(Finding& f, const Story& story, const Connection& client, WitnessId witness, std::optional<Strangers>& strangers) {

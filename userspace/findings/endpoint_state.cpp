@@ -45,13 +45,14 @@ std::optional<Attempt> attempt_of(const Story& story, const Connection& c) {
 std::map<std::pair<WitnessId, Endpoint>, std::vector<Outage>> outages(const Story& story) {
     // Destinations that fail are few: only their successes are looked for.
     std::map<std::pair<WitnessId, Endpoint>, std::vector<Attempt>> attempts;
-    for (const Connection& c : story.connections)
+    for (const Connection& c : story.with(trait::unopened | trait::failed))
         if (const auto attempt = attempt_of(story, c); attempt && attempt->failed) attempts[{c.witness, c.flow.peer}].push_back(*attempt);
     std::erase_if(attempts, [](const auto& entry) { return entry.second.size() < enough; });
     if (attempts.empty()) return {};
-    for (const Connection& c : story.connections)
-        if (const auto attempt = attempt_of(story, c); attempt && !attempt->failed)
-            if (const auto at = attempts.find({c.witness, c.flow.peer}); at != attempts.end()) at->second.push_back(*attempt);
+    for (auto& [destination, tries] : attempts)
+        for (const Connection* c : story.with_peer(destination.first, destination.second.address))
+            if (c->flow.peer.port == destination.second.port)
+                if (const auto attempt = attempt_of(story, *c); attempt && !attempt->failed) tries.push_back(*attempt);
     std::map<std::pair<WitnessId, Endpoint>, std::vector<Outage>> all;
     for (auto& [destination, tries] : attempts) {
         std::sort(tries.begin(), tries.end(), [](const Attempt& a, const Attempt& b) { return a.over_ns < b.over_ns; });

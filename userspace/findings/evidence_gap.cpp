@@ -18,7 +18,7 @@ constexpr Proof proofs[] = {{"the recorder counted its losses, or its recording 
 /// Something was under way when the recording broke off: what came of it is not known.
 const Connection* cut_in_trouble(const Story& story, RecordingId recording) {
     const std::uint32_t waiting = sign::syn_retransmit | sign::syn_ack_retransmit | sign::retransmit;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(waiting)) {
         if (&story.recording_of(c.witness) != &story.recordings[recording]) continue;
         const bool unanswered = !c.has(sign::established) && c.has(sign::syn_retransmit | sign::syn_ack_retransmit);
         const bool resending = c.live() && !c.events.empty() && c.events.back().as<Retransmit>();

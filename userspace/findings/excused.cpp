@@ -28,6 +28,20 @@ bool failed_connecting(const Connection& c) {
     return never_open(c) && c.has(sign::syn_sent | sign::syn_out | sign::connect_called) && (c.error || !c.live() || c.ending == Ending::refused);
 }
 
+using Caller = std::tuple<WitnessId, std::uint32_t, std::uint16_t>;  // its process and the port
+
+/// Connections that came through, of processes that had some fail, ascending by id.
+std::vector<const Connection*> winners(const Story& story, const std::map<Caller, std::vector<const Connection*>>& failed) {
+    std::set<std::pair<WitnessId, std::uint32_t>> processes;
+    for (const auto& [caller, connections] : failed) processes.emplace(std::get<0>(caller), std::get<1>(caller));
+    std::vector<const Connection*> all;
+    for (const auto& [witness, pid] : processes)
+        for (const Connection* c : story.of_process(witness, pid))
+            if (c->role == Role::client && c->established_ns) all.push_back(c);
+    std::sort(all.begin(), all.end(), [](const Connection* a, const Connection* b) { return a->id < b->id; });
+    return all;
+}
+
 /// Two addresses of one service, as names have them: IPv6 and IPv4, or both of localhost. Two hosts of one family are two servers, and one of them is down.
 bool same_service(const Endpoint& one, const Endpoint& other) {
     if (one.port != other.port || one.address == other.address) return false;
@@ -106,15 +120,14 @@ void Excused::excuse(const Story& story, const Connection& c, const char* patter
 }
 
 void Excused::fallbacks(const Story& story) {
-    using Caller = std::tuple<WitnessId, std::uint32_t, std::uint16_t>;  // its process and the port
     std::map<Caller, std::vector<const Connection*>> failed;
     const auto caller = [](const Connection& c) { return Caller{c.witness, c.owner.pid, c.flow.peer.port}; };
-    for (const Connection& c : story.connections)
+    for (const Connection& c : story.with(trait::unopened))
         if (c.owner.known() && failed_connecting(c)) failed[caller(c)].push_back(&c);
     loopback_fallbacks(story);
     if (failed.empty()) return;
-    for (const Connection& winner : story.connections) {
-        if (winner.role != Role::client || !winner.established_ns || !winner.owner.known()) continue;
+    for (const Connection* one : winners(story, failed)) {
+        const Connection& winner = *one;
         const auto before = failed.find(caller(winner));
         if (before == failed.end()) continue;
         for (const Connection* c : before->second) {
@@ -127,10 +140,10 @@ void Excused::fallbacks(const Story& story) {
 /// By packets alone no process is known: ::1 and 127.0.0.1 with one port are one service all the same, "localhost".
 void Excused::loopback_fallbacks(const Story& story) {
     std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>> failed;
-    for (const Connection& c : story.connections)
+    for (const Connection& c : story.with(trait::captured))
         if (by_packets(c) && c.flow.peer.address.loopback() && never_open(c) && c.ending == Ending::refused) failed[{c.witness, c.flow.peer.port}].push_back(&c);
     if (failed.empty()) return;
-    for (const Connection& winner : story.connections) {
+    for (const Connection& winner : story.with(trait::captured)) {
         if (!by_packets(winner) || winner.role != Role::client || !winner.established_ns || !winner.flow.peer.address.loopback()) continue;
         const auto before = failed.find({winner.witness, winner.flow.peer.port});
         if (before == failed.end()) continue;
@@ -145,7 +158,7 @@ void Excused::loopback_fallbacks(const Story& story) {
 void Excused::scans(const Story& story) {
     std::map<std::tuple<WitnessId, std::uint32_t, Address, Address>, Tried> ports_of_peer, ports_here;  // who: its process, or nobody known; from and to
     std::map<std::tuple<WitnessId, std::uint32_t, Address, std::uint16_t>, Tried> hosts;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::ended | trait::unopened | trait::captured)) {
         if (c.is_listener() || c.preexisting || bytes_of(c) > next_to_nothing) continue;
         if (c.role == Role::client) {
             if (c.flow.peer.port == 0) continue;

@@ -76,8 +76,11 @@ public:
 
 private:
     void add(const Address&, WitnessId);
+    bool on_path(WitnessId) const;
 
-    std::map<Address, std::set<WitnessId>> homes_;
+    const Story& story_;
+    std::map<Address, std::set<WitnessId>> homes_;  ///< as recordings and the user tell
+    std::set<Address> stated_;
     std::map<std::uint16_t, std::set<WitnessId>> wildcards_;
 };
 
@@ -85,7 +88,7 @@ private:
 /// would join the two may be missing, or a device on the path may give SYNs other numbers and ports.
 class Strangers {
 public:
-    explicit Strangers(const Story&);
+    explicit Strangers(const Story& story) : story_(story) {}
     /// One at the witness, from the client's address to its peer's port, of that time.
     const Connection* like(const Connection& client, WitnessId) const;
 
@@ -97,7 +100,11 @@ private:
 
         auto operator<=>(const Way&) const = default;
     };
-    std::map<Way, std::vector<const Connection*>> by_way_;  ///< in order of time
+    const std::vector<const Connection*>& at(const Way&) const;
+
+    const Story& story_;
+    mutable std::map<Way, std::vector<const Connection*>> by_way_;  ///< in order of time
+    mutable std::set<std::pair<WitnessId, std::uint16_t>> made_;
 };
 
 /// False, and says so in the finding: a stranger may be the one that the witness seems not to have seen. Most rules never ask: the first question

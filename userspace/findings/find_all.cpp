@@ -203,9 +203,7 @@ void name_cause_of_states(std::vector<Finding>& standing) {
     }
 }
 
-}  // namespace
-
-Judgement judge(const Story& story, const std::function<bool(const Finding&)>& told) {
+Judgement without_verdict(const Story& story, const std::function<bool(const Finding&)>& told) {
     Claims claims(story);
     Excused excused(story);
     const auto settle = [&](std::vector<Finding> found) {
@@ -238,10 +236,17 @@ Judgement judge(const Story& story, const std::function<bool(const Finding&)>& t
     std::vector<Finding> all = fold(std::move(standing), story);
     std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) { return a.first_ns < b.first_ns; });
     for (Finding& finding : all) (finding.benign ? judged.benign : judged.findings).push_back(std::move(finding));
+    return judged;
+}
+
+}  // namespace
+
+Judgement judge(const Story& story, const std::function<bool(const Finding&)>& told) {
+    Judgement judged = without_verdict(story, told);
     judged.verdict = verdict_of(story, judged);
     return judged;
 }
 
-std::vector<Finding> find_all(const Story& story) { return judge(story).findings; }
+std::vector<Finding> find_all(const Story& story) { return without_verdict(story, {}).findings; }
 
 }  // namespace tcpwitness

@@ -56,46 +56,41 @@ void add_what_came_after(Marks& found, const Connection& c, const Event& reset) 
     }
 }
 
+/// The kernel alone answers a handshake, so it measures the path; smoothed times of later exchanges hold delayed ACKs too.
+std::uint32_t handshake_us(const Connection& c) {
+    if (!c.established_ns || !c.has(sign::syn_out | sign::syn_ack_out)) return 0;
+    if (by_packets(c)) {
+        if (on_the_way(c)) return 0;
+        const std::uint32_t whole = c.wire->handshake_rtt_us, to_server = c.wire->syn_ack_us;
+        return !to_server ? 0 : c.role == Role::client ? to_server : whole > to_server ? whole - to_server : 0;
+    }
+    std::uint64_t asked = 0, answered = 0;
+    for (const Event& event : c.events) {
+        const Segment* segment = event.as<Segment>();
+        if (segment && segment->outgoing && (segment->syn() || segment->syn_ack())) asked = event.time_ns;
+        if (segment && !segment->outgoing && segment->syn_ack() && !answered) answered = event.time_ns;
+    }
+    if (c.role == Role::server) answered = *c.established_ns;
+    return asked && answered > asked ? static_cast<std::uint32_t>((answered - asked) / 1000) : 0;
+}
+
 }  // namespace
 
-/// The kernel alone answers a handshake, so it measures the path; smoothed times of later exchanges hold delayed ACKs too.
-RoundTrips::RoundTrips(const Story& story) {
-    for (const Connection& c : story.connections) {
-        for (const Event& event : c.events)
-            if (const Segment* segment = event.as<Segment>(); segment && !segment->outgoing && !segment->rst() && segment->ttl)
-                ttls_[{c.witness, c.flow.peer.address}].set(segment->ttl);
-        if (!c.established_ns || !c.has(sign::syn_out | sign::syn_ack_out)) continue;
-        if (by_packets(c)) {
-            if (on_the_way(c)) continue;
-            const std::uint32_t whole = c.wire->handshake_rtt_us, to_server = c.wire->syn_ack_us;
-            const std::uint32_t us = c.role == Role::client ? to_server : whole > to_server ? whole - to_server : 0;
-            std::uint32_t& known = shortest_[{c.witness, c.flow.peer.address}];
-            if (us && to_server && (known == 0 || us < known)) known = us;
-            continue;
-        }
-        std::uint64_t asked = 0, answered = 0;
-        for (const Event& event : c.events) {
-            const Segment* segment = event.as<Segment>();
-            if (segment && segment->outgoing && (segment->syn() || segment->syn_ack())) asked = event.time_ns;
-            if (segment && !segment->outgoing && segment->syn_ack() && !answered) answered = event.time_ns;
-        }
-        if (c.role == Role::server) answered = *c.established_ns;
-        if (!asked || answered <= asked) continue;
-        const auto us = static_cast<std::uint32_t>((answered - asked) / 1000);
-        std::uint32_t& known = shortest_[{c.witness, c.flow.peer.address}];
-        if (known == 0 || us < known) known = us;
+const RoundTrips::Peer& RoundTrips::peer(WitnessId witness, const Address& address) const {
+    const auto [at, fresh] = peers_.try_emplace({witness, address});
+    Peer& known = at->second;
+    if (!fresh) return known;
+    for (const Connection* c : story_.with_peer(witness, address)) {
+        for (const Event& event : c->events)
+            if (const Segment* segment = event.as<Segment>(); segment && !segment->outgoing && !segment->rst() && segment->ttl) known.ttls.set(segment->ttl);
+        if (const std::uint32_t us = handshake_us(*c); us && (known.shortest_us == 0 || us < known.shortest_us)) known.shortest_us = us;
     }
+    return known;
 }
 
-std::uint32_t RoundTrips::shortest_us(WitnessId witness, const Address& peer) const {
-    const auto known = shortest_.find({witness, peer});
-    return known == shortest_.end() ? 0 : known->second;
-}
+std::uint32_t RoundTrips::shortest_us(WitnessId witness, const Address& address) const { return peer(witness, address).shortest_us; }
 
-bool RoundTrips::has_shown(WitnessId witness, const Address& peer, std::uint8_t ttl) const {
-    const auto known = ttls_.find({witness, peer});
-    return known != ttls_.end() && known->second.test(ttl);
-}
+bool RoundTrips::has_shown(WitnessId witness, const Address& address, std::uint8_t ttl) const { return peer(witness, address).ttls.test(ttl); }
 
 Marks forged_marks(const Connection& c, const Event& reset, const RoundTrips& round_trips) {
     const Segment& rst = *reset.as<Segment>();

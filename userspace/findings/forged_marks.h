@@ -13,13 +13,19 @@ namespace tcpwitness {
 /// What each peer is like for each witness: the shortest handshake with it, in microseconds, and the TTLs of its packets.
 class RoundTrips {
 public:
-    explicit RoundTrips(const Story&);
+    explicit RoundTrips(const Story& story) : story_(story) {}
     std::uint32_t shortest_us(WitnessId, const Address&) const;  ///< 0 = not known
     bool has_shown(WitnessId, const Address&, std::uint8_t ttl) const;  ///< some packet of it that was no RST came with that TTL
 
 private:
-    std::map<std::pair<WitnessId, Address>, std::uint32_t> shortest_;
-    std::map<std::pair<WitnessId, Address>, std::bitset<256>> ttls_;
+    struct Peer {
+        std::uint32_t shortest_us = 0;
+        std::bitset<256> ttls;
+    };
+    const Peer& peer(WitnessId, const Address&) const;
+
+    const Story& story_;
+    mutable std::map<std::pair<WitnessId, Address>, Peer> peers_;  ///< those that were asked for
 };
 
 struct Marks {

@@ -112,7 +112,7 @@ void tell_devices(Finding& f, const Story& story, const Connection& c) {
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     FloodsByPort floods = floods_of(story);
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::unopened)) {
         if (c.has(sign::established)) continue;
         if (!c.embryonic) {
             if (auto seen = raise_from_the_client(story, c)) found.push_back(std::move(*seen));

@@ -207,7 +207,7 @@ std::optional<Finding> at_server(const Story& story, const Connection& c) {
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::reset_sent | trait::opened_late)) {
         auto finding = c.role == Role::client ? at_client(story, c) : at_server(story, c);
         if (!finding) continue;
         if (on_this_host(c) && finding->culprit == Culprit::path) {

@@ -53,10 +53,25 @@ const Connection* waits_beside(const Story& story, const Finding& silent, const 
     return within && to_its_end ? second : nullptr;
 }
 
-/// The process had only this client at that time: what it asked its upstream, it asked for it.
-bool only_client(const std::vector<const Connection*>& clients, const Connection& one, std::uint64_t time_ns) {
-    return std::all_of(clients.begin(), clients.end(), [&](const Connection* c) { return c == &one || c->begin_ns > time_ns || (!c->live() && c->end_ns < time_ns); });
-}
+/// The clients of one process, by when they came and when they had gone.
+struct Served {
+    std::vector<std::uint64_t> begins, ends;
+
+    void add(const Connection& c) {
+        begins.push_back(c.begin_ns);
+        if (!c.live()) ends.push_back(c.end_ns);
+    }
+    void sort() {
+        std::sort(begins.begin(), begins.end());
+        std::sort(ends.begin(), ends.end());
+    }
+    /// The process had only this client at that time: what it asked its upstream, it asked for it.
+    bool only(const Connection& one, std::uint64_t time_ns) const {
+        const auto came = std::upper_bound(begins.begin(), begins.end(), time_ns) - begins.begin();
+        const auto went = std::lower_bound(ends.begin(), ends.end(), time_ns) - ends.begin();
+        return came - went == (one.begin_ns <= time_ns && (one.live() || one.end_ns >= time_ns));
+    }
+};
 
 void drop_joined(std::vector<Finding>& standing, const std::vector<bool>& joined) {
     std::size_t kept = 0;
@@ -76,10 +91,14 @@ void join_hops(const Story& story, std::vector<Finding>& standing) {
         if (!standing[i].benign && !standing[i].state && upstream_failed(standing[i]))
             if (const Connection* c = with_role(story, standing[i], Role::client)) upstreams.emplace(Process{c->witness, c->owner.pid}, std::pair{i, c});
     if (upstreams.empty()) return;
-    std::map<Process, std::vector<const Connection*>> served;
-    for (const Connection& c : story.connections)
-        if (c.role == Role::server && c.owner.known() && upstreams.contains({c.witness, c.owner.pid})) served[{c.witness, c.owner.pid}].push_back(&c);
+    std::map<Process, Served> served;
+    for (auto upstream = upstreams.begin(); upstream != upstreams.end(); upstream = upstreams.upper_bound(upstream->first)) {
+        const Process& process = upstream->first;
+        for (const Connection* c : story.of_process(process.first, process.second))
+            if (c->role == Role::server) served[process].add(*c);
+    }
     if (served.empty()) return;
+    for (auto& [process, clients] : served) clients.sort();
 
     std::vector<bool> joined(standing.size());
     for (std::size_t i = 0; i < standing.size(); ++i) {
@@ -92,7 +111,7 @@ void join_hops(const Story& story, std::vector<Finding>& standing) {
             const auto& [place, upstream] = at->second;
             Finding& cause = standing[place];
             const bool in_time = cause.first_ns >= client->begin_ns && cause.first_ns <= effect.last_ns && (cause.last_ns >= effect.last_ns || effect.last_ns - cause.last_ns <= at_once_ns);
-            if (place == i || joined[place] || !in_time || !only_client(served[proxy], *client, cause.first_ns)) continue;
+            if (place == i || joined[place] || !in_time || !served[proxy].only(*client, cause.first_ns)) continue;
             const char* what = effect.rule == "server-silent" ? "gave up" : "was reset";
             cause.headline += fmt::format("; so {}'s client {} {}", printable(client->owner.comm), client->flow.peer.text(), what);
             cause.reasons.push_back(fmt::format("its effect one hop before ({}): {}", effect.rule, effect.headline));

@@ -122,9 +122,9 @@ std::optional<Finding> answers_stuck(const Story& story, const Connection& c) {
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections)
+    for (const Connection& c : story.with(sign::syn_ack_retransmit | sign::dropped))
         if (auto stuck = answers_stuck(story, c)) found.push_back(std::move(*stuck));
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::failed | sign::icmp_error)) {
         if (c.is_listener() || c.embryonic || !(unreachable_error(c.error) || noted_only(c)) || !c.has(sign::syn_sent | sign::syn_out | sign::established)) continue;
         if (c.has(sign::established) && !first<SocketError>(c)) continue;  // an error of the handshake, which only SO_ERROR told: it got over it
         const Event* icmp = icmp_refusal(c);

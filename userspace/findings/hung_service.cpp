@@ -53,8 +53,8 @@ const Event* unread(const Story& story, const Connection& c) {
 /// All that a process owns and that suffers with it.
 void add_unread(Finding& f, const Story& story, const Connection& of, std::set<ConnectionId>& told) {
     std::size_t count = 0;
-    for (const Connection& c : story.connections) {
-        if (!c.has(sign::waited) || c.is_listener() || c.witness != of.witness || !c.owner.known() || c.owner.pid != of.owner.pid) continue;
+    for (const Connection& c : story.with(sign::waited)) {
+        if (c.is_listener() || c.witness != of.witness || !c.owner.known() || c.owner.pid != of.owner.pid) continue;
         const auto all = waits(story, c, Queue::What::receive);
         if (std::none_of(all.begin(), all.end(), [](const Waiting& one) { return one.length_ns() >= least_ns && one.last().accepted; })) continue;
         ++count;
@@ -68,10 +68,10 @@ void add_unread(Finding& f, const Story& story, const Connection& of, std::set<C
 
 /// What its workers had accepted and did not answer meanwhile: while they are at it, nobody accepts.
 void add_unanswered(Finding& f, const Story& story, const Connection& listener, std::uint64_t from_ns, std::uint64_t to_ns) {
-    for (const Connection& c : story.connections) {
-        if (c.listener != listener.id || !c.accepted || !c.established_ns || *c.established_ns > to_ns || (!c.live() && c.end_ns < from_ns) || !left_unanswered(c)) continue;
-        add_end(f, &c);
-        add_end(f, story.other_end(c));
+    for (const Connection* c : story.come_to(listener)) {
+        if (!c->accepted || !c->established_ns || *c->established_ns > to_ns || (!c->live() && c->end_ns < from_ns) || !left_unanswered(*c)) continue;
+        add_end(f, c);
+        add_end(f, story.other_end(*c));
     }
 }
 
@@ -116,9 +116,9 @@ bool got_over(const std::vector<std::uint64_t>& accepted, const FailedAccepts& f
 /// Calls that failed and are not listed themselves: the next one that came through tells how many.
 std::uint64_t failed_unlisted(const Story& story, const Connection& listener) {
     std::uint64_t count = 0;
-    for (const Connection& c : story.connections) {
-        if (c.listener != listener.id || !c.accepted) continue;
-        for (const Event& event : c.events)
+    for (const Connection* c : story.come_to(listener)) {
+        if (!c->accepted) continue;
+        for (const Event& event : c->events)
             if (const Call* call = event.as<Call>(); call && call->op == Call::Op::accept && call->phase == Call::Phase::exit && call->ret >= 0) count += static_cast<std::uint64_t>(std::max(call->argument, 0));
     }
     return count;
@@ -155,8 +155,7 @@ std::string state_text(const Queue* process) {
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::set<ConnectionId> told;
-    for (const Connection& c : story.connections) {
-        if (!c.is_listener()) continue;
+    for (const Connection& c : story.with(trait::listener)) {
         if (FailedAccepts failed = failed_accepts(c); failed.count) {
             if (got_over(accepts(story, c), failed)) continue;
             failed.count += failed_unlisted(story, c);
@@ -195,8 +194,8 @@ std::vector<Finding> find(const Story& story) {
     }
     // A process that can do nothing shows by its open connections too, with nobody at its listener.
     std::map<std::pair<WitnessId, std::uint32_t>, const Connection*> processes;
-    for (const Connection& c : story.connections)
-        if (c.role == Role::server && c.owner.known() && c.has(sign::waited) && !told.contains(c.id) && unread(story, c)) processes.try_emplace({c.witness, c.owner.pid}, &c);
+    for (const Connection& c : story.with(sign::waited))
+        if (c.role == Role::server && c.owner.known() && !told.contains(c.id) && unread(story, c)) processes.try_emplace({c.witness, c.owner.pid}, &c);
     for (const auto& [key, c] : processes) {
         const auto all = waits(story, *c, Queue::What::receive);
         const auto longest = std::max_element(all.begin(), all.end(), [](const Waiting& a, const Waiting& b) { return a.length_ns() < b.length_ns(); });

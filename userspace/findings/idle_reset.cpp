@@ -87,7 +87,7 @@ bool had_closed(const Connection& c) {
 
 std::vector<Case> cases(const Story& story) {
     std::vector<Case> found;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::reset_received | sign::retransmit | trait::failed | trait::captured)) {
         const Event* trouble = nullptr;
         if (c.ending == Ending::reset_received || c.ending == Ending::timed_out)
             trouble = by_packets(c) ? trouble_by_packets(c) : c.ending == Ending::reset_received ? first<ResetReceived>(c) : last<SocketError>(c);

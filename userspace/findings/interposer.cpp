@@ -26,7 +26,7 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     std::optional<Homes> homes;
     std::optional<std::vector<Interposer>> all;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::rst_in)) {
         if (!c.has(sign::rst_in) || c.both_closed()) continue;
         if (!homes) homes.emplace(story);
         const Event* reset = made_here(story, c, *homes);

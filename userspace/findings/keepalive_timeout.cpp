@@ -45,7 +45,7 @@ std::optional<Finding> tell_packets(const Story& story, const Connection& c) {
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::error | trait::captured)) {
         if (by_packets(c)) {
             if (auto seen = tell_packets(story, c)) found.push_back(std::move(*seen));
             continue;

@@ -71,7 +71,7 @@ std::vector<Gone> gone_listeners(const Story& story) {
     std::vector<Gone> gone;
     std::unordered_map<std::uint64_t, std::vector<const Connection*>> listeners, knocks, children;  // by witness and port
     const auto key = [](const Connection& c) { return std::uint64_t{c.witness} << 16 | c.flow.local.port; };
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::listener | sign::knock)) {
         if (c.is_listener()) {
             listeners[key(c)].push_back(&c);
             if (!c.live()) gone.push_back({&c, nullptr, c.end_ns, {}, {}, {}, 0});
@@ -80,7 +80,7 @@ std::vector<Gone> gone_listeners(const Story& story) {
         }
     }
     if (gone.empty()) return gone;
-    for (const Connection& c : story.connections)
+    for (const Connection& c : story.with(sign::ended))
         if (!c.is_listener() && c.role == Role::server && !c.embryonic && !c.live() && listeners.contains(key(c))) children[key(c)].push_back(&c);
 
     for (Gone& one : gone) {

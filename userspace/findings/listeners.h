@@ -1,7 +1,11 @@
 // Listening sockets, as rules about refused connects ask for them.
 #pragma once
 
-#include "correlate/connection.h"
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "correlate/story.h"
 
 namespace tcpwitness {
 
@@ -14,6 +18,23 @@ inline bool listened_everywhere(const Connection& c, std::uint64_t at_ns) {
 inline bool ipv4_alone(const Connection& listener, const Address& asked) {
     const Address& own = listener.flow.local.address;
     return own.unspecified() && own.family == Address::Family::ipv4 && asked.family == Address::Family::ipv6;
+}
+
+using ListenersByPort = std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>>;
+
+inline ListenersByPort listeners_by_port(const Story& story) {
+    ListenersByPort listeners;
+    for (const Connection& c : story.with(trait::listener)) listeners[{c.witness, c.flow.local.port}].push_back(&c);
+    return listeners;
+}
+
+/// Listened on all addresses of that port, and the kernel found no socket for the SYN all the same.
+inline const Connection* passed_over(const ListenersByPort& listeners, WitnessId witness, const Endpoint& asked, std::uint64_t at_ns) {
+    const auto at = listeners.find({witness, asked.port});
+    if (at == listeners.end()) return nullptr;
+    for (const Connection* c : at->second)
+        if (listened_everywhere(*c, at_ns) && !ipv4_alone(*c, asked.address)) return c;
+    return nullptr;
 }
 
 }  // namespace tcpwitness

@@ -200,10 +200,17 @@ std::set<Flow> flows_stuck(const Story& story) {
     return flows;
 }
 
-bool may_be_dropped(const Connection& c, const std::set<Flow>& stuck) {
-    if (c.is_listener()) return false;
-    if (!c.has(sign::established)) return true;
-    return c.has(sign::dropped | sign::retransmit | sign::error) || stuck.contains(c.flow);
+/// Connections that a drop may have to do with, ascending by id.
+std::vector<const Connection*> those_concerned(const Story& story, const std::set<Flow>& stuck) {
+    constexpr std::uint64_t troubled = sign::dropped | sign::retransmit | sign::error;
+    std::vector<const Connection*> all;
+    for (const Connection& c : story.with(trait::unopened | troubled))
+        if (!c.is_listener() && (!c.has(sign::established) || c.has(troubled))) all.push_back(&c);
+    for (const Flow& flow : stuck)
+        for (const Connection* c : story.with_flow(flow)) all.push_back(c);
+    std::sort(all.begin(), all.end(), [](const Connection* a, const Connection* b) { return a->id < b->id; });
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
 }
 
 std::vector<Finding> find(const Story& story) {
@@ -211,11 +218,12 @@ std::vector<Finding> find(const Story& story) {
     std::set<ConnectionId> told_of;
     const SynDrops syns = dropped_syns(story);
     const std::set<Flow> stuck = flows_stuck(story);
+    const auto concerned = those_concerned(story, stuck);
     // A client tells best what became of it; the other end of the same session is an effect.
     for (const bool clients : {true, false})
-        for (const Connection& c : story.connections) {
-            if ((c.role == Role::client) != clients || told_of.contains(c.id) || !may_be_dropped(c, stuck)) continue;
-            auto f = about_connection(story, c, syns);
+        for (const Connection* c : concerned) {
+            if ((c->role == Role::client) != clients || told_of.contains(c->id)) continue;
+            auto f = about_connection(story, *c, syns);
             if (!f) continue;
             told_of.insert(f->connections.begin(), f->connections.end());
             found.push_back(std::move(*f));

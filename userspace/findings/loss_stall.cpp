@@ -352,7 +352,7 @@ bool tell_device(Finding& f, const Story& story, const Connection& c, const Conn
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     const auto without_acks = without_bare_acks(story);
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::retransmit | trait::captured)) {
         if (by_packets(c) && without_acks.contains(c.witness)) continue;  // what a filter left out cannot be missed
         if (c.is_listener() || c.embryonic || !c.has(sign::established) || c.ending == Ending::timed_out) continue;
         if (!by_packets(c) && !c.has(sign::retransmit)) continue;

@@ -108,8 +108,8 @@ Finding tell(const Story& story, const Connection& c, const std::vector<Turn>& s
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections) {
-        if (c.is_listener() || !c.has(sign::established) || !segments_recorded(story, c.witness)) continue;
+    for (const Connection* one : with_segments(story)) {
+        const Connection& c = *one;
         if (const auto slow = turns(c, true); slow.size() >= enough && nodelay(story, c) != true) found.push_back(tell(story, c, slow, true));
         if (story.other_end(c)) continue;  // tells it itself
         if (const auto slow = turns(c, false); slow.size() >= enough) found.push_back(tell(story, c, slow, false));

@@ -25,10 +25,11 @@ constexpr std::uint64_t long_stall_ns = 1'000'000'000;  ///< of a connection tha
 /// Programs that try IPv6 and IPv4 in turn: a family without a route is no trouble when the other one connects.
 bool other_family_connected(const Story& story, const Connection& c) {
     constexpr std::uint64_t soon_ns = 2'000'000'000;
-    return std::any_of(story.connections.begin(), story.connections.end(), [&](const Connection& other) {
-        return other.witness == c.witness && other.owner.pid == c.owner.pid && other.has(sign::established) && other.role == Role::client &&
-               other.flow.peer.port == c.flow.peer.port && other.flow.peer.address.family != c.flow.peer.address.family &&
-               other.begin_ns + soon_ns >= c.begin_ns && other.begin_ns <= c.end_ns + soon_ns;
+    if (!c.owner.known()) return false;
+    const auto others = story.of_process(c.witness, c.owner.pid);
+    return std::any_of(others.begin(), others.end(), [&](const Connection* other) {
+        return other->has(sign::established) && other->role == Role::client && other->flow.peer.port == c.flow.peer.port &&
+               other->flow.peer.address.family != c.flow.peer.address.family && other->begin_ns + soon_ns >= c.begin_ns && other->begin_ns <= c.end_ns + soon_ns;
     });
 }
 
@@ -149,7 +150,7 @@ std::vector<Finding> no_way_back(const Story& story) {
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found = no_way_back(story);
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::dropped | sign::no_route | sign::retransmit | trait::failed)) {
         if (c.is_listener() || c.embryonic) continue;
         if (auto f = refused_by_routes(story, c))
             found.push_back(std::move(*f));

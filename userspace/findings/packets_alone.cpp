@@ -47,7 +47,7 @@ bool answer_not_captured(const Story& story, const Connection& c) {
     if (!by_packets(c) || c.role != Role::client || c.wire->server.packets) return false;
     bool answered = false;
     std::size_t seen = 0;
-    for (const Connection& other : story.connections) {
+    for (const Connection& other : story.with(trait::captured)) {
         if (!by_packets(other) || other.witness != c.witness) continue;
         if (other.wire->client.packets && other.wire->server.packets) return false;
         answered = answered || answer_not_captured(other);

@@ -149,7 +149,7 @@ Finding tell(const Story& story, const Connection& c, const FoundOut& run) {
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::retransmit | trait::captured)) {
         if (by_packets(c) && c.has(sign::established) && !on_this_host(c) && (c.wire->client.retransmitted || c.wire->server.retransmitted) && !told_too_big(c))
             for (const bool outgoing : {true, false})
                 if (const auto run = found_out(c, outgoing)) found.push_back(tell(story, c, *run));

@@ -81,10 +81,10 @@ Finding no_port_left(const Story& story, const Connection& c, const Event& failu
     std::set<std::uint16_t> used;
     std::size_t time_wait = 0;
     const auto range = ephemeral_ports(story, c.witness);
-    for (const Connection& other : story.connections) {
-        if (other.id == c.id || other.witness != c.witness || other.is_listener() || other.flow.peer != c.flow.peer || !holds_port(other, failure.time_ns)) continue;
-        if (range && !range->holds(other.flow.local.port)) continue;
-        if (used.insert(other.flow.local.port).second && !other.live()) ++time_wait;
+    for (const Connection* other : story.with_peer(c.witness, c.flow.peer.address)) {
+        if (other->id == c.id || other->is_listener() || other->flow.peer != c.flow.peer || !holds_port(*other, failure.time_ns)) continue;
+        if (range && !range->holds(other->flow.local.port)) continue;
+        if (used.insert(other->flow.local.port).second && !other->live()) ++time_wait;
     }
     const std::string to = c.flow.peer.text();
     const Address::Family family = c.flow.peer.address.family;
@@ -114,10 +114,10 @@ Finding tuple_taken(const Story& story, const Connection& c, const Event& failur
     Finding f = begin(story, c, failure, fmt::format("connect() to {} from port {} failed with EADDRNOTAVAIL: a connection between these two exists already", flow.peer.text(), flow.local.port));
     f.certainty = Certainty::likely;
     f.settle = fmt::format("look at `ss -tanp dst {}` for the connection from port {}", flow.peer.address.text(), flow.local.port);
-    for (const Connection& other : story.connections) {
-        if (other.id == c.id || other.witness != c.witness || other.flow.peer != flow.peer || other.flow.local.port != flow.local.port || !holds_port(other, failure.time_ns)) continue;
+    for (const Connection* other : story.at_port(c.witness, flow.local.port)) {
+        if (other->id == c.id || other->flow.peer != flow.peer || !holds_port(*other, failure.time_ns)) continue;
         prove(f, proofs[held_by_another]);
-        f.reasons.push_back(other.live() || other.end_ns >= failure.time_ns ? fmt::format("{} has it open", who(other)) : fmt::format("that of {} is still in TIME_WAIT", who(other)));
+        f.reasons.push_back(other->live() || other->end_ns >= failure.time_ns ? fmt::format("{} has it open", who(*other)) : fmt::format("that of {} is still in TIME_WAIT", who(*other)));
         break;
     }
     f.fold_key = fmt::format("{}/{}/{}/bound", c.witness, c.owner.comm, flow.peer.text());
@@ -136,10 +136,9 @@ Finding port_taken(const Story& story, const Connection& c, const Event& failure
         return f;
     }
     const Connection* holder = nullptr;
-    for (const Connection& other : story.connections) {
-        if (other.id == c.id || other.witness != c.witness || other.flow.local.port != wanted.port || !overlap(other.flow.local.address, wanted.address)) continue;
-        if (!holds_port(other, failure.time_ns)) continue;
-        if (!holder || (other.is_listener() && !holder->is_listener())) holder = &other;
+    for (const Connection* other : story.at_port(c.witness, wanted.port)) {
+        if (other->id == c.id || !overlap(other->flow.local.address, wanted.address) || !holds_port(*other, failure.time_ns)) continue;
+        if (!holder || (other->is_listener() && !holder->is_listener())) holder = other;
     }
     const bool listens = holder && holder->is_listener();
     const bool gone = holder && !listens && !holder->live() && holder->end_ns < failure.time_ns;
@@ -181,7 +180,7 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     // Thousands may fail alike, and each look at the ports goes through all connections: repeats take over what the first one found.
     std::map<std::tuple<WitnessId, std::string, Call::Op, std::int32_t, Flow>, std::size_t> firsts;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::failed | sign::bind_failed)) {
         const Event* failure = failure_of(c);
         if (!failure) continue;
         const Call& call = *failure->as<Call>();

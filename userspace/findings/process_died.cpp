@@ -60,7 +60,7 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     if (exits.empty()) return found;
     std::map<const Event*, Death> deaths;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::local_closed | sign::ended)) {
         if (c.is_listener() || c.embryonic || by_packets(c) || !c.has(sign::established)) continue;
         const Event* closed = closed_first(c);
         if (!closed) continue;

@@ -70,19 +70,24 @@ std::vector<Waiting> waits(const Story& story, const Connection& c, Queue::What 
 }
 
 std::vector<const Connection*> unserved(const Story& story, const Connection& listener, std::uint64_t from_ns, std::uint64_t to_ns) {
-    std::vector<const Connection*> all;
+    std::vector<const Connection*> all, candidates = story.at_port(listener.witness, listener.flow.local.port);
+    for (const Connection& c : story.with(trait::unopened))
+        if (c.role == Role::client) candidates.push_back(&c);
+    std::sort(candidates.begin(), candidates.end(), [](const Connection* a, const Connection* b) { return a->id < b->id; });
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+    std::set<const Connection*> added;
     const auto add = [&](const Connection* c) {
-        if (c && std::find(all.begin(), all.end(), c) == all.end()) all.push_back(c);
+        if (c && added.insert(c).second) all.push_back(c);
     };
-    for (const Connection& c : story.connections) {
-        if (c.begin_ns > to_ns || (!c.live() && c.end_ns < from_ns)) continue;
-        if (came_to(listener, c)) {
-            const std::uint64_t at = accepted_at(c);
-            if (c.preexisting || c.has(sign::knock) || (at && at < to_ns)) continue;
-            add(&c);
-            add(story.other_end(c));
-        } else if (knocked_in_vain(story, listener, c)) {
-            add(&c);
+    for (const Connection* c : candidates) {
+        if (c->begin_ns > to_ns || (!c->live() && c->end_ns < from_ns)) continue;
+        if (came_to(listener, *c)) {
+            const std::uint64_t at = accepted_at(*c);
+            if (c->preexisting || c->has(sign::knock) || (at && at < to_ns)) continue;
+            add(c);
+            add(story.other_end(*c));
+        } else if (knocked_in_vain(story, listener, *c)) {
+            add(c);
         }
     }
     return all;
@@ -90,13 +95,13 @@ std::vector<const Connection*> unserved(const Story& story, const Connection& li
 
 std::vector<const Connection*> delayed(const Story& story, const Connection& listener, std::uint64_t from_ns, std::uint64_t to_ns) {
     std::vector<const Connection*> all;
-    for (const Connection& c : story.connections) {
-        if (!came_to(listener, c)) continue;
-        const Connection* client = story.other_end(c);
-        const std::uint64_t began = client ? std::min(client->begin_ns, c.begin_ns) : c.begin_ns;
+    for (const Connection* c : story.at_port(listener.witness, listener.flow.local.port)) {
+        if (!came_to(listener, *c)) continue;
+        const Connection* client = story.other_end(*c);
+        const std::uint64_t began = client ? std::min(client->begin_ns, c->begin_ns) : c->begin_ns;
         if (began < from_ns || began > to_ns) continue;
-        if (!c.has(sign::syn_ack_retransmit) && !(client && client->has(sign::syn_retransmit))) continue;
-        all.push_back(&c);
+        if (!c->has(sign::syn_ack_retransmit) && !(client && client->has(sign::syn_retransmit))) continue;
+        all.push_back(c);
         if (client) all.push_back(client);
     }
     return all;
@@ -115,9 +120,9 @@ void add_unserved(Finding& finding, const std::vector<const Connection*>& victim
 
 std::vector<std::uint64_t> accepts(const Story& story, const Connection& listener) {
     std::vector<std::uint64_t> times;
-    for (const Connection& c : story.connections)
-        if (c.accepted && came_to(listener, c))
-            if (const std::uint64_t at = accepted_at(c)) times.push_back(at);
+    for (const Connection* c : story.at_port(listener.witness, listener.flow.local.port))
+        if (c->accepted && came_to(listener, *c))
+            if (const std::uint64_t at = accepted_at(*c)) times.push_back(at);
     std::sort(times.begin(), times.end());
     return times;
 }

@@ -6,9 +6,8 @@ RenamedResets::RenamedResets(const Story& story) : story_(story) {
     const auto take = [&](const Event& event) {
         if (const Segment* segment = event.as<Segment>(); segment && segment->rst() && segment->outgoing && segment->seq) by_seq_[segment->seq].push_back(&event);
     };
-    for (const Connection& c : story.connections)
-        if (c.has(sign::rst_out))
-            for (const Event& event : c.events) take(event);
+    for (const Connection& c : story.with(sign::rst_out))
+        for (const Event& event : c.events) take(event);
     for (const Event& event : story.unmatched) take(event);
 }
 

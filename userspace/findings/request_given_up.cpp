@@ -157,7 +157,7 @@ bool left_unanswered(const Connection& server) {
 std::vector<Finding> requests_given_up(const Story& story, const char* rule, const std::set<ConnectionId>& told, const Proof& unread) {
     std::vector<Left> cases;
     std::set<Endpoint> answering;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::fin_out | sign::fin_in)) {
         auto how = left(c);
         if (!how || told.contains(c.id)) continue;
         const Endpoint service = c.role == Role::client ? c.flow.peer : c.flow.local;
@@ -168,7 +168,7 @@ std::vector<Finding> requests_given_up(const Story& story, const char* rule, con
     }
     // Who was answered and then was closed by the server counts as well, but is rarely asked for.
     if (!cases.empty())
-        for (const Connection& c : story.connections) {
+        for (const Connection& c : story.with(sign::destroyed)) {
             const Event* total = c.role == Role::client || c.role == Role::server ? last<Destroy>(c) : nullptr;
             if (!total) continue;
             const Destroy& bytes = *total->as<Destroy>();

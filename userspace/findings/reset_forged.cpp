@@ -110,7 +110,7 @@ std::vector<Finding> find(const Story& story) {
     std::optional<RoundTrips> round_trips;
     std::optional<Strays> strays;
     std::optional<RenamedResets> renamed;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::rst_in)) {
         if (!c.has(sign::rst_in) || c.has(sign::knock) || c.both_closed()) continue;
         if (c.ending == Ending::closed && !c.embryonic) continue;  // our own end was over; whoever sent it, nothing was lost
         const auto resets = resets_in(c);

@@ -171,7 +171,7 @@ void tell_other_sender(Finding& f, const Story& story, const Connection& c, cons
 std::vector<Finding> find(const Story& story) {
     std::map<std::string, std::vector<const Connection*>> groups, half_open;
     std::vector<const Connection*> candidates;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::reset_received | sign::rst_in | trait::failed)) {
         const bool before_both_closed = by_packets(c) && c.ending == Ending::closed && c.has(sign::reset_received) && !c.has(sign::reset_sent) && c.both_closed();
         if (c.ending != Ending::reset_received && c.ending != Ending::handshake_reset && !before_both_closed) continue;
         const Connection* other = story.other_end(c);

@@ -32,7 +32,6 @@ constexpr Proof proofs[] = {
 };
 
 using ExitsByPid = std::unordered_map<std::uint32_t, std::vector<const Event*>>;
-using ListenersByPort = std::map<std::pair<WitnessId, std::uint16_t>, std::vector<const Connection*>>;
 
 /// The process that owned the socket ended just before: its sockets were closed for it.
 const Event* exit_before(const ExitsByPid& exits, const Connection& c, std::uint64_t reset_ns) {
@@ -106,15 +105,6 @@ std::optional<Finding> raise_by_packets(const Story& story, const Connection& c,
     return f;
 }
 
-/// Listens on all addresses of that port, and the kernel found no socket for the SYN all the same: it is bound to a device, or takes IPv6 only.
-const Connection* passed_over(const ListenersByPort& listeners, const Connection& knock) {
-    const auto same_port = listeners.find({knock.witness, knock.flow.local.port});
-    if (same_port == listeners.end()) return nullptr;
-    for (const Connection* c : same_port->second)
-        if (listened_everywhere(*c, knock.begin_ns) && !ipv4_alone(*c, knock.flow.local.address)) return c;
-    return nullptr;
-}
-
 /// The client had been answered already, by somebody else: a SYN proxy completes the handshake before it asks the server.
 void tell_early_answer(Finding& f, const Story& story, const Connection& knock) {
     const Connection* client = client_let_in_early(story, knock);
@@ -146,7 +136,7 @@ Finding raise_closed_port(const Story& story, const ListenersByPort& listeners, 
     Finding f = about(id, Culprit::local_configuration, Certainty::likely, knock, sent ? sent->time_ns : knock.begin_ns);
     f.headline = fmt::format("nothing listens on {}{}: the connect of {} was answered with RST", knock.flow.local.text(), at_place(story, knock),
                              knock.flow.peer.text());
-    const Connection* beside = passed_over(listeners, knock);
+    const Connection* beside = passed_over(listeners, knock.witness, knock.flow.local, knock.begin_ns);
     if (beside) {
         f.headline = fmt::format("{} listens on {}{}, and did not take the SYN of {}: it is bound to another device, or takes IPv6 only", who(*beside), beside->flow.local.text(),
                                  at_place(story, knock), knock.flow.peer.text());
@@ -201,13 +191,11 @@ std::vector<Finding> find(const Story& story) {
     std::vector<const Connection*> resets_seen;
     ExitsByPid exits;
     for (const Event& event : story.process_exits) exits[event.as<ProcessExit>()->task.pid].push_back(&event);
-    ListenersByPort listeners;
-    for (const Connection& c : story.connections)
-        if (c.is_listener()) listeners[{c.witness, c.flow.local.port}].push_back(&c);
+    const ListenersByPort listeners = listeners_by_port(story);
     FloodsByPort floods;
     for (const Event& event : story.repeats)
         if (event.as<Repeats>()->what == Repeats::What::reset_sent) floods[{event.witness, event.flow.local.port}].add(event);
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::knock | sign::reset_sent)) {
         if (c.has(sign::knock)) {
             if (const auto flood = floods.find({c.witness, c.flow.local.port}); flood != floods.end())
                 flood->second.add(c);

@@ -8,6 +8,16 @@ bool segments_recorded(const Story& story, WitnessId witness) {
     return story.any_recording(witness, [](const Recording& recording) { return recording.all_segments(); });
 }
 
+std::vector<const Connection*> with_segments(const Story& story) {
+    std::vector<bool> recorded;
+    for (WitnessId witness = 0; witness < story.witnesses.size(); ++witness) recorded.push_back(segments_recorded(story, witness));
+    std::vector<const Connection*> all;
+    if (std::find(recorded.begin(), recorded.end(), true) == recorded.end()) return all;
+    for (const Connection& c : story.connections)
+        if (!c.is_listener() && c.has(sign::established) && c.witness < recorded.size() && recorded[c.witness]) all.push_back(&c);
+    return all;
+}
+
 namespace {
 
 bool same_packet(const Event& a, const Event& b) {

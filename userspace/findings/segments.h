@@ -11,6 +11,8 @@
 namespace tcpwitness {
 
 bool segments_recorded(const Story&, WitnessId);
+/// Open connections of witnesses whose recordings hold them; none is looked at where no recording does.
+std::vector<const Connection*> with_segments(const Story&);
 
 /// The sequence number behind the segment.
 inline std::uint32_t end_of(const Segment& segment) { return segment.seq + segment.payload + (segment.fin() ? 1 : 0) + (segment.syn() || segment.syn_ack() ? 1 : 0); }

@@ -270,15 +270,16 @@ std::vector<Finding> find(const Story& story) {
     std::vector<Case> cases;
     std::set<Endpoint> answering, pushed_to;
     std::map<std::pair<Endpoint, std::uint32_t>, std::size_t> late_like, prompt_like;
-    for (const Connection& c : story.connections) {
-        if (c.is_listener() || c.role == Role::unknown || !c.has(sign::established) || nobody_asks(c.flow) || !segments_recorded(story, c.witness)) continue;
+    for (const Connection* one : with_segments(story)) {
+        const Connection& c = *one;
+        if (c.role == Role::unknown || nobody_asks(c.flow)) continue;
         const bool asks_out = c.role == Role::client;
         if (!asks_out && story.other_end(c)) continue;  // the client tells it
-        Case one{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, Exchange(story, c, asks_out).manner()};
-        if (one.manner.answers || (c.wire && c.wire->server.bytes)) answering.insert(one.service);
-        if (one.manner.pushes) pushed_to.insert(one.service);
-        for (const auto& [size, count] : one.manner.prompt_like) prompt_like[{one.service, size}] += count;
-        if (!one.manner.waits.empty()) cases.push_back(std::move(one));
+        Case seen{&c, asks_out, asks_out ? c.flow.peer : c.flow.local, Exchange(story, c, asks_out).manner()};
+        if (seen.manner.answers || (c.wire && c.wire->server.bytes)) answering.insert(seen.service);
+        if (seen.manner.pushes) pushed_to.insert(seen.service);
+        for (const auto& [size, count] : seen.manner.prompt_like) prompt_like[{seen.service, size}] += count;
+        if (!seen.manner.waits.empty()) cases.push_back(std::move(seen));
     }
     for (const Case& one : cases)
         for (const Wait& wait : one.manner.waits)

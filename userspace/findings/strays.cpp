@@ -32,13 +32,13 @@ Strays::Strays(const Story& story) : story_(story) {
         if (reset ? without_connection(*reset) && !answers_syn(*reset) : segment && segment->syn_ack() && !segment->outgoing) take(event);
     }
     // A connection that is over at this end, and whose peer goes on.
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::reset_sent)) {
         if (c.is_listener() || c.both_closed() || !c.has(sign::ended) || !c.has(sign::reset_sent)) continue;
         for (const Event& event : c.events)
             if (const ResetSent* reset = event.as<ResetSent>(); reset && without_connection(*reset) && !answers_syn(*reset) && !answers_syn_ack(*reset)) take(event);
     }
     // Where only packets are seen, the stranger's answer and the client's RST are a session of their own.
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::rst_out)) {
         if (!is_stray_handshake(c)) continue;
         for (const Event& event : c.events)
             if (const Segment* segment = event.as<Segment>(); segment && segment->syn_ack() && !segment->outgoing) take(event);
@@ -46,8 +46,9 @@ Strays::Strays(const Story& story) : story_(story) {
     if (ends.empty()) return;
     for (auto& [local, events] : by_local_)
         std::stable_sort(events.begin(), events.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
-    for (const Connection& c : story.connections)
-        if (c.role == Role::client && ends.contains({c.witness, c.flow.local})) clients_[{c.witness, c.flow.local}].push_back(&c);
+    for (const auto& [witness, local] : ends)
+        for (const Connection* c : story.at_port(witness, local.port))
+            if (c->role == Role::client && c->flow.local == local) clients_[{witness, local}].push_back(c);
 }
 
 std::vector<const Event*> Strays::answers_from_elsewhere(const Connection& client) const {
@@ -103,9 +104,9 @@ const Event* ack_of_older(const Story& story, const Connection& client, WitnessI
     };
     for (const Event* event : story.unmatched_packets(client.flow))
         if (bare(*event)) return event;
-    for (const Connection& c : story.connections)
-        if (c.witness == asked && c.flow == client.flow.reversed() && c.begin_ns < client.begin_ns)
-            for (const Event& event : c.events)
+    for (const Connection* c : story.with_flow(client.flow.reversed()))
+        if (c->witness == asked && c->begin_ns < client.begin_ns)
+            for (const Event& event : c->events)
                 if (bare(event)) return &event;
     return nullptr;
 }

@@ -25,8 +25,8 @@ const Connection* client_let_in_early(const Story& story, const Connection& knoc
     if (knock.has(sign::syn_ack_out) || !knock.peer_isn) return nullptr;
     const Connection* joined = story.other_end(knock);
     if (joined && joined->established_ns) return joined;
-    for (const Connection& c : story.connections)
-        if (c.role == Role::client && c.established_ns && c.local_isn == knock.peer_isn && c.flow == knock.flow.reversed()) return &c;
+    for (const Connection* c : story.with_flow(knock.flow.reversed()))
+        if (c->role == Role::client && c->established_ns && c->local_isn == knock.peer_isn) return c;
     return nullptr;
 }
 
@@ -36,14 +36,14 @@ bool answered_for_another(const Story& story, const Connection& half_open) {
 
 std::vector<const Connection*> answers_for_another(const Story& story, const Connection& client) {
     std::vector<const Connection*> found;
-    for (const Connection& c : story.connections)
-        if (c.embryonic && c.witness != client.witness && c.flow == client.flow.reversed() && c.peer_isn == client.local_isn && answered_for_another(story, c)) found.push_back(&c);
+    for (const Connection* c : story.with_flow(client.flow.reversed()))
+        if (c->embryonic && c->witness != client.witness && c->peer_isn == client.local_isn && answered_for_another(story, *c)) found.push_back(c);
     return found;
 }
 
 std::vector<Finding> refused_behind_proxy(const Story& story) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::unopened)) {
         if (!c.embryonic || !answered_for_another(story, c)) continue;
         if (const Connection* client = story.other_end(c); client && client->has(sign::reset_received)) continue;  // told there
         const Event* asked = passed_on(story, c);

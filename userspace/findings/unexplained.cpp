@@ -46,13 +46,17 @@ Finding raise(const Story& story, const Connection& c, const std::vector<Trouble
     return f;
 }
 
+/// What a connection in trouble has one of.
+constexpr std::uint64_t may_be_trouble = sign::rst_in | sign::rst_out | sign::reset_received | sign::reset_sent | sign::late_reset | sign::knock | sign::error | sign::retransmit | sign::dropped |
+                                         trait::unopened | trait::packets_kept;
+
 std::vector<Finding> find(const Story&) { return {}; }  // it needs to know what the others left: account_for_trouble()
 
 }  // namespace
 
 std::vector<Finding> account_for_trouble(const Story& story, const std::function<bool(ConnectionId)>& has_place) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(may_be_trouble)) {
         if (has_place(c.id)) continue;
         const auto signs = trouble_of(story, c);
         if (const Connection* other = story.other_end(c); other && !signs.empty() && withdrawn(*other, trouble_of(story, *other))) {

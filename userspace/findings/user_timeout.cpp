@@ -29,7 +29,7 @@ std::string unanswered(const Connection& c, const GivenUp& how) {
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::error)) {
         const auto how = given_up(c);
         if (!how || !how->user_timeout_ms) continue;
         Finding f = about(id, Culprit::path, Certainty::possible, c, how->error->time_ns);

@@ -53,9 +53,9 @@ std::string left_out(const Story& story, const Recording& recording, bool scanne
     enum : std::uint8_t { syn_ack = 2, rst = 32 };
     if (!recording.capture()) return {};
     bool control_only = !scanned, opened = false, one_way = true, met = false;  // a scan opens nothing
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::captured)) {
         const auto& of = story.witnesses[c.witness].recordings;
-        if (!c.wire || std::none_of(of.begin(), of.end(), [&](RecordingId id) { return &story.recordings[id] == &recording; })) continue;
+        if (std::none_of(of.begin(), of.end(), [&](RecordingId id) { return &story.recordings[id] == &recording; })) continue;
         const auto has = [&](const char* letters) { return c.wire->history.find_first_of(letters) != std::string::npos; };
         if (has("aA") || (has("dD") && !has("gG"))) control_only = false;  // a FIN may carry the last data
         opened = opened || (c.wire->completeness & (syn_ack | rst)) == syn_ack;
@@ -93,14 +93,11 @@ std::string what_was_lost(const Story& story, const std::function<bool(const Con
 
 /// RSTs of a capture that belong to no session in it.
 std::uint64_t lone_resets(const Story& story) {
-    std::set<Flow> known;
     std::uint64_t lone = 0;
     for (const Event& event : story.unmatched) {
         const Segment* segment = event.as<Segment>();
         if (!segment || !segment->rst() || segment->recording >= story.recordings.size() || !story.recordings[segment->recording].capture()) continue;
-        if (known.empty())
-            for (const Connection& c : story.connections) known.insert(c.flow), known.insert(c.flow.reversed());
-        lone += !known.contains(event.flow);
+        lone += story.with_flow(event.flow).empty() && story.with_flow(event.flow.reversed()).empty();
     }
     return lone;
 }
@@ -136,7 +133,7 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
         if (one.benign == benign::scan) harmless.insert(one.connections.begin(), one.connections.end());
     }
     std::uint64_t fragments = 0, closed = 0, half_told = 0;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::captured)) {
         if (selected && !selected(c)) continue;
         fragments += fragment(c) && !harmless.contains(c.id);
         closed += ends_closed(c);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -43,8 +44,13 @@ std::string holder(const Story& story, const Homes& homes, const Address& addres
 
 /// The client's RST ends the handshake where the stranger began it: that is the same case. Of those halves often only the SYN-ACK is known.
 void add_halves(Finding& f, const Story& story, const Flow& stranger) {
-    for (const Connection& half : story.connections)
-        if ((half.embryonic && half.flow == stranger.reversed()) || (is_stray_handshake(half) && half.flow == stranger)) add_end(f, &half);
+    std::vector<const Connection*> halves;
+    for (const Connection* half : story.with_flow(stranger.reversed()))
+        if (half->embryonic) halves.push_back(half);
+    for (const Connection* half : story.with_flow(stranger))
+        if (is_stray_handshake(*half)) halves.push_back(half);
+    std::sort(halves.begin(), halves.end(), [](const Connection* a, const Connection* b) { return a->id < b->id; });
+    for (const Connection* half : halves) add_end(f, half);
 }
 
 /// The client asked one address, and another one answered.
@@ -58,7 +64,9 @@ std::optional<Finding> answered_elsewhere(const Story& story, const Strays& stra
     Finding f = about(id, Culprit::path, Certainty::likely, c, answers.front()->time_ns);
     f.first_ns = syns.empty() ? c.begin_ns : syns.front()->time_ns;
     f.last_ns = std::max(f.last_ns, c.has(sign::ended) ? c.end_ns : 0);
-    const bool by_packets = std::none_of(story.unmatched.begin(), story.unmatched.end(), [&](const Event& event) { return &event == answers.front(); });
+    const std::less<const Event*> before;
+    const Event* const unmatched = story.unmatched.data();
+    const bool by_packets = before(answers.front(), unmatched) || !before(answers.front(), unmatched + story.unmatched.size());
     if (!by_packets) prove(f, proofs[of_syn]);  // else the answer that was put right may have passed where nobody captured
     const std::string became = c.ending == Ending::refused ? "was refused" : c.error ? fmt::format("failed with {}", errno_name(c.error)) : c.live() ? "gets no answer" : "was given up";
     f.headline = fmt::format("{}{}: connect() to {} {}: {}{} answered its SYN instead, which this host reset as nobody's", who(c), at_place(story, c), c.flow.peer.text(), became,
@@ -101,10 +109,11 @@ std::optional<Finding> passed_untranslated(const Story& story, const Strays& str
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    if (story.unmatched.empty() && std::none_of(story.connections.begin(), story.connections.end(), is_stray_handshake)) return found;
+    const auto resetting = story.with(sign::rst_out);
+    if (story.unmatched.empty() && std::none_of(resetting.begin(), resetting.end(), is_stray_handshake)) return found;
     const Strays strays(story);
     std::optional<Homes> homes;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(trait::unopened | sign::rst_in | sign::reset_received)) {
         if (c.is_listener()) continue;
         if (!homes && !c.has(sign::established)) homes.emplace(story);
         if (auto f = !c.has(sign::established) && c.role == Role::client ? answered_elsewhere(story, strays, *homes, c) : passed_untranslated(story, strays, c)) found.push_back(std::move(*f));

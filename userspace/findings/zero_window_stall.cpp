@@ -140,7 +140,7 @@ void find_in_packets(std::vector<Finding>& found, const Story& story, const Conn
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::waited | sign::probed)) {
         if (c.is_listener()) continue;
         if (!c.has(sign::waited)) {
             if (auto small = by_packets(c) ? std::nullopt : small_window(story, c, proofs[scale_changed])) found.push_back(std::move(*small));

@@ -79,7 +79,7 @@ void write_group(const Plan& plan, const Finding& of, const WallClock& clock, co
     const Paint paint(options.colour);
     std::size_t lines = 0, counted = 0;
     for (std::size_t i = 0; i < plan.findings.size(); ++i) {
-        if (plan.listing[i] == Listing::beside || plan.listing[i] == Listing::full || !same_group(*plan.findings[i], of)) continue;
+        if (plan.listing[i] == Listing::beside || plan.listing[i] == Listing::full || group(*plan.findings[i]) != group(of)) continue;
         if (plan.listing[i] == Listing::counted) {
             ++counted;
             continue;
@@ -93,7 +93,7 @@ void write_group(const Plan& plan, const Finding& of, const WallClock& clock, co
     if (counted) sink.append(paint.dim(fmt::format("  and {} more of these; --all lists them", counted)) + "\n");
     std::map<std::string, std::size_t> states;
     for (const auto& [beside, numbers] : plan.states)
-        if (beside && plan.listing[beside - 1] != Listing::full && same_group(*plan.findings[beside - 1], of))
+        if (beside && plan.listing[beside - 1] != Listing::full && group(*plan.findings[beside - 1]) == group(of))
             for (const std::size_t number : numbers) ++states[plan.findings[number - 1]->rule];
     for (const auto& [rule, count] : states) sink.append(fmt::format("  state: {}, {}\n", rule, count_text(count, "destination", "destinations")));
 }
@@ -107,15 +107,15 @@ void write_findings(const Story& story, const Verdict& verdict, const Plan& plan
         sink.append(verdict.what == Verdict::What::clean ? "\nNone: every connection is accounted for, and none was in trouble.\n" : "\nNone, but that is no all-clear: see the first line.\n");
         return;
     }
+    std::map<GroupKey, std::size_t> last_in_full;
+    for (std::size_t i = 0; i < plan.findings.size(); ++i)
+        if (plan.listing[i] == Listing::full) last_in_full[group(*plan.findings[i])] = i;
     for (std::size_t i = 0; i < plan.findings.size() && sink.good(); ++i) {
         if (plan.listing[i] != Listing::full) continue;
         const Finding& finding = *plan.findings[i];
         write_finding(story, finding, i + 1, clock, options, sink);
         write_states(plan, i + 1, "    state: ", options, sink);
-        bool last = true;
-        for (std::size_t later = i + 1; later < plan.findings.size(); ++later)
-            last = last && !(plan.listing[later] == Listing::full && same_group(*plan.findings[later], finding));
-        if (last) write_group(plan, finding, clock, options, sink);
+        if (last_in_full[group(finding)] == i) write_group(plan, finding, clock, options, sink);
     }
     if (plan.states.contains(0)) sink.append("\n");
     write_states(plan, 0, "state: ", options, sink);

@@ -19,9 +19,6 @@ constexpr std::size_t shown_per_finding = 4;  // sessions whose timelines stand 
 
 bool wanted(const Connection& connection, const OutputOptions& options) { return !options.selected || options.selected(connection); }
 
-using GroupKey = std::tuple<std::string_view, Culprit, Certainty>;
-GroupKey group(const Finding& finding) { return {finding.rule, finding.culprit, finding.certainty}; }
-
 std::vector<ShownSession> sessions(const Story& story, const OutputOptions& options) {
     std::vector<ShownSession> all;
     for (const Connection& connection : story.connections) {
@@ -118,7 +115,7 @@ void decide_listing(Plan& plan, const std::map<ConnectionId, std::vector<std::si
 
 }  // namespace
 
-bool same_group(const Finding& a, const Finding& b) { return group(a) == group(b); }
+GroupKey group(const Finding& finding) { return {finding.rule, finding.culprit, finding.certainty}; }
 
 std::uint64_t ShownSession::begin_ns() const {
     std::uint64_t begin = ends.front()->begin_ns;

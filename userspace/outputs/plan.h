@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <map>
 #include <span>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "outputs/outputs.h"
@@ -38,7 +40,8 @@ struct Plan {
 };
 
 /// Alike as far as a reader of many is concerned.
-bool same_group(const Finding&, const Finding&);
+using GroupKey = std::tuple<std::string_view, Culprit, Certainty>;
+GroupKey group(const Finding&);
 
 /// Findings about selected connections, most important first, states last.
 std::vector<const Finding*> ranked(const Story&, std::span<const Finding>, const OutputOptions&);

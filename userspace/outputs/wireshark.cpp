@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -86,12 +87,12 @@ const Event* packet_to_show(const Story& story, const Finding& finding, std::opt
 
 std::string display_filter(const Story& story, const Finding& finding) {
     std::vector<Flow> flows;
+    std::unordered_set<Flow, FlowHash> known;
     for (const ConnectionId id : finding.connections) {
         const Connection* connection = story.connection(id);
         if (!connection || !connection->flow.complete() || connection->flow.local.address.unspecified()) continue;
         const Flow& flow = connection->flow;
-        const bool there = std::any_of(flows.begin(), flows.end(), [&](const Flow& one) { return one == flow || one == flow.reversed(); });
-        if (!there) flows.push_back(flow);
+        if (!known.contains(flow.reversed()) && known.insert(flow).second) flows.push_back(flow);
     }
     if (flows.empty()) return {};
     if (flows.size() == 1) return flow_is(flows.front());
