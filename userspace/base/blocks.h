@@ -62,6 +62,8 @@ public:
         ++size_;
         return blocks_[(size_ - 1) / per_block].emplace_back(std::move(value));
     }
+    /// Gives back the memory of one block, of which nothing is used any more.
+    void drop_block(std::size_t block) { std::vector<T, HugePages<T>>{}.swap(blocks_[block]); }
     void clear() {
         blocks_.clear();
         size_ = 0;

@@ -125,10 +125,17 @@ CaptureStory StoryBuilder::build(std::uint64_t first_ns, std::uint64_t last_ns, 
     std::sort(order.begin(), order.end());
     story_.connections.reserve(order.size());
     ask_for_huge_pages(story_.connections.data(), order.size() * sizeof(Connection));
+    constexpr std::size_t per_block = Blocks<EndedSession>::per_block;
+    std::vector<std::vector<std::size_t>> left;  // of each part, in each of its blocks
+    for (const CapturePart& part : parts_) {
+        auto& blocks = left.emplace_back();
+        for (std::size_t rest = part.sessions.ended.size(); rest; rest -= blocks.back()) blocks.push_back(std::min(rest, per_block));
+    }
     for (const Place& place : order) {
         EndedSession& ended = parts_[place.part].sessions.ended[place.index];
         const auto pause = std::find_if(pauses.begin(), pauses.end(), [&](const Pause& one) { return one.from_ns >= ended.end_ns; });
         add_session(place.part, ended, pause == pauses.end() ? last_ns : pause->from_ns);
+        if (--left[place.part][place.index / per_block] == 0) parts_[place.part].sessions.ended.drop_block(place.index / per_block);
     }
     for (CapturePart& part : parts_) part.sessions.ended.clear();
     add_unmatched();

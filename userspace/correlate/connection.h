@@ -94,6 +94,7 @@ struct Connection {
     std::uint8_t owner_rank = 0;  ///< the correlator's: how good its knowledge of the owner is
     bool adopted = false;         ///< the correlator's: was rebuilt elsewhere
     bool changed = false;         ///< the correlator's: got events that refresh() has not judged yet
+    bool roomy = false;           ///< the correlator's: may have room for more events than it has
     std::uint32_t signs = 0;      ///< sign::
     bool has(std::uint32_t any_of) const { return signs & any_of; }
     bool both_closed() const { return has(sign::local_closed | sign::fin_out) && has(sign::peer_closed | sign::fin_in); }

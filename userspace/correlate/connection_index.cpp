@@ -10,11 +10,13 @@ namespace {
 
 std::uint64_t key(const Connection& c, By by) {
     switch (by) {
-        case By::flow: return c.flow.complete() ? FlowHash{}(c.flow) : 0;
-        case By::peer_address: return c.flow.peer.address.unspecified() ? 0 : key_of(c.witness, c.flow.peer.address);
-        case By::local_port: return c.flow.local.port ? key_of(c.witness, c.flow.local.port) : 0;
+        case By::flow: return FlowHash{}(c.flow);
+        case By::peer_address: return key_of(c.witness, c.flow.peer.address);
+        case By::local_port: return key_of(c.witness, c.flow.local.port);
         case By::listener: return c.listener;
-        case By::process: return c.owner.known() ? key_of(c.witness, c.owner.pid) : 0;
+        case By::process:
+            if (c.role == Role::server) return key_of(c.witness, c.owner.pid);
+            return c.role == Role::client ? key_of(c.witness, c.owner.pid, c.flow.peer.port, c.flow.peer.address.family) : 0;
     }
     return 0;
 }
@@ -25,6 +27,10 @@ bool tells(std::uint64_t traits) { return traits & ~healthy; }
 
 std::uint64_t key_of(WitnessId witness, const Address& address) { return (AddressHash{}(address) ^ (std::uint64_t{witness} + 1)) * 0x9e3779b97f4a7c15u; }
 std::uint64_t key_of(WitnessId witness, std::uint32_t port_or_pid) { return (std::uint64_t{witness} + 1) << 32 | port_or_pid; }
+
+std::uint64_t key_of(WitnessId witness, std::uint32_t pid, std::uint16_t peer_port, Address::Family family) {
+    return (key_of(witness, pid) ^ std::uint64_t{peer_port} << 48 ^ std::uint64_t{static_cast<std::uint8_t>(family)} << 40) * 0x9e3779b97f4a7c15u;
+}
 
 std::uint64_t traits_of(const Connection& c) {
     std::uint64_t traits = c.signs;
@@ -59,7 +65,7 @@ std::span<const ConnectionIndex::Listed> ConnectionIndex::listed(const Story& st
 
 void ConnectionIndex::Keyed::take(const Connection& c, By by) {
     const std::uint64_t of = key(c, by);
-    if (!of) return;
+    if (!of && by != By::flow && by != By::peer_address) return;
     std::vector<ConnectionId>& ids = lists[of];
     if (!ids.empty() && ids.back() >= c.id) {
         const auto place = std::lower_bound(ids.begin(), ids.end(), c.id);

@@ -85,6 +85,7 @@ private:
 
 std::uint64_t key_of(WitnessId, const Address&);
 std::uint64_t key_of(WitnessId, std::uint32_t port_or_pid);
+std::uint64_t key_of(WitnessId, std::uint32_t pid, std::uint16_t peer_port, Address::Family);
 
 /// The connections of a story that have one trait at least: for (const Connection& c : story.with(sign::rst_in)).
 class ConnectionsWith {

@@ -64,6 +64,7 @@ void Correlator::cover(const Event& event) {
 
 void Correlator::add(Event event) {
     cover(event);
+    if (loose_.size() > most_loose_) forget_claimed_slots();
 
     if (event.as<ProcessExit>()) {
         story_.process_exits.push_back(std::move(event));
@@ -165,6 +166,10 @@ void Correlator::tie(Connection& connection, const Event& event) {
 }
 
 void Correlator::mark_changed(Connection& connection) {
+    if (!connection.roomy) {
+        connection.roomy = true;
+        roomy_.push_back(connection.id);
+    }
     if (connection.changed) return;
     connection.changed = true;
     to_judge_.push_back(connection.id);
@@ -225,7 +230,10 @@ void Correlator::add_accept(Event event) {
         }
         return;
     }
-    if (listener) note_task(*listener, call.task, owner_rank::seen);
+    if (listener) {
+        note_task(*listener, call.task, owner_rank::seen);
+        if (!listener->is_listener()) mark_changed(*listener);
+    }
     if (Connection* child = connection_of(event)) {
         child->listener = listener_id;
         add_to(*child, std::move(event));
@@ -237,7 +245,7 @@ void Correlator::add_without_socket(Event event) {
     Connection* connection = by_flow(event);
     if (const auto* again = event.as<SynAckRetransmit>()) {
         const bool other_life = connection && !connection->live() && connection->peer_isn != again->received_isn;
-        if (!connection || other_life) connection = start_embryonic(event, flows_[{event.witness, event.flow}]);
+        if (!connection || other_life) connection = start_embryonic(event, slot_of(event.witness, event.flow));
         if (!connection) return;
         if (Connection* listener = by_cookie(event)) connection->listener = listener->id;
         return add_to(*connection, std::move(event));

@@ -110,6 +110,9 @@ private:
     void join(Connection&);
     void join_translated();  ///< translated.cpp
     void mark_changed(Connection&);
+    FlowSlot& slot_of(WitnessId, const Flow&);
+    void drop_loose_slots();
+    void forget_claimed_slots();
     bool make_room(std::uint64_t now_ns);
 
     Story story_;
@@ -120,6 +123,9 @@ private:
     std::unordered_map<SocketKey, std::vector<ConnectionId>, SocketKeyHash> listeners_;  ///< witness, port
     std::unordered_map<Flow, std::vector<ConnectionId>, FlowHash> ends_;                 ///< tuple as the end itself sees it
     std::vector<ConnectionId> to_judge_;
+    std::vector<ConnectionId> roomy_;  ///< their events may have room for more: compact()
+    std::vector<FlowKey> loose_;       ///< slots that may go: without a connection when they were made, or with packets that wait
+    std::size_t most_loose_ = 1024;    ///< then it is looked through for those that a connection has by now
     std::vector<Event> messages_;  ///< wait for the last event: which connections there are decides where they belong
     ConnectionId last_id_ = 0;
     ConversationId last_conversation_ = 0;

@@ -169,8 +169,11 @@ std::size_t Correlator::forget_ended_before(std::uint64_t time_ns, std::uint64_t
         if (at->second.empty()) table.erase(at);
     };
     std::unordered_set<ConnectionId> gone;
-    for (Connection& c : story_.connections) {
+    std::unordered_set<ConversationId> halved;
+    for (const Connection& c : story_.with(sign::ended | trait::unopened)) {
         if (!over(c)) continue;
+        if (c.conversation) halved.insert(c.conversation);
+        if (const auto slot = flows_.find({c.witness, c.flow}); slot != flows_.end() && slot->second.current == c.id) loose_.push_back(slot->first);
         gone.insert(c.id);
         if (const auto at = cookies_.find({c.witness, c.cookie}); c.cookie && at != cookies_.end() && at->second == c.id) cookies_.erase(at);
         if (const auto at = socket_ids_.find({c.witness, c.socket_id}); at != socket_ids_.end() && at->second == c.id) socket_ids_.erase(at);
@@ -181,10 +184,10 @@ std::size_t Correlator::forget_ended_before(std::uint64_t time_ns, std::uint64_t
         story_.forgotten(gone);
         std::erase_if(story_.connections, [&](const Connection& c) { return gone.contains(c.id); });
         std::erase_if(story_.conversations, [&](const Conversation& both) {
-            return !story_.connection(both.client) && !story_.connection(both.server);
+            return halved.contains(both.id) && !story_.connection(both.client) && !story_.connection(both.server);
         });
     }
-    std::erase_if(flows_, [&](const auto& entry) { return entry.second.waiting.empty() && !story_.connection(entry.second.current); });
+    drop_loose_slots();
     std::erase_if(story_.gaps, [&](const Event& event) { return event.time_ns < time_ns; });
     std::erase_if(story_.repeats, [&](const Event& event) { return event.time_ns < time_ns; });
     std::erase_if(story_.neighbours, [&](const Event& event) { return event.time_ns < time_ns; });
@@ -196,11 +199,16 @@ std::size_t Correlator::forget_ended_before(std::uint64_t time_ns, std::uint64_t
 
 std::size_t Correlator::compact(std::uint64_t idle_since_ns) {
     std::size_t compacted = 0;
-    for (Connection& c : story_.connections) {
-        if (c.end_ns >= idle_since_ns || c.events.capacity() == c.events.size()) continue;
-        c.events.shrink_to_fit();
+    std::erase_if(roomy_, [&](ConnectionId id) {
+        Connection* c = story_.connection(id);
+        if (!c) return true;
+        if (c->end_ns >= idle_since_ns) return false;
+        c->roomy = false;
+        if (c->events.capacity() == c->events.size()) return true;
+        c->events.shrink_to_fit();
         ++compacted;
-    }
+        return true;
+    });
     return compacted;
 }
 

@@ -1,5 +1,6 @@
 // How packets, which carry no socket, find their connection.
 #include <algorithm>
+#include <utility>
 
 #include "correlate/correlator.h"
 #include "correlate/lifecycle.h"
@@ -25,13 +26,38 @@ std::size_t start_of_last_handshake(const std::vector<Event>& packets, bool outg
 
 }  // namespace
 
+FlowSlot& Correlator::slot_of(WitnessId witness, const Flow& flow) {
+    const auto [at, fresh] = flows_.try_emplace({witness, flow});
+    if (fresh) loose_.push_back(at->first);
+    return at->second;
+}
+
+/// Those that nothing waits in and that no connection has.
+void Correlator::drop_loose_slots() {
+    std::erase_if(loose_, [&](const FlowKey& key) {
+        const auto at = flows_.find(key);
+        if (at == flows_.end()) return true;
+        if (!at->second.waiting.empty()) return false;
+        if (!story_.connection(at->second.current)) flows_.erase(at);
+        return true;
+    });
+}
+
+void Correlator::forget_claimed_slots() {
+    std::erase_if(loose_, [&](const FlowKey& key) {
+        const auto at = flows_.find(key);
+        return at == flows_.end() || (at->second.waiting.empty() && at->second.current);
+    });
+    most_loose_ = 1024 + 2 * loose_.size();
+}
+
 void Correlator::add_packet(Event event) {
     const Segment& segment = *event.as<Segment>();
-    FlowSlot& slot = flows_[{event.witness, event.flow}];
+    FlowSlot& slot = slot_of(event.witness, event.flow);
     if (transit_.forwarded(event)) {
         slot.transit = true;
         give_up_waiting(slot, slot.waiting.size());
-        FlowSlot& other = flows_[{event.witness, event.flow.reversed()}];
+        FlowSlot& other = slot_of(event.witness, event.flow.reversed());
         other.transit = true;
         give_up_waiting(other, other.waiting.size());
     } else if (segment.syn() && !segment.outgoing) {
@@ -45,7 +71,7 @@ void Correlator::add_packet(Event event) {
     if (connection && belongs(*connection, segment, slot)) return add_to(*connection, std::move(event));
     if (segment.syn_ack() && segment.outgoing)
         if (Connection* half_open = start_embryonic(event, slot)) return add_to(*half_open, std::move(event));
-    wait(flows_[{event.witness, event.flow}], std::move(event));  // looked up again: making room may have dropped the slot
+    wait(slot_of(event.witness, event.flow), std::move(event));  // looked up again: making room may have dropped the slot
 }
 
 /// An ICMP error about a segment that waits: the SYN of a connect() whose port is not known yet. False: none does.
@@ -90,7 +116,7 @@ Connection* Correlator::start_embryonic(const Event& event, FlowSlot& slot) {
 
 /// A SYN that nobody listened for: it shows who knocked on a closed port.
 Connection* Correlator::start_knock(const Event& event) {
-    Connection* knock = start_embryonic(event, flows_[{event.witness, event.flow}]);
+    Connection* knock = start_embryonic(event, slot_of(event.witness, event.flow));
     if (!knock) return nullptr;
     knock->state = TcpState::close;
     return knock;
@@ -124,6 +150,7 @@ void Correlator::wait(FlowSlot& slot, Event event) {
         give_up_all_waiting(~std::uint64_t{0});
         story_.trim_unmatched(0, limits_.max_unmatched);
     }
+    if (slot.waiting.empty()) loose_.push_back({event.witness, event.flow});
     slot.waiting.push_back(std::move(event));
     ++waiting_;
 }
@@ -136,14 +163,17 @@ void Correlator::give_up_waiting(FlowSlot& slot, std::size_t count) {
 
 void Correlator::give_up_all_waiting(std::uint64_t before_ns) {
     std::vector<Event> given_up;
-    for (auto& [key, slot] : flows_) {
+    for (const FlowKey& key : loose_) {
+        const auto at = flows_.find(key);
+        if (at == flows_.end()) continue;
+        FlowSlot& slot = at->second;
         auto keep = slot.waiting.begin();
         while (keep != slot.waiting.end() && keep->time_ns < before_ns) ++keep;
         std::move(slot.waiting.begin(), keep, std::back_inserter(given_up));
         slot.waiting.erase(slot.waiting.begin(), keep);
     }
     waiting_ -= given_up.size();
-    std::sort(given_up.begin(), given_up.end(), [](const Event& a, const Event& b) { return a.time_ns < b.time_ns; });
+    std::sort(given_up.begin(), given_up.end(), [](const Event& a, const Event& b) { return std::pair(a.time_ns, a.id) < std::pair(b.time_ns, b.id); });
     for (Event& event : given_up) story_.add_unmatched(std::move(event));
 }
 

@@ -6,14 +6,15 @@ namespace tcpwitness {
 
 namespace {
 
-/// Ids ascend; until something is forgotten, id n stands at n - 1.
+/// Ids ascend, so one can stand no farther from either end than its id is from the ids there: where little was forgotten on one side, that is the place.
 template <typename Items>
 auto* find_by_id(Items& items, std::uint32_t id) {
     using Item = std::remove_reference_t<decltype(items.front())>;
-    if (id == 0) return static_cast<Item*>(nullptr);
-    if (id <= items.size() && items[id - 1].id == id) return &items[id - 1];
-    const auto at = std::lower_bound(items.begin(), items.end(), id, [](const auto& item, std::uint32_t wanted) { return item.id < wanted; });
-    return at != items.end() && at->id == id ? &*at : nullptr;
+    if (items.empty() || id < items.front().id || id > items.back().id) return static_cast<Item*>(nullptr);
+    const std::size_t before = id - items.front().id, after = items.back().id - id, last = items.size() - 1;
+    const auto from = items.begin() + static_cast<std::ptrdiff_t>(last > after ? last - after : 0), to = items.begin() + static_cast<std::ptrdiff_t>(std::min(before, last)) + 1;
+    const auto at = std::lower_bound(from, to, id, [](const auto& item, std::uint32_t wanted) { return item.id < wanted; });
+    return at != to && at->id == id ? &*at : nullptr;
 }
 
 Flow without_direction(const Flow& flow) { return flow.local < flow.peer ? flow : flow.reversed(); }
@@ -92,8 +93,13 @@ std::vector<const Connection*> Story::at_port(WitnessId witness, std::uint16_t p
 std::vector<const Connection*> Story::come_to(const Connection& listener) const {
     return looked_up(By::listener, listener.id, [&](const Connection& c) { return c.listener == listener.id; });
 }
-std::vector<const Connection*> Story::of_process(WitnessId witness, std::uint32_t pid) const {
-    return looked_up(By::process, key_of(witness, pid), [&](const Connection& c) { return c.witness == witness && c.owner.pid == pid; });
+std::vector<const Connection*> Story::served_by(WitnessId witness, std::uint32_t pid) const {
+    return looked_up(By::process, key_of(witness, pid), [&](const Connection& c) { return c.witness == witness && c.owner.pid == pid && c.role == Role::server; });
+}
+std::vector<const Connection*> Story::called_by(WitnessId witness, std::uint32_t pid, std::uint16_t port, Address::Family family) const {
+    return looked_up(By::process, key_of(witness, pid, port, family), [&](const Connection& c) {
+        return c.witness == witness && c.owner.pid == pid && c.role == Role::client && c.flow.peer.port == port && c.flow.peer.address.family == family;
+    });
 }
 
 std::vector<const Event*> Story::unmatched_packets(const Flow& flow) const {

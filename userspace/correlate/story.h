@@ -46,12 +46,14 @@ struct Story {
     const Connection* other_end(const Connection&) const;
     /// Those with one of these signs or traits at least, ascending by id. What a healthy open connection has (healthy) is none that can be asked for.
     ConnectionsWith with(std::uint64_t any_of) const { return {*this, index_.listed(*this), any_of}; }
+    std::size_t in_trouble_or_over() const { return index_.listed(*this).size(); }
     /// Those whose tuple is this one, seen from their own end; whichever witness they are of.
     std::vector<const Connection*> with_flow(const Flow&) const;
     std::vector<const Connection*> with_peer(WitnessId, const Address&) const;
     std::vector<const Connection*> at_port(WitnessId, std::uint16_t) const;  ///< their own; listeners too
     std::vector<const Connection*> come_to(const Connection& listener) const;  ///< that is known as their listener
-    std::vector<const Connection*> of_process(WitnessId, std::uint32_t pid) const;  ///< that owns them
+    std::vector<const Connection*> served_by(WitnessId, std::uint32_t pid) const;  ///< whose server is this process; 0: not known which
+    std::vector<const Connection*> called_by(WitnessId, std::uint32_t pid, std::uint16_t peer_port, Address::Family) const;  ///< whose client it is, by what it asked
     /// The witnesses of which a connection has this address as its own.
     std::vector<WitnessId> witnesses_of(const Address& address) const { return index_.witnesses_of(*this, address); }
     /// Whoever changes connections says so, unless nobody has asked yet.
@@ -93,10 +95,10 @@ struct Story {
 private:
     template <typename Fits> std::vector<const Connection*> looked_up(By, std::uint64_t key, Fits) const;
 
-    mutable ConnectionIndex index_;
     std::unordered_multimap<Flow, std::size_t, FlowHash> unmatched_by_flow_;  ///< direction-less flow -> place in unmatched
     std::unordered_multimap<std::uint32_t, std::size_t> unmatched_syns_;  ///< sequence number -> place; of a story of several recordings or namespaces
     std::size_t unmatched_trimmed_ = 0;  ///< how many were dropped from the front; places count from the very first
+    mutable ConnectionIndex index_;
 };
 
 }  // namespace tcpwitness

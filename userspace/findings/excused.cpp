@@ -30,14 +30,17 @@ bool failed_connecting(const Connection& c) {
 
 using Caller = std::tuple<WitnessId, std::uint32_t, std::uint16_t>;  // its process and the port
 
-/// Connections that came through, of processes that had some fail, ascending by id.
+/// Connections that came through and may have taken the place of one that failed: to an address of the other family, or of loopback. Ascending by id.
 std::vector<const Connection*> winners(const Story& story, const std::map<Caller, std::vector<const Connection*>>& failed) {
-    std::set<std::pair<WitnessId, std::uint32_t>> processes;
-    for (const auto& [caller, connections] : failed) processes.emplace(std::get<0>(caller), std::get<1>(caller));
+    using Family = Address::Family;
     std::vector<const Connection*> all;
-    for (const auto& [witness, pid] : processes)
-        for (const Connection* c : story.of_process(witness, pid))
-            if (c->role == Role::client && c->established_ns) all.push_back(c);
+    for (const auto& [caller, connections] : failed)
+        for (const Family family : {Family::none, Family::ipv4, Family::ipv6, Family::name}) {
+            const auto may_replace = [&](const Connection* c) { return c->flow.peer.address.family != family || c->flow.peer.address.loopback(); };
+            if (std::none_of(connections.begin(), connections.end(), may_replace)) continue;
+            for (const Connection* c : story.called_by(std::get<0>(caller), std::get<1>(caller), std::get<2>(caller), family))
+                if (c->established_ns) all.push_back(c);
+        }
     std::sort(all.begin(), all.end(), [](const Connection* a, const Connection* b) { return a->id < b->id; });
     return all;
 }

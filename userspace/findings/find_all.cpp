@@ -131,7 +131,7 @@ namespace {
 std::vector<std::vector<Finding>> find_each(const Story& story) {
     constexpr std::size_t much = 100'000;
     std::vector<std::vector<Finding>> found(rules().size());
-    in_parallel(found.size(), story.connections.size() < much ? 1 : spare_processors(), [&](std::size_t i) { found[i] = rules()[i].find(story); });
+    in_parallel(found.size(), story.in_trouble_or_over() < much ? 1 : spare_processors(), [&](std::size_t i) { found[i] = rules()[i].find(story); });
     return found;
 }
 

@@ -91,14 +91,17 @@ void join_hops(const Story& story, std::vector<Finding>& standing) {
         if (!standing[i].benign && !standing[i].state && upstream_failed(standing[i]))
             if (const Connection* c = with_role(story, standing[i], Role::client)) upstreams.emplace(Process{c->witness, c->owner.pid}, std::pair{i, c});
     if (upstreams.empty()) return;
-    std::map<Process, Served> served;
-    for (auto upstream = upstreams.begin(); upstream != upstreams.end(); upstream = upstreams.upper_bound(upstream->first)) {
-        const Process& process = upstream->first;
-        for (const Connection* c : story.of_process(process.first, process.second))
-            if (c->role == Role::server) served[process].add(*c);
+    std::map<Process, Served> served;  // by those that have an effect to explain, too
+    for (const Finding& effect : standing) {
+        if (effect.benign || effect.state || !of_an_end(effect)) continue;
+        const Connection* client = with_role(story, effect, Role::server);
+        if (!client || !upstreams.contains({client->witness, client->owner.pid})) continue;
+        const auto [at, fresh] = served.try_emplace({client->witness, client->owner.pid});
+        if (!fresh) continue;
+        for (const Connection* c : story.served_by(client->witness, client->owner.pid)) at->second.add(*c);
+        at->second.sort();
     }
     if (served.empty()) return;
-    for (auto& [process, clients] : served) clients.sort();
 
     std::vector<bool> joined(standing.size());
     for (std::size_t i = 0; i < standing.size(); ++i) {

@@ -25,12 +25,16 @@ constexpr std::uint64_t long_stall_ns = 1'000'000'000;  ///< of a connection tha
 /// Programs that try IPv6 and IPv4 in turn: a family without a route is no trouble when the other one connects.
 bool other_family_connected(const Story& story, const Connection& c) {
     constexpr std::uint64_t soon_ns = 2'000'000'000;
-    if (!c.owner.known()) return false;
-    const auto others = story.of_process(c.witness, c.owner.pid);
-    return std::any_of(others.begin(), others.end(), [&](const Connection* other) {
-        return other->has(sign::established) && other->role == Role::client && other->flow.peer.port == c.flow.peer.port &&
-               other->flow.peer.address.family != c.flow.peer.address.family && other->begin_ns + soon_ns >= c.begin_ns && other->begin_ns <= c.end_ns + soon_ns;
-    });
+    using Family = Address::Family;
+    for (const Family family : {Family::none, Family::ipv4, Family::ipv6, Family::name}) {
+        if (family == c.flow.peer.address.family) continue;
+        const auto others = story.called_by(c.witness, c.owner.pid, c.flow.peer.port, family);
+        const bool connected = std::any_of(others.begin(), others.end(), [&](const Connection* other) {
+            return other->has(sign::established) && other->begin_ns + soon_ns >= c.begin_ns && other->begin_ns <= c.end_ns + soon_ns;
+        });
+        if (connected) return true;
+    }
+    return false;
 }
 
 /// "no route to it in table main", "the route to it (table main) says prohibit".

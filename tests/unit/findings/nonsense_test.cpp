@@ -28,10 +28,15 @@ TEST_CASE("nonsense is survived, within the limits") {
         const Story& story = correlator.finish();
         CHECK(story.connections.size() <= limits.max_connections);
         CHECK(story.unmatched.size() <= limits.max_unmatched);
-        for (const Finding& finding : find_all(story)) {
+        const std::vector<Finding> findings = find_all(story);
+        for (const Finding& finding : findings) {
             CHECK_FALSE(finding.headline.empty());
             CHECK(finding.headline.find('\x1b') == std::string::npos);
         }
+        const Story copy = story;  // asks anew for all connections
+        const std::vector<Finding> again = find_all(copy);
+        REQUIRE(again.size() == findings.size());
+        for (std::size_t i = 0; i < again.size(); ++i) CHECK(again[i].headline == findings[i].headline);
         for (const Connection& c : story.connections) CHECK(c.events.size() <= limits.max_events_per_connection);
     }
 }
