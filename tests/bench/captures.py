@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import time
 
-PACKETS, HUGE_BYTES = 5_000_000, 10_000_000_000
+PACKETS, RESET_PACKETS, HUGE_BYTES = 5_000_000, 600_000, 10_000_000_000
 RATE, OF_TSHARK, OF_TCPTRACE, HUGE_RSS = 2_000_000, 25, 3, 2 << 30
 
 
@@ -21,9 +21,9 @@ def timed(words):
     return time.monotonic() - begin, usage.ru_maxrss * 1024
 
 
-def make(bench, packets):
+def make(bench, packets, *how):
     capture = bench.folder / "capture.pcap"
-    subprocess.run([bench.program("make_capture"), capture, str(packets)], check=True)
+    subprocess.run([bench.program("make_capture"), capture, str(packets), *how], check=True)
     capture.read_bytes() if packets <= PACKETS else None  # into the page cache, for all alike
     return capture
 
@@ -33,13 +33,19 @@ def row(name, packets, seconds, memory, share=None):
 
 
 def part_capture(bench):
-    capture = make(bench, PACKETS)
+    beside_others(bench, PACKETS)
+    print("\nconnections of six packets, each reset:")
+    beside_others(bench, RESET_PACKETS, "0", "resets")
+
+
+def beside_others(bench, packets, *how):
+    capture = make(bench, packets, *how)
     runs = [timed([bench.tool, "report", capture]) for _ in range(bench.options.rounds)]
     seconds, memory = statistics.median(run[0] for run in runs), max(run[1] for run in runs)
-    print(f"{PACKETS:,} packets, {capture.stat().st_size / 1e6:,.0f} MB")
+    print(f"{packets:,} packets, {capture.stat().st_size / 1e6:,.0f} MB")
     print(f"{'':28}{'time':>11}{'packets/s':>14}{'peak RSS':>15}{'times':>9}")
-    row("tcpwitness report", PACKETS, seconds, memory)
-    told = [f"{RATE:,} packets/s: {bench.verdict(PACKETS / seconds >= RATE)}"]
+    row("tcpwitness report", packets, seconds, memory)
+    told = [f"{RATE:,} packets/s: {bench.verdict(packets / seconds >= RATE)}"]
     for name, words, target in (
         ("tshark -q -z conv,tcp", ["tshark", "-q", "-z", "conv,tcp", "-r", capture], OF_TSHARK),
         ("tcptrace", ["tcptrace", capture], OF_TCPTRACE),
@@ -48,7 +54,7 @@ def part_capture(bench):
             print(f"skipped: {name}: not installed")
             continue
         others, peak = timed(words)
-        row(name, PACKETS, others, peak, others / seconds)
+        row(name, packets, others, peak, others / seconds)
         told.append(f"{target} times as fast as {words[0]}: {bench.verdict(others / seconds >= target)}")
     print("target: " + "; ".join(told))
 
