@@ -130,7 +130,7 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
     for (const Finding& one : judged.benign) {
         verdict.benign += one.count;
         stopped += one.benign == std::string_view(benign::stops_in_midst) ? one.count : 0;
-        if (one.benign == benign::scan) harmless.insert(one.connections.begin(), one.connections.end());
+        if (one.benign == std::string_view(benign::scan)) harmless.insert(one.connections.begin(), one.connections.end());
     }
     std::uint64_t fragments = 0, closed = 0, half_told = 0;
     for (const Connection& c : story.with(trait::captured)) {
@@ -148,7 +148,7 @@ Verdict verdict_of(const Story& story, const Judgement& judged, const std::funct
     std::uint64_t lost = 0;
     for (const Event& event : story.gaps) lost += event.as<Gap>()->lost;
     if (lost) verdict.reasons.push_back(count_text(lost, "record was lost", "records were lost"));
-    const bool scanned = std::any_of(judged.benign.begin(), judged.benign.end(), [](const Finding& one) { return one.benign == benign::scan; });
+    const bool scanned = std::any_of(judged.benign.begin(), judged.benign.end(), [](const Finding& one) { return one.benign == std::string_view(benign::scan); });
     for (const Recording& recording : story.recordings) {
         recording_doubts(recording, story.recordings.size() > 1, verdict.reasons);
         if (std::string lack = left_out(story, recording, scanned); !lack.empty()) verdict.reasons.push_back(std::move(lack));
