@@ -21,6 +21,8 @@ namespace tcpwitness {
 
 namespace {
 
+constexpr std::uint8_t listening = 10;
+
 /// The body that each kind has at least; 0 = a kind of a newer ABI.
 std::size_t body_size(std::uint8_t kind) {
     switch (kind) {
@@ -291,7 +293,7 @@ EventBody decode_body(const Record& record, const TraceContext& context) {
     switch (record.head.kind) {
         case TW_STATE: {
             const auto body = record.as<tw_state>();
-            return StateChange{static_cast<TcpState>(body.old_state), static_cast<TcpState>(body.new_state), body.pid, body.tid, body.new_state == 10 /* LISTEN */ ? body.argument : 0, {}, body.soft_error};
+            return StateChange{static_cast<TcpState>(body.old_state), static_cast<TcpState>(body.new_state), body.pid, body.tid, body.new_state == listening ? body.argument : 0, {}, body.soft_error};
         }
         case TW_TIMER: {
             const auto body = record.as<tw_timer_body>();
@@ -385,6 +387,8 @@ Status RecordDecoder::decode(const void* data, std::size_t size, std::vector<Eve
         context_.learn_line(text.substr(0, meta.length));
         return success();
     }
+    // An MPTCP socket only repeats what its first TCP socket goes through, under the same tuple.
+    if (head.kind == TW_STATE && record.as<tw_state>().new_state != listening && record.as<tw_state>().argument & TW_STATE_MULTIPATH) return success();
     if (head.kind == TW_ROUTE && record.as<tw_route>().answer == TW_ROUTE_OTHER) return success();
     if (head.kind == TW_PACKET) return decode_packet(record, context_, out);
     if (head.kind == TW_ENVIRONMENT) {

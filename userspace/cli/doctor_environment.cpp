@@ -16,7 +16,7 @@ const char* heading(const std::string& topic) {
     static constexpr struct {
         const char *topic, *heading;
     } headings[] = {
-        {"address", "addresses"}, {"bpf_program", "BPF programs that can alter traffic"}, {"clock", "clocks"}, {"device", "devices"},
+        {"address", "addresses"}, {"bpf_program", "BPF programs that can alter traffic"}, {"carrier", "carriers"}, {"clock", "clocks"}, {"device", "devices"},
         {"iptables_table", "tables of iptables-legacy"}, {"lsm", "security modules"}, {"module", "kernel modules that are not the kernel's own"},
         {"nft_chain", "nftables chains on hooks"}, {"nft_counter", "nftables counters"}, {"nft_rule", "nftables rules"}, {"qdisc", "queueing disciplines"},
         {"qdisc_drops", "packets that queueing disciplines dropped"}, {"route", "routes"}, {"rule", "routing rules"}, {"sysctl", "sysctls"},

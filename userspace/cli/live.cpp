@@ -96,7 +96,7 @@ int run_live(const std::vector<std::string>& words) {
                    count_text(view.unreadable(), "record", "records"), view.unreadable_why());
     if (out.error()) return complain(std::string("writing to stdout: ") + std::strerror(out.error()));
     if (!outcome && !out.good()) return exit_done;  // `live | head` is done when head is
-    if (!outcome) return complain(outcome.error().message, session->command_ran() ? exit_failed : exit_no_command);
+    if (!outcome) return complain(outcome.error().message, session->no_command().value_or(exit_failed));
     return outcome->exit_code;
 }
 

@@ -74,9 +74,9 @@ int run_record(const std::vector<std::string>& words) {
     const Metadata metadata = session->metadata("record", words);
     TraceSink sink(metadata, session->boot_to_wall_ns(metadata), [&](std::string_view bytes) { return writer->write(bytes); });
     auto outcome = session->run(sink, arguments.quiet ? "" : "recording to " + (file == "-" ? "stdout" : printable(file)));
-    if (!session->command_ran()) {
+    if (const auto code = session->no_command()) {
         writer->discard();
-        return complain(outcome.error().message, exit_no_command);
+        return complain(outcome.error().message, *code);
     }
     if (Status written = sink.flush(); !written && outcome.ok()) outcome = written.error();
     if (Status closed = writer->close(); !closed && outcome.ok()) outcome = closed.error();

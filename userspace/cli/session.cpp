@@ -123,11 +123,14 @@ Result<Outcome> RecordingSession::run(RecordSink& sink, const std::string& doing
     collector_->sample_every(settings_.sample_every_ns);
     collector_->snapshot();
     if (!doing.empty()) announce(doing);
-    if (child_)
-        if (const Status started = child_->go(); !started) {
-            command_ran_ = false;
+    if (child_) {
+        const int stopped = signals_->take();  // while it attached; a terminal's Ctrl-C reaches the waiting command as well, and ends it
+        const Status started = stopped ? Status(Error{fmt::format("ended by {} before all was attached: the command was not run", signal_name(stopped))}) : child_->go();
+        if (!started) {
+            no_command_ = stopped ? exit_code(stopped) : exit_no_command;
             return started.error();
         }
+    }
 
     auto reason = collect(*collector_, {settings_.duration_ns, settings_.load.filter.until_wall_ns, child_.get()}, *signals_);
     beacon.reset();

@@ -58,8 +58,8 @@ public:
     /// Takes the snapshot, says on stderr what is attached and what is not and what it does now (`doing`: "recording to FILE"; "" says
     /// nothing), collects into `sink` until something ends it, then finishes the trace.
     Result<Outcome> run(RecordSink& sink, const std::string& doing);
-    /// False when there was a command and it could not be run: run() has returned why.
-    bool command_ran() const { return command_ran_; }
+    /// The exit code where there was a command and it was not run: run() has returned why. Nothing where that is not so.
+    std::optional<int> no_command() const { return no_command_; }
     /// On stderr: events and losses. With `only_losses`, nothing when nothing was lost.
     void summarise(bool only_losses) const;
 
@@ -73,7 +73,7 @@ private:
     std::unique_ptr<LoadedProbes> probes_;
     std::unique_ptr<Namespaces> namespaces_;
     std::unique_ptr<Collector> collector_;
-    bool command_ran_ = true;
+    std::optional<int> no_command_;
 };
 
 }  // namespace tcpwitness

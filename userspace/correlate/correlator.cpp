@@ -132,6 +132,11 @@ Connection* Correlator::connection_of(const Event& event) {
     const bool new_socket = call && call->op == Call::Op::socket && call->phase == Call::Phase::enter;
     if (!new_socket)
         if (Connection* connection = by_socket_id(event)) return connection;
+    // Two sockets cannot have one tuple: an MPTCP socket stands over the TCP socket that has it.
+    if (const Connection* subflow = call && call->op == Call::Op::accept ? by_flow(event) : nullptr; subflow && subflow->live() && !subflow->embryonic && subflow->cookie && event.cookie) {
+        cookies_.try_emplace({event.witness, event.cookie}, subflow->id);
+        return by_cookie(event);
+    }
     if (event.cookie && event.state != TcpState::listen)
         if (Connection* half_open = by_flow(event); half_open && half_open->embryonic && !half_open->has(sign::knock)) {
             half_open->embryonic = false;

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "environment/attributes.h"
 #include "environment/bpf_programs.h"
 #include "environment/xdp_counters.h"
@@ -63,6 +64,8 @@ Result<Devices> add_devices(Netlink& route, Facts& facts) {
         if (const auto address = link.find(IFLA_ADDRESS); address && address->data.size() == 6 && !(head.ifi_flags & IFF_LOOPBACK))
             value += ", " + hardware_address(address->data);
         if (head.ifi_flags & IFF_PROMISC) value += ", promiscuous";
+        if (link.find(IFLA_CARRIER_DOWN_COUNT) && !(head.ifi_flags & IFF_LOOPBACK))  // also what was down between two looks only
+            facts.add("carrier", device.name, "lost " + count_text(link.number<std::uint32_t>(IFLA_CARRIER_DOWN_COUNT), "time", "times"));
         masters[index] = link.number<std::uint32_t>(IFLA_MASTER);
         const Attributes xdp = link.nested(IFLA_XDP);
         if (const std::string text = xdp_text(xdp); !text.empty()) {

@@ -87,6 +87,7 @@ std::string NftRule::value_text(const Value& value, std::string_view bytes) {
         case Value::Type::state:
             return bits_text(host_order(bytes), {{1, "invalid"}, {2, "established"}, {4, "related"}, {8, "new"}, {64, "untracked"}});
         case Value::Type::host_number: return std::to_string(host_order(bytes));
+        case Value::Type::presence: return all_zero(bytes) ? "missing" : "exists";
         case Value::Type::number: break;
     }
     return bytes.size() <= 8 ? std::to_string(big_endian(bytes)) : fmt::format("({} bytes)", bytes.size());
@@ -157,11 +158,30 @@ void NftRule::load_ct(const Attributes& expression) {
     at(expression.big_endian(NFTA_CT_DREG)) = value;
 }
 
+/// An option of TCP or IPv4, or an extension header of IPv6: that it is there, or bytes of it.
+void NftRule::load_header_option(const Attributes& expression) {
+    const auto to = expression.find(NFTA_EXTHDR_DREG);
+    if (!to) return say("change a header option");
+    const std::uint64_t number = expression.big_endian(NFTA_EXTHDR_TYPE), offset = expression.big_endian(NFTA_EXTHDR_OFFSET);
+    const std::uint64_t length = expression.big_endian(NFTA_EXTHDR_LEN);
+    Value value;
+    switch (expression.big_endian(NFTA_EXTHDR_OP)) {
+        case NFT_EXTHDR_OP_IPV6: value.field = fmt::format("exthdr {}", number); break;
+        case NFT_EXTHDR_OP_TCPOPT: value.field = fmt::format("tcp option {}", number); break;
+        case NFT_EXTHDR_OP_IPV4: value.field = fmt::format("ip option {}", number); break;
+        default: value.field = fmt::format("header option {}", number); break;
+    }
+    if (expression.big_endian(NFTA_EXTHDR_FLAGS) & NFT_EXTHDR_F_PRESENT) value.type = Value::Type::presence;
+    else value.field += fmt::format(" bytes {}-{}", offset, offset + length);
+    at(to->big_endian()) = value;
+}
+
 void NftRule::compare(const Attributes& expression) {
     const Value& value = at(expression.big_endian(NFTA_CMP_SREG));
     const auto data = expression.nested(NFTA_CMP_DATA).find(NFTA_DATA_VALUE);
     const std::string_view bytes = data ? data->data : std::string_view{};
     const std::uint64_t operation = expression.big_endian(NFTA_CMP_OP);
+    if (value.type == Value::Type::presence) return say(fmt::format("{} {}", value.field, all_zero(bytes) == (operation == NFT_CMP_EQ) ? "missing" : "exists"));
     const std::string wanted = value_text(value, bytes);
     if (value.field == "meta l4proto" && operation == NFT_CMP_EQ) protocol_ = wanted;
     if (!value.mask.empty() && value.type == Value::Type::address) {
@@ -281,10 +301,8 @@ void NftRule::take(const std::string& name, const Attributes& data) {
     else if (name == "socket") load(data.big_endian(NFTA_SOCKET_DREG), "socket");
     else if (name == "fib") load(data.big_endian(NFTA_FIB_DREG), "fib");
     else if (name == "rt") load(data.big_endian(NFTA_RT_DREG), "rt");
-    else if (name == "exthdr") {
-        if (const auto to = data.find(NFTA_EXTHDR_DREG)) load(to->big_endian(), "header option");
-        else say("change a header option");
-    } else say(name);  // log, tproxy, queue, synproxy, notrack, ...
+    else if (name == "exthdr") load_header_option(data);
+    else say(name);  // log, tproxy, queue, synproxy, notrack, ...
 }
 
 std::string NftRule::text() const {

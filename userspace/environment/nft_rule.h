@@ -37,13 +37,14 @@ private:
         std::string field = "?";      ///< "tcp dport"
         std::string mask;
         std::string constant;
-        enum class Type : std::uint8_t { number, address, protocol, family, text, flags, state, host_number } type = Type::number;
+        enum class Type : std::uint8_t { number, address, protocol, family, text, flags, state, host_number, presence } type = Type::number;
         std::uint64_t width = 0;      ///< of an address: its whole length
     };
     Value& at(std::uint64_t number) { return registers_[number < 8 ? (number - 1) * 4 : number - 8]; }
     void load_payload(const Attributes&);
     void load_meta(const Attributes&);
     void load_ct(const Attributes&);
+    void load_header_option(const Attributes&);
     void load(std::uint64_t number, const std::string& field);
     void compare(const Attributes&);
     void look_up(const Attributes&);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/benign.h"
 #include "findings/drop_cause.h"
 #include "findings/facts.h"
 #include "findings/packet_filter_rule.h"
@@ -24,11 +25,13 @@ using SynKey = std::tuple<WitnessId, Flow, std::uint32_t>;
 /// What the packet filter did to the SYNs of one port, by one rule.
 struct Refusals {
     const Connection* listener = nullptr;
+    bool passing = false;                 ///< this host was to pass them on: the port is another host's
     std::vector<const Event*> drops;
     std::vector<const Connection*> late;  ///< let in when the SYN came again
     std::uint64_t least_ns = 0, most_ns = 0;  ///< by so much
     std::size_t kept_out = 0;             ///< SYNs that never got in
     std::set<Address> kept_out_clients, clients;
+    std::map<Address, std::size_t> tries;  ///< by each that was kept out
 };
 
 /// The rule lets some in and others not: that is a limit, where one that keeps everybody out is a closed door.
@@ -42,6 +45,39 @@ bool let_others_in(const Story& story, const Refusals& one) {
             return c->role == Role::server && same_service && c->has(sign::established);
         });
     });
+}
+
+/// Somebody from elsewhere is connected to that port: it is closed to some only.
+bool open_to_anybody(const Story& story, const Refusals& one) {
+    const Event& first = *one.drops.front();
+    return std::any_of(story.connections.begin(), story.connections.end(), [&](const Connection& c) {
+        return c.role == Role::server && c.witness == first.witness && c.flow.local.port == first.flow.local.port && !on_this_host(c) && (c.has(sign::established) || c.preexisting);
+    });
+}
+
+/// Hosts whose SYNs were dropped at so many ports that they look for open ones.
+class Scanners {
+public:
+    void add(const Event& drop) { tried_[{drop.witness, drop.flow.peer.address}].insert(drop.flow.local); }
+    bool has(WitnessId witness, const Address& client) const {
+        const auto at = tried_.find({witness, client});
+        return at != tried_.end() && at->second.size() >= many;
+    }
+
+private:
+    static constexpr std::size_t many = 10;
+    std::map<std::pair<WitnessId, Address>, std::set<Endpoint>> tried_;
+};
+
+/// A closed door that nobody can have meant: a process listens behind it and no client gets in, or a rule that names the service stands in its clients' way.
+/// A client comes again, a passer-by does not.
+bool keeps_clients_out(const Story& story, const Refusals& one, const Scanners& scanners) {
+    const Event& first = *one.drops.front();
+    const bool wanted = std::any_of(one.tries.begin(), one.tries.end(), [&](const auto& client) { return client.second > 1 && !scanners.has(first.witness, client.first); });
+    if (!wanted) return false;
+    if (one.passing) return names_destination(story, first);
+    const bool rule_known = !rules_that_may_have_dropped(story, first).empty();
+    return one.listener && rule_known && !names_source(story, first) && !open_to_anybody(story, one);
 }
 
 std::string clients_text(const std::set<Address>& clients) { return clients.size() == 1 ? clients.begin()->text() : count_text(clients.size(), "client", "clients"); }
@@ -59,15 +95,18 @@ Finding tell_refusals(const Story& story, const Refusals& one, const Proof& told
     f.first_ns = first.time_ns;
     f.last_ns = one.drops.back()->time_ns;
     const std::string door = listener_text(story, first, one.listener);
+    const bool nobody = one.late.empty() && !let_others_in(story, one);
     const std::string delay = one.least_ns + late_ns < one.most_ns ? duration_text(one.least_ns) + " to " + duration_text(one.most_ns) : duration_text(one.most_ns);
     if (one.kept_out == 0) f.headline = fmt::format("{} of {} to {} came {} late", count_text(one.late.size(), "connection", "connections"), clients_text(one.clients), door, delay);
     else
-        f.headline = fmt::format("{} of {} to {} {} not let in{}", count_text(one.kept_out, "connect", "connects"), clients_text(one.kept_out_clients), door, one.kept_out == 1 ? "was" : "were",
-                                 one.late.empty() ? "" : fmt::format(", and {} {} late", count_text(one.late.size(), "other came", "others came"), delay));
+        f.headline = fmt::format("{} of {} to {} {} not let {}{}", count_text(one.kept_out, "connect", "connects"), clients_text(one.kept_out_clients), door, one.kept_out == 1 ? "was" : "were",
+                                 one.passing ? "through" : "in", one.late.empty() ? "" : fmt::format(", and {} {} late", count_text(one.late.size(), "other came", "others came"), delay));
     add_drop_cause(f, story, one.drops);
     const auto rules = rules_that_may_have_dropped(story, first);
-    if (rules.size() == 1 && limits(rules.front())) f.reasons.push_back("that rule counts: it lets a number of packets pass and drops those beyond, whoever sends them");
-    if (!first.as<Drop>()->unqueued()) f.reasons.push_back("others of the same client were let in");
+    if (!nobody)
+        f.reasons.push_back("others of the same client were let in");
+    else if (!first.as<Drop>()->unqueued() && !one.passing)
+        f.reasons.push_back("no client was let in there, though a process listens");
     for (const Connection* c : one.late) {
         f.connections.push_back(c->id);
         add_end(f, story.other_end(*c));
@@ -83,17 +122,54 @@ bool reset_here(const Story& story, const Event& drop) {
     return std::any_of(packets.begin(), packets.end(), [&](const Event* packet) { return packet->witness == drop.witness && packet->as<Segment>()->outgoing && packet->as<Segment>()->rst(); });
 }
 
+/// SYNs that a rule keeps off, as its purpose is.
+Finding kept_off(const Story& story, const Refusals& one, const std::string& rule) {
+    const Event& first = *one.drops.front();
+    Finding f;
+    f.rule = id;
+    f.benign = benign::kept_out;
+    f.first_ns = first.time_ns;
+    f.last_ns = one.drops.back()->time_ns;
+    f.count = one.kept_out;
+    f.headline = fmt::format("{} -> {}: {}", clients_text(one.kept_out_clients), listener_text(story, first, one.listener), rule.empty() ? "its " + filter_text(story, first) : printable(rule));
+    f.fold_key = f.headline;
+    cite(f, one.drops);
+    return f;
+}
+
+/// The SYN, sent again, was passed on.
+bool passed_on(const Story& story, const Event& drop) {
+    const auto packets = story.unmatched_packets(drop.flow);
+    return std::any_of(packets.begin(), packets.end(), [&](const Event* packet) {
+        const Segment& segment = *packet->as<Segment>();
+        return packet->witness == drop.witness && segment.outgoing && segment.syn() && segment.seq == drop.as<Drop>()->seq && packet->time_ns > drop.time_ns;
+    });
+}
+
+/// It was to go through this host, to another one.
+bool passing(const Story& story, const Homes& homes, const Event& drop) {
+    if (std::string_view(netfilter_hook(drop.as<Drop>()->caller)) == "forward") return true;
+    const bool told = story.any_recording(drop.witness, [&](const Recording& recording) { return !recording.addresses_of(story.witnesses[drop.witness]).empty(); });
+    return told && homes.of(drop.flow.local.address, drop.witness) != drop.witness;
+}
+
 std::vector<Finding> refused_by_filter(const Story& story, const std::map<SynKey, std::vector<const Event*>>& by_syn, const Listeners& listeners, const Proof& told_by_kernel) {
     std::vector<Finding> found;
-    std::map<std::tuple<WitnessId, std::uint16_t, std::string>, Refusals> by_rule;
+    using Door = std::tuple<WitnessId, Address, std::uint16_t, std::string>;  ///< the address of another host only; the rule, where it can be no other
+    std::map<Door, Refusals> by_rule;
+    std::optional<Homes> homes;
+    Scanners scanners;
     for (const auto& [syn, drops] : by_syn) {
         const Event& first = *drops.front();
         if (!first.as<Drop>()->by_packet_filter()) continue;
-        const Connection* listener = listeners.at(first.witness, first.flow.local);
-        if (!listener) continue;
+        if (!homes) homes.emplace(story);
+        scanners.add(first);
+        const bool elsewhere = passing(story, *homes, first);
+        if (elsewhere && passed_on(story, first)) continue;
         const auto rules = rules_that_may_have_dropped(story, first);
-        Refusals& one = by_rule[{first.witness, first.flow.local.port, rules.size() == 1 ? rules.front() : ""}];
-        one.listener = listener;
+        Refusals& one = by_rule[{first.witness, elsewhere ? first.flow.local.address : Address{}, first.flow.local.port, rules.size() == 1 ? rules.front() : ""}];
+        one.passing = elsewhere;
+        one.listener = elsewhere ? nullptr : listeners.at(first.witness, first.flow.local);
         one.drops.insert(one.drops.end(), drops.begin(), drops.end());
         one.clients.insert(first.flow.peer.address);
         const Connection* came = nullptr;
@@ -108,14 +184,17 @@ std::vector<Finding> refused_by_filter(const Story& story, const std::map<SynKey
         } else if (drops.size() > 1 || reset_here(story, first) || story.recording_of(first.witness).end_ns > first.time_ns + late_ns) {
             ++one.kept_out;
             one.kept_out_clients.insert(first.flow.peer.address);
+            one.tries[first.flow.peer.address] += drops.size();
         }
     }
     for (auto& [where, one] : by_rule) {
-        if (one.drops.empty()) continue;
         std::sort(one.drops.begin(), one.drops.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
         const bool unqueued = one.drops.front()->as<Drop>()->unqueued();
         const bool hurts = one.kept_out > 0 || one.late.size() > 1 || one.most_ns >= very_late_ns;
-        if (hurts && (unqueued || let_others_in(story, one))) found.push_back(tell_refusals(story, one, told_by_kernel));
+        if (hurts && ((one.listener && (unqueued || let_others_in(story, one))) || keeps_clients_out(story, one, scanners)))
+            found.push_back(tell_refusals(story, one, told_by_kernel));
+        else if (one.kept_out)
+            found.push_back(kept_off(story, one, std::get<3>(where)));
     }
     return found;
 }

@@ -1,4 +1,4 @@
-// SYNs that came to a port where somebody listens, and were not let in: what only the server's host was recorded for.
+// SYNs that came to a port where somebody listens, or were to pass through, and were not let in: what only the server's host, or the one before it, was recorded for.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct Unanswered {
 };
 std::vector<Unanswered> unanswered_syns(const Story&);
 
-/// Drops of SYNs at a listening port, as local-drop tells them. `told`: events that other findings cite.
+/// Drops of SYNs that came in, as local-drop tells them; those that a packet filter keeps off as its purpose is are a benign pattern. `told`: events that other findings cite.
 std::vector<Finding> dropped_at_the_door(const Story&, const std::set<std::uint64_t>& told, const Proof& told_by_kernel);
 
 }  // namespace tcpwitness

@@ -18,7 +18,8 @@ namespace benign {
 inline constexpr const char *health_check = "health-check", *scan = "scan", *abort_after_exchange = "abort-after-exchange", *fallback = "fallback",
                             *late_reset = "late-reset", *loss_made_good = "loss-made-good", *withdrawn = "withdrawn", *forwarded = "forwarded",
                             *port_used_again = "port-used-again", *slow_reader = "slow-reader", *long_poll = "long-poll",
-                            *stops_in_midst = "stops-in-midst";
+                            *stops_in_midst = "stops-in-midst",
+                            *kept_out = "kept-out", *ignored_reset = "ignored-reset";
 }
 
 /// A connection whose trouble is this pattern. `rule` is the one that recognised it; `where` says between whom ("curl -> 10.0.0.2:80"), and cases

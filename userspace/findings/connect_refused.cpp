@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/forwarded.h"
 #include "findings/listeners.h"
 #include "findings/packet_filter_rule.h"
 #include "findings/packets_alone.h"
@@ -171,7 +172,7 @@ bool noted_only(const Connection& c) {
 }
 
 std::vector<Finding> find(const Story& story) {
-    std::vector<Finding> found;
+    std::vector<Finding> found = forwarded_refusals(story, id);
     std::optional<Around> around;
     for (const Connection& c : story.with(trait::unopened | trait::failed)) {
         if ((c.ending != Ending::refused && !noted_only(c)) || c.embryonic) continue;
@@ -231,7 +232,7 @@ const Rule connect_refused = {
     "peer's name.",
     "A RST that answers our SYN, and ECONNREFUSED. When the peer's trace is in the story: its kernel's reset with reason NO_SOCKET proves that nobody "
     "listens there; a peer that never saw the SYN proves that something on the path refused. Where the kernel lets tcpwitness look on, a packet filter's own reset proves that it rejected. From one side, a RST whose TTL differs from that of the "
-    "peer's other packets points at a firewall.",
+    "peer's other packets points at a firewall. Where only a host on the way was recorded: a RST that came back through it for a SYN that it had passed on.",
     "Not a timeout: somebody answered. Not the peer's fault where both ends are on this host: then nothing listens here, and it is this host's configuration. An ICMP error may refuse as well: then the finding names its sender, and the path is the culprit unless that is the peer itself. When the listener was seen going away, the finding is listener-gone and this is an effect of it.",
     "Check that the service runs on the peer, on that port and address (ss -ltn), and not only on 127.0.0.1. If it does, look for a reject rule on the "
     "peer and on the way, and record on the peer at the same time.",

@@ -8,6 +8,7 @@
 #include "findings/connect_given_up.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/forwarded.h"
 #include "findings/link_addresses.h"
 #include "findings/packets_alone.h"
 #include "findings/strays.h"
@@ -258,6 +259,7 @@ std::vector<const Event*> syns_captured(const Connection& c) {
 
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found = meant_for_another(story);
+    for (Finding& f : forwarded_silences(story, id)) found.push_back(std::move(f));
     std::optional<Homes> homes;
     std::optional<Strangers> strangers;
     for (const Connection& c : story.with(trait::unopened | trait::failed)) {
@@ -310,7 +312,7 @@ const Rule connect_timeout = {
     "SYN, its retransmits, error ETIMEDOUT (110), then CLOSE. Or the socket was closed in SYN_SENT by an application with a time limit of its own, or by the end of its process; or SYNs were "
     "unanswered when the recording ended. The finding gives the number of SYNs, the times between them and the total. When the "
     "peer's trace is in the story too: a SYN that never arrived there means loss on the way out, an answer that never arrived here means loss on the "
-    "way back, and both are proven. SYNs that arrive there under the link-layer address of another machine point at an old neighbour entry.",
+    "way back, and both are proven. SYNs that arrive there under the link-layer address of another machine point at an old neighbour entry. Where only a host on the way was recorded: SYNs that it passed on again and again, and nothing that came back.",
     "Not a connect that was taken back within 200 ms: an answer was not yet due. Not a first address that another one replaced at once (fallback). Not a refusal: that is answered by a RST at once (connect-refused). Not a slow application: the peer's kernel answers a SYN without it, unless its "
     "accept queue is full. When a RST under the client's name kills the peer's half of the handshake, the finding is reset-forged.",
     "Check that the address and port are right and that the host is up. Record on the peer at the same time and report both traces together. Look for a "

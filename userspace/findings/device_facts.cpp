@@ -29,6 +29,7 @@ bool out_of_service(const Environment& fact) { return fact.after.starts_with("do
 
 DeviceTrouble trouble(const Event& event) {
     const Environment& fact = *event.as<Environment>();
+    if (fact.topic == "carrier") return {fmt::format("its device {} lost its carrier for a moment", printable(fact.name)), &event};
     const bool down = fact.after.starts_with("down") || fact.what == Environment::What::gone;
     return {fmt::format("its device {} {}", printable(fact.name), fact.what == Environment::What::gone ? "is gone" : down ? "is down" : "has no carrier"), &event};
 }
@@ -57,6 +58,12 @@ std::optional<DeviceTrouble> device_trouble(const Story& story, WitnessId witnes
     if (device.empty()) return std::nullopt;
     for (const Event* event : facts_then(story, witness, "device", time_ns, time_ns))
         if (const Environment& fact = *event->as<Environment>(); fact.name == device && out_of_service(fact)) return trouble(*event);
+    const std::uint64_t late_ns = look_ns(story, witness);
+    for (const Event& event : story.environment) {  // lost and back again before the next look
+        const Environment& fact = *event.as<Environment>();
+        const bool counted = event.witness == witness && !fact.of_host && fact.topic == "carrier" && fact.name == device && fact.what == Environment::What::changed;
+        if (counted && event.time_ns >= time_ns && event.time_ns <= time_ns + late_ns) return trouble(event);
+    }
     return std::nullopt;
 }
 
@@ -89,11 +96,14 @@ std::optional<DeviceTrouble> device_went(const Story& story, WitnessId witness, 
     const std::uint64_t late_ns = look_ns(story, witness);
     for (const Event& event : story.environment) {
         const Environment& fact = *event.as<Environment>();
-        if (event.witness != witness || fact.of_host || fact.topic != "device" || fact.name == "lo" || fact.what == Environment::What::counted) continue;
+        const bool carrier = fact.topic == "carrier";
+        if (event.witness != witness || fact.of_host || (fact.topic != "device" && !carrier) || fact.name == "lo" || fact.what == Environment::What::counted) continue;
         if (event.time_ns > to_ns + late_ns) break;
-        if (fact.what == Environment::What::gone || (fact.what == Environment::What::changed && out_of_service(fact)))
-            went.emplace(fact.name, &event);
-        else if (event.time_ns <= from_ns)
+        if (carrier) {  // a count, which tells that it went down and not whether it is so still
+            if (event.time_ns > from_ns && fact.what == Environment::What::changed) went.emplace(fact.name, &event);
+        } else if (fact.what == Environment::What::gone || (fact.what == Environment::What::changed && out_of_service(fact))) {
+            if (const auto [at, fresh] = went.emplace(fact.name, &event); !fresh && at->second->as<Environment>()->topic == "carrier") at->second = &event;
+        } else if (event.time_ns <= from_ns)
             went.erase(fact.name);  // seen in service again, before it could matter
     }
     std::erase_if(went, [&](const auto& one) { return one.second->time_ns + late_ns < from_ns; });

@@ -158,6 +158,7 @@ void add_drop_cause(Finding& f, const Story& story, const std::vector<const Even
     f.reasons.push_back(fmt::format("the kernel freed each with reason {} in {}{}", printable(drop.reason), printable(drop.place),
                                     drop.caller.empty() ? "" : ", called by " + printable(drop.caller)));
     if (rules.size() == 1) f.reasons.push_back("no other rule of that hook drops such a packet, as far as the recorded ruleset tells");
+    if (rules.size() == 1 && limits(rules.front())) f.reasons.push_back("that rule counts: it lets a number of packets pass and drops those beyond, whoever sends them");
     for (std::size_t i = 0; rules.size() > 1 && i < std::min<std::size_t>(rules.size(), 5); ++i) f.reasons.push_back("it may have been " + printable(rules[i]));
     if (drop.by_packet_filter() && rules.empty()) f.reasons.push_back("the kernel does not tell which rule it was; `nft list ruleset` there shows those of that hook");
     if (spoilt(drop)) f.reasons.push_back("that is a symptom: the packets were damaged before they arrived, by the path or by a checksum that their sender left to its device");

@@ -7,6 +7,7 @@
 
 #include "base/parallel.h"
 #include "base/text.h"
+#include "correlate/units.h"
 #include "findings/device_facts.h"
 #include "findings/excused.h"
 #include "findings/facts.h"
@@ -175,6 +176,20 @@ void name_this_host(Finding& f, const Story& story) {
     }
 }
 
+/// Whose container or service a process is that the headline names.
+void name_units(Finding& f, const Story& story) {
+    constexpr std::size_t most_ends = 4;
+    std::vector<std::string> told;
+    for (std::size_t i = 0; i < std::min(f.connections.size(), most_ends); ++i) {
+        const Connection* c = story.connection(f.connections[i]);
+        const std::string unit = c ? unit_of(story, *c) : "";
+        if (unit.empty() || f.headline.find(who(*c)) == std::string::npos) continue;
+        std::string text = fmt::format("{} runs in {}{}", who(*c), printable(unit), at_place(story, *c));
+        if (std::find(told.begin(), told.end(), text) == told.end()) told.push_back(std::move(text));
+    }
+    f.reasons.insert(f.reasons.end(), told.begin(), told.end());
+}
+
 /// Who is to blame for a state, the finding tells that most of its connections belong to: the state itself judges nobody.
 void name_cause_of_states(std::vector<Finding>& standing) {
     std::unordered_map<ConnectionId, const Finding*> by;
@@ -229,6 +244,7 @@ Judgement without_verdict(const Story& story, const std::function<bool(const Fin
         check_proof(finding, story);
         name_own_device(finding, story);
         name_this_host(finding, story);
+        name_units(finding, story);
     }
     name_cause_of_states(standing);
     if (told) std::erase_if(standing, [&](const Finding& finding) { return !told(finding); });

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t check_ns = 1'000'000'000;      ///< a check that sends nothing is over by then
 constexpr std::uint32_t answer_at_once_ms = 100;       ///< an early answer goes right before the close that resets
+constexpr std::uint32_t sending_ms = 20;               ///< who sent something so shortly before the RST was still at it, and fails there before it reads
 constexpr std::uint32_t small_answer = 64 * 1024;      ///< of a larger one nobody knows whether it was all
 
 constexpr std::uint32_t no_count = 1u << 31;           ///< beyond 2 GB the numbers cannot tell
@@ -96,6 +97,7 @@ const char* harmless_reset(const Story& story, const Connection& c, const Event&
     const auto answer = written(c, &reset);
     if (!answer || !*answer) return nullptr;
     const TcpNumbers* client = other ? numbers(first<ResetReceived>(*other)) : nullptr;
+    if (client ? client->send_idle_ms < sending_ms && less(client->unread(), their_fin(*other)) : tcp->recv_idle_ms < tcp->send_idle_ms) return nullptr;
     const bool arrived = client && other->peer_isn ? less(client->rcv_nxt - *other->peer_isn - 1, their_fin(*other)) == *answer : !less(tcp->unacknowledged(), own_fin(c));
     return arrived ? benign::abort_after_exchange : nullptr;
 }

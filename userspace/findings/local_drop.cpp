@@ -12,6 +12,7 @@
 #include "findings/facts.h"
 #include "findings/half_seen.h"
 #include "findings/packets_alone.h"
+#include "findings/syn_queue.h"
 #include "model/sequence.h"
 
 namespace tcpwitness {
@@ -22,6 +23,7 @@ constexpr const char* id = "local-drop";
 
 constexpr Proof proofs[] = {{"the kernel told that it dropped the connection's packets, and why", others({Other::other_cause})}};
 constexpr std::size_t stuck_after = 3;  ///< the same segment thrown away so often is no passing trouble
+constexpr std::uint64_t slow_ns = 1'500'000'000;  ///< a handshake: one lost SYN costs a second, and is ordinary
 constexpr std::uint64_t near_ns = 1'000'000'000;  ///< of a connection's life: a drop of its packets lies no further off
 
 /// The host answered what it dropped with a RST: then that is what ended the connection, and the rules about resets tell it.
@@ -79,10 +81,16 @@ std::vector<const Event*> drops_of(const Story& story, const Connection& c, cons
             const Event& event = *at->second;
             const bool same_tuple = event.flow == c.flow || event.flow.reversed() == c.flow;
             const bool same_end = event.flow.local.port == c.flow.peer.port || dropped_source(event).address == c.flow.local.address;
-            if (!same_tuple && same_end && event.witness != c.witness) drops.push_back(&event);
+            if (!same_tuple && same_end && (event.witness != c.witness || !event.as<Drop>()->outgoing)) drops.push_back(&event);  // it may have come back
         }
     std::sort(drops.begin(), drops.end(), [](const Event* a, const Event* b) { return a->time_ns < b->time_ns; });
     return drops;
+}
+
+/// 1: a SYN, 2: a SYN-ACK, 3: what comes after.
+int handshake_step(const Event& dropped) {
+    const Drop& drop = *dropped.as<Drop>();
+    return drop.syn() ? 1 : drop.flags & tcp_flag::syn ? 2 : 3;
 }
 
 /// Those of one host that met the same segment; of a handshake, the same step of it. The group with the most.
@@ -91,7 +99,7 @@ std::vector<const Event*> worst_group(const std::vector<const Event*>& drops) {
     std::map<Key, std::vector<const Event*>> groups;
     for (const Event* event : drops) {
         const Drop& drop = *event->as<Drop>();
-        const int step = drop.syn() ? 1 : drop.flags & tcp_flag::syn ? 2 : 3;
+        const int step = handshake_step(*event);
         groups[{event->witness, dropped_source(*event), step, step == 3 ? drop.seq : 0}].push_back(event);
     }
     std::vector<const Event*> worst;
@@ -128,6 +136,7 @@ bool got_through(const Connection& c, const Event& last_drop) {
 struct Outcome {
     std::string text;  ///< what the drops did to the connection; empty when it got over them
     bool withdrawn = false;  ///< its process took it back before an answer was due
+    bool late = false;       ///< it came about in the end
 };
 
 Outcome outcome(const Connection& c, const std::vector<const Event*>& drops) {
@@ -145,8 +154,13 @@ Outcome outcome(const Connection& c, const std::vector<const Event*>& drops) {
         }
         if (c.live()) return {drops.size() >= 2 || c.has(sign::icmp_error) ? fmt::format("connect() to {} gets no answer", peer) : ""};
         const Event* icmp = icmp_refusal(c);
-        if (!icmp && c.end_ns - std::min(began, c.end_ns) < answer_due_ns) return {"", true};
+        if (!icmp && c.end_ns - std::min(began, c.end_ns) < answer_due_ns) return {"", true, false};
         return {fmt::format("connect() to {} was given up after {}", peer, since(began, c.end_ns))};
+    }
+    if (handshake_step(*drops.front()) != 3) {
+        const std::uint64_t began = std::min(c.begin_ns, drops.front()->time_ns);
+        if (!c.established_ns || *c.established_ns - began < slow_ns) return {};
+        return {fmt::format("the handshake with {} took {}", peer, since(began, *c.established_ns)), false, true};
     }
     if (drops.size() < stuck_after || (c.ending == Ending::closed && c.both_closed()) || got_through(c, *drops.back())) return {};
     if (c.ending == Ending::timed_out) return {fmt::format("the connection with {} was given up with ETIMEDOUT", peer)};
@@ -174,12 +188,16 @@ std::optional<Finding> about_connection(const Story& story, const Connection& c,
     if (became.withdrawn) return harmless(benign::withdrawn, id, c, c.end_ns, between(story, c));
     if (became.text.empty()) return std::nullopt;
     Finding f = about(id, Culprit::local_kernel, Certainty::likely, c, first.time_ns);
+    if (became.late) f.harm = Harm::delay;
     judge_drop(f, story, first, proofs[0], drops.size() + (c.has(sign::established) ? 1 : 0) >= tries(c, first));
     if (!c.has(sign::established)) f.cause_ns = std::min(c.begin_ns, first.time_ns);  // what drops was there before the SYN that met it
     f.last_ns = std::max(drops.back()->time_ns, c.has(sign::ended) ? c.end_ns : 0);
     f.headline = c.embryonic ? became.text : fmt::format("{}{}: {}", who(c), at_place(story, c), became.text);
     add_drop_cause(f, story, drops);
     add_asymmetry(f, story, c, first);
+    if (first.flow != c.flow && first.flow.reversed() != c.flow)
+        f.reasons.push_back(fmt::format("they were under way from {} to {} by then: a device between translates the addresses of this connection", dropped_source(first).text(),
+                                        (first.as<Drop>()->outgoing ? first.flow.peer : first.flow.local).text()));
     add_end(f, story.other_end(c));
     cite(f, failed_connect(c));
     cite(f, icmp_refusal(c));
@@ -231,6 +249,7 @@ std::vector<Finding> find(const Story& story) {
     std::set<std::uint64_t> told;
     for (const Finding& f : found) told.insert(f.evidence.begin(), f.evidence.end());
     for (Finding& f : dropped_at_the_door(story, told, proofs[0])) found.push_back(std::move(f));
+    for (Finding& f : syn_queues_full(story, id)) found.push_back(std::move(f));
     return found;
 }
 
@@ -242,9 +261,10 @@ const Rule local_drop = {
     "device on the path has to be looked for.",
     "A packet freed with a reason that means loss, and a connection that failed by it: connect() without success, or the same segment dropped three times. A NETFILTER_DROP is the "
     "host's own firewall, and so is a rule that hands packets to a program which is not there (NFQUEUE); the finding names the hook and, where it could be found, table, chain and rule. IP_RPFILTER is a strict rp_filter whose route back leads over another "
-    "device. Every other reason is told by the kernel's own name.",
-    "Not a single lost SYN that the next one makes good. Not what the kernel frees because it comes twice or late, nor around an ordinary close. Not SYNs that a firewall keeps off a "
-    "port, unless the client was recorded too, or the rule lets others of the same client in: then it limits, and those that it drops come late or not at all. Packets whose hop limit had run out, or that were "
+    "device. A listener that drops SYNs while its queue of half-open connections is full, on a host without SYN cookies, is told by its own counter. Every other reason is told by the kernel's own name.",
+    "Not a single lost SYN that the next one makes good. Not what the kernel frees because it comes twice or late, nor around an ordinary close. Not SYNs that a firewall keeps off as its purpose is: "
+    "nobody listens there, others are let in, its rule names who may not come, or they were to pass through and only its policy drops them. Those are counted (kept-out). But a client that comes again and finds a closed door though a process "
+    "listens behind it, or a rule on the way that names the service, is told; so is a rule that lets others of the same client in: it limits, and those that it drops come late or not at all. Packets whose hop limit had run out, or that were "
     "damaged before, are a symptom: the path is the culprit.",
     "For the packet filter: look at the rule (nft -a list ruleset), and who put it there. For rp_filter: set net.ipv4.conf.DEVICE.rp_filter to 2, or mend the route back. For queues and "
     "memory: see the reason's name in the kernel's include/net/dropreason-core.h, and the device's counters (tc -s qdisc, ip -s link).",

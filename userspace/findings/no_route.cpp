@@ -10,6 +10,7 @@
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/link_addresses.h"
+#include "findings/unusable_address.h"
 #include "findings/way_back.h"
 
 namespace tcpwitness {
@@ -18,7 +19,11 @@ namespace {
 
 constexpr const char* id = "no-route";
 
-constexpr Proof proofs[] = {{"the kernel told that its route lookup failed, before it sent anything", 0}};
+enum { no_lookup, no_destination };
+constexpr Proof proofs[] = {
+    {"the kernel told that its route lookup failed, before it sent anything", 0},
+    {"the kernel refused the call, and no TCP connection can go to such an address", 0},
+};
 constexpr std::size_t stuck_after = 3;
 constexpr std::uint64_t long_stall_ns = 1'000'000'000;  ///< of a connection that got over it
 
@@ -54,14 +59,15 @@ std::string cause_text(const Route* route) {
 std::optional<Finding> refused_by_routes(const Story& story, const Connection& c) {
     if (c.ending != Ending::connect_failed || c.has(sign::syn_sent | sign::syn_out)) return std::nullopt;
     const Event* told = first<Route>(c);
-    if (!told && c.error != ENETUNREACH) return std::nullopt;
+    const std::string unusable = unusable_address(story, c);
+    if (!told && c.error != ENETUNREACH && unusable.empty()) return std::nullopt;
     const Event* result = failed_connect(c);
     const Event* at = told ? told : result ? result : &c.events.back();
     if (other_family_connected(story, c)) return harmless(benign::fallback, id, c, at->time_ns, between(story, c));
     Finding f = about(id, Culprit::local_configuration, Certainty::likely, c, at->time_ns);
-    prove(f, proofs[0]);
+    prove(f, proofs[unusable.empty() ? no_lookup : no_destination]);
     f.headline = fmt::format("{}{}: connect() to {} failed with {}: {}", who(c), at_place(story, c), c.flow.peer.text(), errno_name(c.error),
-                             cause_text(told ? told->as<Route>() : nullptr));
+                             !unusable.empty() ? unusable : cause_text(told ? told->as<Route>() : nullptr));
     f.reasons.push_back("the kernel gave up before it sent anything");
     cite(f, told);
     cite(f, result);
@@ -92,7 +98,7 @@ std::optional<Finding> lost_its_route(const Story& story, const Connection& c) {
     if (got_over_it && failures.back()->time_ns - failures.front()->time_ns < long_stall_ns) return std::nullopt;
     const Event* told = last_lookup(c);
     Finding f = about(id, Culprit::local_configuration, Certainty::likely, c, failures.front()->time_ns);
-    prove(f, proofs[0]);
+    prove(f, proofs[no_lookup]);
     f.last_ns = failures.back()->time_ns;
     const std::string when = since(c.begin_ns, failures.front()->time_ns) + " after its start";
     f.headline = fmt::format("{}{}: the connection with {} {}: {}", who(c), at_place(story, c), c.flow.peer.text(),
@@ -170,7 +176,7 @@ const Rule no_route = {
     id, "this host has no route to the peer, or one that says no",
     "The kernel looked for a route and found none, or one of type unreachable, prohibit or blackhole. Nothing was sent: neither the network nor the peer has a part in it.",
     "connect() ended with ENETUNREACH, or with EHOSTUNREACH, EACCES or EINVAL after a route lookup that failed, before any SYN left. The finding names the table that was asked last "
-    "and what the route says, or that a routing rule refused. An open connection whose segments find no route three times is told too; one that got over it, where that took a second or longer. So is a listening socket that answers no SYN of a client to whom the host's recorded routes lead nowhere (a ban by a blackhole route).",
+    "and what the route says, or that a routing rule refused. An open connection whose segments find no route three times is told too; one that got over it, where that took a second or longer. So is a link-local IPv6 address without a device, a multicast or a broadcast address, to which no TCP connection can go. So is a listening socket that answers no SYN of a client to whom the host's recorded routes lead nowhere (a ban by a blackhole route).",
     "Not an ICMP error from a router, nor an unanswered ARP request: those are host-unreachable, and a SYN was sent or tried before. Not a program that tries IPv6 first on a host that has only "
     "IPv4, and then connects.",
     "ip route get ADDRESS shows what the kernel would do, ip rule and ip route show table all where it comes from. See what changed the routes at that time: a link that went down, a VPN, DHCP.",

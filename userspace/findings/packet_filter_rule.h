@@ -16,6 +16,10 @@ std::vector<std::string> rules_that_may_have_dropped(const Story&, const Event& 
 /// The rule's words count or limit: it drops some packets of a kind and lets others pass.
 bool limits(std::string_view rule);
 
+/// A rule that may have dropped it names the port or the address that the packet went to, or who sent it; or a rule that leads to its chain does.
+bool names_destination(const Story&, const Event& drop);
+bool names_source(const Story&, const Event& drop);
+
 /// Rules of address translation at the hook of `drop`, of the same form. The translator drops a packet for which it finds no free port, or whose entry
 /// cannot be made.
 std::vector<std::string> translations_at(const Story&, const Event& drop);

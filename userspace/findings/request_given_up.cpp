@@ -7,8 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "findings/closed_unanswered.h"
 #include "findings/facts.h"
-#include "findings/packets_alone.h"
+#include "findings/first_fin.h"
 #include "findings/queue_facts.h"
 #include "model/describe.h"
 
@@ -17,11 +18,11 @@ namespace tcpwitness {
 namespace {
 
 constexpr std::uint64_t least_ns = 900'000'000;      ///< nobody's time limit for an answer is shorter, and few servers are quicker on a bad day
-constexpr std::uint64_t exit_within_ns = 1'000'000'000;
+constexpr std::uint64_t too_long_ns = 5'000'000'000;  ///< whoever ends a process that has waited so long had waited, too
 constexpr std::uint64_t round_ns = 1'000'000'000, round_within_ns = 60'000'000;
 constexpr int curl_timed_out = 28;
 
-/// What the FIN that a client sent first tells: its numbers count what either end had sent by then.
+/// A client that closed before the server did.
 struct Left {
     const Connection *client = nullptr, *server = nullptr;  ///< one of them may be unknown
     const Event* fin = nullptr;
@@ -30,24 +31,11 @@ struct Left {
     const Connection& end() const { return client ? *client : *server; }
 };
 
-/// The FIN of the client, where it came before any of the server.
 std::optional<Left> left(const Connection& c) {
+    const auto fin = first_fin(c);
+    if (!fin || !fin->by_client) return std::nullopt;
     const bool own = c.role == Role::client;
-    if (c.is_listener() || c.embryonic || c.preexisting || by_packets(c) || !c.established_ns || !c.local_isn || !c.peer_isn || !c.has(own ? sign::fin_out : sign::fin_in)) return std::nullopt;
-    for (const Event& event : c.events) {
-        const Segment* segment = event.as<Segment>();
-        if (!segment || !segment->fin()) continue;
-        if (segment->outgoing != own || event.time_ns < *c.established_ns) return std::nullopt;
-        Left how;
-        (own ? how.client : how.server) = &c;
-        how.fin = &event;
-        how.waited_ns = event.time_ns - *c.established_ns;
-        how.sent = segment->seq + segment->payload - (own ? *c.local_isn : *c.peer_isn) - 1;
-        how.received = segment->ack - (own ? *c.peer_isn : *c.local_isn) - 1;
-        constexpr std::uint32_t no_count = 1u << 31;  // beyond 2 GB the numbers cannot tell
-        return how.sent < no_count && how.received < no_count ? std::optional(how) : std::nullopt;
-    }
-    return std::nullopt;
+    return Left{own ? &c : nullptr, own ? nullptr : &c, fin->event, fin->after_ns, fin->sent, fin->received};
 }
 
 /// It only closed its half, and what it asked for came after.
@@ -60,15 +48,6 @@ bool half_closed(const Left& how) {
         const Event* total = last<Destroy>(*how.server);
         return total && total->as<Destroy>()->bytes_acked > 1;  // the FIN counts one
     }();
-}
-
-const Event* exit_after(const Story& story, const Left& how) {
-    if (!how.client || !how.client->owner.known()) return nullptr;
-    for (const Event& event : story.process_exits) {
-        const std::uint64_t apart = event.time_ns > how.fin->time_ns ? event.time_ns - how.fin->time_ns : how.fin->time_ns - event.time_ns;
-        if (event.as<ProcessExit>()->task.pid == how.client->owner.pid && story.same_host(event.witness, how.client->witness) && apart <= exit_within_ns) return &event;
-    }
-    return nullptr;
 }
 
 std::uint64_t accepted_ns(const Connection& server) {
@@ -156,39 +135,30 @@ bool left_unanswered(const Connection& server) {
 
 std::vector<Finding> requests_given_up(const Story& story, const char* rule, const std::set<ConnectionId>& told, const Proof& unread) {
     std::vector<Left> cases;
-    std::set<Endpoint> answering;
     for (const Connection& c : story.with(sign::fin_out | sign::fin_in)) {
         auto how = left(c);
         if (!how || told.contains(c.id)) continue;
-        const Endpoint service = c.role == Role::client ? c.flow.peer : c.flow.local;
-        if (how->received) answering.insert(service);
         if (how->waited_ns < least_ns || (c.role == Role::server && story.other_end(c))) continue;  // the client tells it
         if (how->client) how->server = story.other_end(c);
         cases.push_back(*how);
     }
-    // Who was answered and then was closed by the server counts as well, but is rarely asked for.
-    if (!cases.empty())
-        for (const Connection& c : story.with(sign::destroyed)) {
-            const Event* total = c.role == Role::client || c.role == Role::server ? last<Destroy>(c) : nullptr;
-            if (!total) continue;
-            const Destroy& bytes = *total->as<Destroy>();
-            if ((c.role == Role::client ? bytes.bytes_received : bytes.bytes_acked) > 2) answering.insert(c.role == Role::client ? c.flow.peer : c.flow.local);
-        }
-
     std::vector<Finding> found;
+    if (cases.empty()) return found;
+    const auto answering = answering_services(story);
     for (const Left& how : cases) {
         const Connection& c = how.end();
         const Endpoint service = how.client ? c.flow.peer : c.flow.local;
-        const Event* exit = exit_after(story, how);
+        const Event* exit = how.client && how.client->owner.known() ? exit_near(story, how.client->witness, how.client->owner.pid, how.fin->time_ns) : nullptr;
         const ProcessExit* end = exit ? exit->as<ProcessExit>() : nullptr;
         const bool curl = end && end->task.comm == "curl" && end->status() == curl_timed_out;
         const bool failed = end && !end->signal() && end->status() != 0;
-        if (how.received ? !curl : half_closed(how) || filled_up(how) || lost_or_late(how)) continue;
+        if (how.received ? !curl || lost_or_late(how) : half_closed(how) || filled_up(how) || lost_or_late(how)) continue;
         const Served server = served(story, how);
         const bool round = round_time(how.waited_ns) && asked_once(how), answers = answering.contains(service);
         const bool unserved = server.known && (!server.accepted || (server.unread_ns && server.whole));
+        const bool ended_waiting = end && end->signal() && how.waited_ns >= too_long_ns;
         // Who sends nothing may only hold a connection ready; who sends and gets nothing back may talk to a service that only takes data.
-        if (!failed && !unserved && (!how.sent || (!answers && !round))) continue;
+        if (!failed && !unserved && (!how.sent || (!answers && !round && !ended_waiting))) continue;
 
         Finding f = about(rule, how.client ? Culprit::peer_application : Culprit::local_application, failed || unserved || answers ? Certainty::likely : Certainty::possible, c,
                           how.fin->time_ns);
@@ -209,9 +179,10 @@ std::vector<Finding> requests_given_up(const Story& story, const char* rule, con
         f.reasons.push_back(fmt::format("the client closed the connection first, {} after it was established; by the numbers of its FIN it had sent {} and got {}", time,
                                         count_text(how.sent, "byte", "bytes"), count_text(how.received, "byte", "bytes")));
         if (failed || (end && end->signal())) f.reasons.push_back(exit_text(*end));
-        if (server.known && server.accepted && !server.whole && how.sent) f.reasons.push_back(fmt::format("{} had accepted the connection and sent nothing", self));
+        if (server.known && server.accepted && !server.whole && how.sent && !how.received) f.reasons.push_back(fmt::format("{} had accepted the connection and sent nothing", self));
         if (answers && !how.received) f.reasons.push_back("the service answers other connections");
-        if (!failed && !unserved && !answers) f.reasons.push_back("the client left after a whole number of seconds, as a time limit of its own does; nothing shows that the service answers at all: it may be one that only takes data");
+        if (!failed && !unserved && !answers && ended_waiting) f.reasons.push_back("nothing shows that the service answers at all: it may be one that only takes data");
+        else if (!failed && !unserved && !answers) f.reasons.push_back("the client left after a whole number of seconds, as a time limit of its own does; nothing shows that the service answers at all: it may be one that only takes data");
         if (server.process) f.reasons.push_back("at that time: " + process_text(*server.process));
         cite(f, how.fin);
         cite(f, exit);

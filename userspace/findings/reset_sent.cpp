@@ -13,6 +13,7 @@
 #include "findings/harmless_reset.h"
 #include "findings/listeners.h"
 #include "findings/packets_alone.h"
+#include "findings/raw_handshake.h"
 #include "findings/reset_in_packets.h"
 #include "findings/reset_reason.h"
 #include "findings/strays.h"
@@ -246,6 +247,7 @@ std::vector<Finding> find(const Story& story) {
             found.push_back(std::move(*seen));
     }
     for (const auto& [where, flood] : floods) found.push_back(raise_flood(story, where.first, where.second, flood));
+    for (Finding& f : raw_handshakes(story, id)) found.push_back(std::move(f));
     return found;
 }
 
@@ -257,6 +259,7 @@ const Rule reset_sent = {
     "\"connection refused\". The kernel tells why it did so.",
     "The kernel's own reset event with its reason: TCP_ABORT_ON_CLOSE (closed with data unread), SO_LINGER 0 (TCP_ABORT_ON_LINGER, TCP_DISCONNECT_WITH_DATA), data that "
     "arrived after close, NO_SOCKET (nothing listens). Kernels before 6.10 give no reason: then it is inferred from what the socket went through, and the finding says so. "
+    "A SYN-ACK that answers a SYN which left this host and which no socket had sent: a program makes its own segments, and the kernel resets what comes back. "
     "A client that was connected although nothing listens was let in by a SYN proxy on the path; the finding tells both ends' part.",
     "Not a RST after both sides had sent FIN: that harms nobody and is not raised. Nor one that answers a good-bye (a TLS close_notify) after close(), or that a client sends when it has the whole answer and the FIN. Nor a health check that connects and resets at an even pace. When the process had died, or its "
     "listening socket had gone, the finding is listener-gone.",

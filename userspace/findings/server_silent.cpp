@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "findings/benign.h"
+#include "findings/closed_unanswered.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
@@ -309,6 +310,7 @@ std::vector<Finding> find(const Story& story) {
     std::set<ConnectionId> told;
     for (const Finding& f : found) told.insert(f.connections.begin(), f.connections.end());
     for (Finding& f : requests_given_up(story, id, told, proofs[left_unread])) found.push_back(std::move(f));
+    for (Finding& f : closed_unanswered(story, id, told)) found.push_back(std::move(f));
     return found;
 }
 
@@ -320,6 +322,7 @@ const Rule server_silent = {
     "itself, or a proxy took the request and has nobody to give it to.",
     "Always: a client that closed its connection first, a second or more after it was established, and by the numbers of its FIN had got no byte. Besides one of: the process failed right then (curl's status 28), "
     "the server's queue held the request unread, no process had accepted the connection, the service answers others, or the client asked once and left after a whole number of seconds. "
+    "So does a server that closed first, and by the numbers of its FIN had got something and sent no byte, when its process failed right then, the client's did, or the service answers others and held the connection for a second or more. "
     "With `--segments` sizes and times of segments tell a request from an answer. Data went to the server, was acknowledged, and neither data nor FIN came back for 5 s from that ACK on, while the client sent nothing more. When the server's host is in "
     "the story too, it tells which process holds the connection: then it is proven.",
     "Not an idle connection: nobody has asked. Not a service that only takes data (logs, metrics): a client that goes on sending after a silence was not waiting, and such services are left out. Not a client that closed its "

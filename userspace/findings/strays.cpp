@@ -86,7 +86,7 @@ const Connection* Strays::meant(const Event& reset) const {
 }
 
 const Event* met_older(const Connection& client) {
-    if (client.role != Role::client || !client.has(sign::reset_sent)) return nullptr;
+    if (client.role != Role::client || client.preexisting || !client.has(sign::reset_sent)) return nullptr;  // of one that was open already nobody saw the handshake
     for (const Event& event : client.events) {
         if (client.established_ns && event.time_ns >= *client.established_ns) break;
         const ResetSent* reset = event.as<ResetSent>();

@@ -9,6 +9,7 @@
 #include "findings/connect_given_up.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
+#include "findings/packets_alone.h"
 #include "findings/reset_in_packets.h"
 #include "findings/trouble.h"
 
@@ -30,6 +31,18 @@ bool withdrawn(const Connection& c, const std::vector<TroubleSign>& signs) {
     const auto taken_back = [](const TroubleSign& one) { return one.what == Trouble::connect_failed || one.what == Trouble::reset; };
     const bool closed = std::any_of(signs.begin(), signs.end(), [](const TroubleSign& one) { return one.what == Trouble::connect_failed; });
     return closed && std::all_of(signs.begin(), signs.end(), taken_back) && !c.error && !c.live() && c.end_ns - c.begin_ns < answer_due_ns && !c.has(sign::syn_retransmit | sign::rst_in | sign::established);
+}
+
+/// A RST packet passed, its kernel neither sent nor took one, and both ends closed in good order later, or the connection goes on.
+bool ignored(const Story& story, const Connection& c, const std::vector<TroubleSign>& signs) {
+    if (by_packets(c) || !resets_told(story, c.witness) || c.error || c.has(sign::reset_sent | sign::reset_received) || !c.has(sign::established)) return false;
+    if (!std::all_of(signs.begin(), signs.end(), [](const TroubleSign& one) { return one.what == Trouble::reset; })) return false;
+    if (c.live()) return !c.has(sign::rst_out);  // one that left in this end's name may have cut off the other
+    const std::uint64_t last_ns = signs.back().time_ns;
+    return c.both_closed() && std::any_of(c.events.begin(), c.events.end(), [&](const Event& event) {
+        const StateChange* change = event.as<StateChange>();
+        return change && event.time_ns > last_ns && change->to != TcpState::close;
+    });
 }
 
 Finding raise(const Story& story, const Connection& c, const std::vector<TroubleSign>& signs) {
@@ -67,7 +80,9 @@ std::vector<Finding> account_for_trouble(const Story& story, const std::function
             if (c.has(sign::late_reset)) found.push_back(harmless(benign::late_reset, id, c, c.end_ns, between(story, c)));
             continue;
         }
-        if (made_good(c, signs))
+        if (ignored(story, c, signs))
+            found.push_back(harmless(benign::ignored_reset, id, c, signs.back().time_ns, between(story, c)));
+        else if (made_good(c, signs))
             found.push_back(harmless(benign::loss_made_good, id, c, signs.back().time_ns, between(story, c)));
         else if (withdrawn(c, signs) || withdrawn_in_handshake(c))
             found.push_back(harmless(benign::withdrawn, id, c, signs.back().time_ns, between(story, c)));

@@ -30,10 +30,8 @@ std::string unified_path(const std::string& lines) {
 }  // namespace
 
 std::string namespace_owner_text(std::string_view comm, std::uint32_t pid, std::string_view cgroup) {
-    constexpr std::size_t short_id = 12;  // as `docker ps` shows it
     const ControlGroup group = control_group(cgroup);
-    if (!group.container_id.empty())
-        return fmt::format("{}:{} ({})", group.runtime.empty() ? "container" : group.runtime, group.container_id.substr(0, short_id), comm);
+    if (!group.container_id.empty()) return fmt::format("{} ({})", short_name(group), comm);
     if (!group.unit.empty()) return group.unit;
     return fmt::format("netns of {}[{}]", comm, pid);
 }

@@ -55,4 +55,10 @@ ControlGroup control_group(std::string_view path) {
     return group;
 }
 
+std::string short_name(const ControlGroup& group) {
+    constexpr std::size_t short_id = 12;
+    if (group.container_id.empty()) return group.unit;
+    return (group.runtime.empty() ? "container" : group.runtime) + ":" + group.container_id.substr(0, short_id);
+}
+
 }  // namespace tcpwitness

@@ -16,4 +16,7 @@ struct ControlGroup {
 
 ControlGroup control_group(std::string_view path);
 
+/// As `docker ps` and `systemctl` show it: "docker:0123456789ab", "nginx.service"; empty where it is neither container nor service.
+std::string short_name(const ControlGroup&);
+
 }  // namespace tcpwitness

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "correlate/units.h"
 #include "model/describe.h"
 #include "outputs/wire_text.h"
 
@@ -53,6 +54,11 @@ std::string process_text(const Connection& connection) {
     return connection.embryonic ? "no socket" : "process not seen";
 }
 
+std::string process_text(const Story& story, const Connection& connection) {
+    const std::string unit = unit_of(story, connection);
+    return process_text(connection) + (unit.empty() ? "" : " in " + printable(unit));
+}
+
 std::string ending_text(const Connection& connection) {
     if (connection.ending == Ending::open || connection.begin_ns >= connection.end_ns) return ending_words(connection);
     return fmt::format("{} after {}", ending_words(connection), duration_text(connection.end_ns - connection.begin_ns));
@@ -85,14 +91,14 @@ HeadingParts heading(const Story& story, const Plan& plan, const ShownSession& s
     HeadingParts parts;
     parts.ids = fmt::format("#{}", first.id);
     parts.endpoints = endpoints_text(first);
-    parts.process = process_text(first);
+    parts.process = process_text(story, first);
     if (story.witnesses.size() > 1) parts.witness = witness_text(story, first.witness);
     parts.ending = ending_text(first);
     if (first.wire) parts.ending += "; " + wire_text(*first.wire);
     if (session.ends.size() > 1) {
         const Connection& second = *session.ends.back();
         parts.ids += fmt::format(" #{}", second.id);
-        parts.process += " -> " + process_text(second);
+        parts.process += " -> " + process_text(story, second);
         if (!parts.witness.empty() && first.witness != second.witness) parts.witness += " -> " + witness_text(story, second.witness);
     }
     for (const std::size_t number : session.findings) {

@@ -11,6 +11,8 @@ namespace tcpwitness {
 std::string endpoints_text(const Connection&);
 /// "sipd[4711]"; "no socket" for a half-open or refused connection; "process not seen".
 std::string process_text(const Connection&);
+/// The same with the container or service that the process runs in: "sipd[4711] in docker:0123456789ab".
+std::string process_text(const Story&, const Connection&);
 /// "connect timed out (ETIMEDOUT) after 7.1 s", "closed after 12 ms", "still open at the end of the recording".
 std::string ending_text(const Connection&);
 /// An event's sentence; what a call did not know yet when it was made (where connect goes to) comes from its connection.

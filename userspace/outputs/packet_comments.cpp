@@ -83,7 +83,7 @@ std::string PacketComments::text(const Note& note) const {
         const Finding& finding = *findings_[note.finding - 1];
         return fmt::format("finding [{}] {}: {}", note.finding, finding.rule, printable(finding.headline));
     }
-    if (!note.about) return fmt::format("{}: {}", who(*note.connection), process_text(*note.connection));
+    if (!note.about) return fmt::format("{}: {}", who(*note.connection), process_text(story_, *note.connection));
     if (!note.connection || note.about->as<Icmp>()) return sentence(*note.about);
     if (const Segment* segment = note.about->as<Segment>()) return fmt::format("{}: {}", sender_text(*note.connection, *segment), marks_text(*segment));
     return fmt::format("{}: {}", who(*note.connection), sentence_within(*note.about, note.connection));

@@ -100,13 +100,13 @@ void write_session(const Story& story, const Plan& plan, const ShownSession& ses
         sink.append(fmt::format("\n{}  {}\n", paint.bold(fmt::format("{}  {}", parts.ids, parts.endpoints)), paint.yellow(parts.findings)));
         std::size_t process_width = 0, witness_width = 0;
         for (const Connection* end : session.ends) {
-            process_width = std::max(process_width, display_width(process_text(*end)));
+            process_width = std::max(process_width, display_width(process_text(story, *end)));
             witness_width = std::max(witness_width, display_width(witness_text(story, end->witness)));
         }
         for (const Connection* end : session.ends) {
             std::string line = fmt::format("  #{:<4} {:6}  ", end->id, role_text(*end));
             if (!parts.witness.empty()) line += pad_right(witness_text(story, end->witness), witness_width) + "  ";
-            sink.append(line + pad_right(process_text(*end), process_width) + "  " + ending_text(*end) + "\n");
+            sink.append(line + pad_right(process_text(story, *end), process_width) + "  " + ending_text(*end) + "\n");
         }
         if (const auto split = time_split(*session.ends[0], *session.ends[1])) sink.append(split_text(*split, clock));
     }

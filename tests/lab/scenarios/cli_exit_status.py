@@ -1,9 +1,13 @@
 """`record -- COMMAND` runs the command, records while it runs, and ends with the command's own exit status.
 
-A command that cannot be run is 127, as in a shell, and leaves no trace file.
+A command that cannot be run is 127, as in a shell, and leaves no trace file. Nor does one that Ctrl-C ended while the probes were still being attached:
+that is said as it is.
 """
 
 import os
+import signal
+import subprocess
+import time
 
 FAMILIES = (4,)
 ALONE = True  # five recorders, one after the other: beside others they take longer than the limit
@@ -21,3 +25,10 @@ def scenario(lab):
         assert done.returncode == 127, f"a command that cannot be run: exit status {done.returncode}: {done.stderr}"
         assert words[0] in done.stderr, done.stderr
         assert not os.path.exists(trace), "a trace of nothing was left behind"
+    command = [lab.binary, "record", "-w", trace, "--netns", host.name, "--", "true"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as early:
+        time.sleep(0.1)
+        os.killpg(early.pid, signal.SIGINT)  # as a terminal does: the command that waits gets it, too
+        told = early.communicate(timeout=30)[1]
+    assert early.returncode in (128 + signal.SIGINT, -signal.SIGINT), f"interrupted while attaching: exit status {early.returncode}: {told}"
+    assert "Broken pipe" not in told and not os.path.exists(trace), told

@@ -1,6 +1,7 @@
 """A process connects in a container's control group: the trace names the container and who runs it.
 
-The path is asked by the group's id when its first task is seen, so a process that ends at once is named too.
+The path is asked by the group's id when its first task is seen, so a process that ends at once is named too. The text report says it once in the
+connection's line, and once in the finding.
 """
 
 import cgroups
@@ -28,3 +29,5 @@ def scenario(lab):
     told = groups[connection["cgroup_id"]]
     assert told["path"].endswith(f"/docker-{CONTAINER}.scope"), told
     assert (told["container.id"], told["container.runtime"]) == (CONTAINER, "docker"), told
+    text = lab.tcpwitness("report", lab.trace, "--color", "never").stdout
+    assert text.count(f"in docker:{CONTAINER[:12]}") == 2, text

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <catch2/catch.hpp>
 
 #include "support/scenes.h"
@@ -10,6 +12,13 @@ std::vector<const char*> kinds(const Connection& c) {
     std::vector<const char*> words;
     for (const Event& event : c.events) words.push_back(event.as<Segment>() ? "packet" : event.as<StateChange>() ? "state" : "other");
     return words;
+}
+
+std::optional<Call::Op> last_call(const Connection& c) {
+    std::optional<Call::Op> op;
+    for (const Event& event : c.events)
+        if (const Call* call = event.as<Call>()) op = call->op;
+    return op;
 }
 
 }  // namespace
@@ -29,6 +38,23 @@ TEST_CASE("a SYN that left before any record knew cookie and port together belon
     CHECK(c.events[0].as<StateChange>());
     CHECK(c.events[1].as<Segment>());
     CHECK(story.unmatched.empty());
+}
+
+TEST_CASE("an accept() that names an MPTCP socket belongs to the TCP socket under it, and so does what names it afterwards") {
+    auto t = trace();
+    Session s = session(t);
+    t.as(s.listener).at(0).listen_call();
+    t.as(s.server).at(10).syn_in().syn_ack_out().at(10.5).state(TcpState::syn_recv, TcpState::established);
+    End whole = s.server;
+    whole.cookie = 900;
+    whole.socket_id = 0x9000;
+    t.as(whole).at(11).accept(s.listener).at(12).shutdown_call();
+    const Story story = t.story();
+    REQUIRE(story.connections.size() == 2);  // and the listener
+    const Connection& c = story.connections[1];
+    CHECK(c.accepted);
+    CHECK(c.owner.pid == s.server.task.pid);
+    CHECK(last_call(c) == Call::Op::shutdown);
 }
 
 TEST_CASE("a close that comes with a wiped tuple keeps what was known") {

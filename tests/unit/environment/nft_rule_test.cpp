@@ -90,6 +90,24 @@ TEST_CASE("addresses, prefixes, flags and states") {
     CHECK(state.rule.text() == "ct state invalid drop");
 }
 
+TEST_CASE("options of a header: that one is there, that it is not, and what stands in it") {
+    const auto option = [](std::uint32_t operation, char number, std::uint32_t flags) {
+        return Made().number(NFTA_EXTHDR_DREG, 1).data(NFTA_EXTHDR_TYPE, std::string_view(&number, 1)).number(NFTA_EXTHDR_OFFSET, 2).number(NFTA_EXTHDR_LEN, 2)
+            .number(NFTA_EXTHDR_FLAGS, flags).number(NFTA_EXTHDR_OP, operation);
+    };
+    const auto text = [&](const Made& loaded, std::uint32_t operation, std::string_view bytes) {
+        Rule one;
+        one.tcp().take("exthdr", loaded).compare(operation, bytes).verdict(0);
+        return one.rule.text();
+    };
+    const Made mptcp = option(NFT_EXTHDR_OP_TCPOPT, 30, NFT_EXTHDR_F_PRESENT);
+    CHECK(text(mptcp, NFT_CMP_EQ, "\x01") == "tcp option 30 exists drop");
+    CHECK(text(mptcp, NFT_CMP_EQ, std::string_view("\0", 1)) == "tcp option 30 missing drop");
+    CHECK(text(mptcp, NFT_CMP_NEQ, "\x01") == "tcp option 30 missing drop");
+    CHECK(text(option(NFT_EXTHDR_OP_TCPOPT, 2, 0), NFT_CMP_LT, std::string_view("\x02\0", 2)) == "tcp option 2 bytes 2-4 < 512 drop");
+    CHECK(text(option(NFT_EXTHDR_OP_IPV6, 43, NFT_EXTHDR_F_PRESENT), NFT_CMP_EQ, "\x01") == "meta l4proto tcp exthdr 43 exists drop");
+}
+
 TEST_CASE("expressions that are not known keep their name, and damaged ones break nothing") {
     Rule one;
     one.take("tproxy", Made()).take("quantum", Made()).take("cmp", Made()).take("payload", Made()).take("lookup", Made()).take("range", Made()).take("nat", Made());

@@ -50,6 +50,15 @@ void dies(TraceBuilder& t, const Session& s, double ms, int code, std::uint32_t 
     t.packet(true, tcp_flag::fin | tcp_flag::ack, s.server.isn + 1 + sent, s.server.peer_isn + 1 + got);
 }
 
+/// The server closes first after `ms`, having got and sent so much.
+void closed_by_server(TraceBuilder& t, const Session& s, double ms, std::uint32_t got, std::uint32_t sent) {
+    t.as(s.server).at(ms).by(s.server.task).state(TcpState::established, TcpState::fin_wait1);
+    t.packet(true, tcp_flag::fin | tcp_flag::ack, s.server.isn + 1 + sent, s.server.peer_isn + 1 + got);
+    t.as(s.client).packet(false, tcp_flag::fin | tcp_flag::ack, s.server.isn + 1 + sent, s.server.peer_isn + 1 + got).state(TcpState::established, TcpState::close_wait);
+    t.at(ms + 1).state(TcpState::close_wait, TcpState::last_ack).wiped_close(TcpState::last_ack).destroy();
+    t.as(s.server).state(TcpState::fin_wait1, TcpState::fin_wait2).wiped_close(TcpState::fin_wait2).destroy();
+}
+
 }  // namespace
 
 TEST_CASE("a socket closed in SYN_SENT was given up by its application") {
@@ -169,12 +178,63 @@ TEST_CASE("a time limit shows by the exit status, or because others are answered
     CHECK(result.findings[0].certainty == Certainty::likely);
     CHECK_THAT(all_text(result.findings[0]), Contains("status 28") && Contains("its time limit was reached"));
 
+    auto ended = trace();
+    const Session waiting = client_only(ended);
+    leaves(ended, waiting, 6400, 100);
+    ended.after(5).process_exit(waiting.client.task, 15);
+    result = judged(ended);
+    REQUIRE(result.findings.size() == 1);
+    CHECK(result.findings[0].certainty == Certainty::possible);
+    CHECK_THAT(all_text(result.findings[0]), Contains("was ended by SIGTERM then"));
+
     auto others = trace();
     leaves(others, client_only(others), 3400, 100);
     leaves(others, client_only(others, 40001), 20, 100, 50);
     result = judged(others);
     REQUIRE(result.findings.size() == 1);
     CHECK_THAT(all_text(result.findings[0]), Contains("the service answers other connections"));
+}
+
+TEST_CASE("a server that closes first, with a request on the connection and no byte sent, left it unanswered: where somebody failed over it, or others are answered") {
+    struct Case {
+        double ms = 2000;
+        std::uint32_t got = 84, sent = 0;
+        int client_code = 0, server_code = 0;  ///< wait(2) status of who ends right after
+        bool others_answered = false, another = false;
+    };
+    const auto play = [](const Case& one) {
+        auto t = trace();
+        const Session s = session(t);
+        listen(t, s);
+        open(t, s, 0);
+        if (one.others_answered) {
+            const Session other = session(t, "edge", "fe", 40001);
+            open(t, other, 3000);
+            closed_by_server(t, other, 3010, 50, 500);
+        }
+        if (one.another) client_opens(t, session(t, "edge", "fe", 40002), 20);
+        closed_by_server(t, s, one.ms, one.got, one.sent);
+        if (one.client_code) t.at(one.ms + 3).process_exit(s.client.task, one.client_code);
+        if (one.server_code) t.at(one.ms + 4).process_exit(s.server.task, one.server_code);
+        return judged(t).findings;
+    };
+    const auto failed = play({.client_code = 52 << 8});
+    REQUIRE(failed.size() == 1);
+    CHECK(failed[0].rule == "server-silent");
+    CHECK(failed[0].culprit == Culprit::local_application);
+    CHECK(failed[0].certainty == Certainty::likely);
+    CHECK(failed[0].connections.size() == 2);
+    CHECK_THAT(failed[0].headline, Contains("server[50] on fe closed the connection of dialer[100] on edge") && Contains("without an answer: 84 bytes had come"));
+    CHECK_THAT(all_text(failed[0]), Contains("dialer[100] exited with status 52"));
+    CHECK(play({.server_code = 1 << 8}).size() == 1);
+    CHECK(play({.others_answered = true}).size() == 1);
+
+    CHECK(play({}).empty());                                       // it may be a service that only takes data
+    CHECK_THAT(play({.got = 0, .client_code = 52 << 8}).at(0).headline, Contains("without a word"));  // a client that waits to be greeted
+    CHECK(play({.got = 0, .others_answered = true}).empty());      // one that only held a connection ready
+    CHECK(play({.sent = 300, .client_code = 22 << 8}).empty());    // it answered
+    CHECK(play({.ms = 100, .others_answered = true}).empty());     // a message that is due no answer: PostgreSQL's cancel request
+    CHECK(play({.ms = 100, .client_code = 1 << 8, .another = true}).empty());  // its process may have failed over the other connection
 }
 
 TEST_CASE("a process that dies suddenly cuts its connections off; one that is asked to end does so only in the midst of a request") {

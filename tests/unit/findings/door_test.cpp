@@ -128,7 +128,72 @@ TEST_CASE("a door that is closed to some clients on purpose, or a single late SY
         door.let_in(door.visitor(), 100);
         door.keep_out(elsewhere, 500, 4);
     }
+    SECTION("its rule names who may not come, and nobody else did") {
+        door.rule("tcp dport 5061 ip saddr 192.0.2.0/24 drop");
+        door.keep_out(door.visitor(), 500, 4);
+    }
+    SECTION("a single SYN of a passer-by") {
+        door.rule("tcp dport 5061 drop");
+        door.keep_out(door.visitor(), 500, 1);
+    }
+    SECTION("somebody who tries many ports") {
+        door.rule("drop");
+        for (std::uint16_t port = 5055; port < 5075; ++port) {
+            End other = door.visitor();
+            other.flow.local.port = port;
+            door.keep_out(other, 500 + port, 2);
+        }
+    }
     CHECK(door.found().empty());
+}
+
+TEST_CASE("SYNs that a rule keeps off as its purpose is are counted, with the rule") {
+    Door door;
+    door.rule("tcp dport 22 drop");
+    End elsewhere = door.visitor();
+    elsewhere.flow.local.port = 22;
+    door.keep_out(elsewhere, 500, 4);
+    door.t.as(door.s.listener).at(20'000);
+    const Judgement judged = judge(door.t.story());
+    CHECK(judged.findings.empty());
+    REQUIRE(judged.benign.size() == 1);
+    CHECK(judged.benign[0].benign == std::string("kept-out"));
+    CHECK_THAT(judged.benign[0].headline, Contains("192.0.2.9 -> 10.0.2.2:22") && Contains("tcp dport 22 drop"));
+}
+
+TEST_CASE("local-drop: a process listens, and the host's own rule lets nobody in") {
+    Door door;
+    const std::string rule = GENERATE(as<std::string>{}, "tcp dport 5061 reject with tcp reset", "drop", "tcp dport 5061 drop");
+    door.rule(rule);
+    for (int i = 0; i < 3; ++i) door.keep_out(door.visitor(), 500 + 100 * i, rule.find("reset") == std::string::npos ? 3 : 1);
+    const Finding f = door.only();
+    CHECK(f.rule == "local-drop");
+    CHECK(f.culprit == Culprit::local_firewall);
+    CHECK(f.certainty == Certainty::proven);
+    CHECK_THAT(f.headline, Contains("3 connects of 192.0.2.9 to 10.0.2.2:5061 (server[50]) were not let in") && Contains(rule));
+    CHECK_THAT(all_text(f), Contains("no client was let in there") && !Contains("others of the same client"));
+}
+
+TEST_CASE("local-drop: a host on the way lets nothing through to a service that its rule names; what its policy keeps off is its purpose") {
+    Door door;
+    const bool named = GENERATE(true, false);
+    door.t.environment(Environment::What::found, "nft_chain", "inet t f", "filter hook forward priority 0 policy accept");
+    if (named) door.t.environment(Environment::What::found, "nft_rule", "inet t f handle 8", "ip daddr 10.9.9.9 tcp dport 5061 jump none");
+    door.t.environment(Environment::What::found, "nft_rule", named ? "inet t none handle 9" : "inet t f handle 9", "drop");
+    End through = door.visitor();
+    through.flow.local.address = endpoint("10.9.9.9:1").address;
+    Drop drop = dropped(through.peer_isn);
+    drop.caller = "ip_forward";
+    door.keep_out(through, 500, 3, drop);
+    if (!named) {
+        CHECK(door.found().empty());
+        return;
+    }
+    const Finding f = door.only();
+    CHECK(f.rule == "local-drop");
+    CHECK(f.culprit == Culprit::local_firewall);
+    CHECK(f.certainty == Certainty::proven);
+    CHECK_THAT(f.headline, Contains("1 connect of 192.0.2.9 to 10.9.9.9:5061 was not let through") && Contains("drop"));
 }
 
 TEST_CASE("local-drop: a rule hands packets to a program that is not there") {

@@ -227,3 +227,65 @@ TEST_CASE("a client that is reset time after time by its peer is no health check
     CHECK(f.rule == "reset-received");
     CHECK(f.count == 4);
 }
+
+namespace {
+
+/// Only a router was recorded: a SYN goes through it `times` times, a second apart.
+struct Router {
+    TraceBuilder t = trace();
+    std::uint32_t left = t.interface("mid", "eth-left"), right = t.interface("mid", "eth-right");
+    double last_ms = 0;
+
+    void pass(int port, int times, bool refused, bool answered, const std::string& client = "10.0.1.2") {
+        End to = t.end("mid", "10.0.2.2:5061", client + ":" + std::to_string(port));  // as it comes in: from the client
+        to.cookie = to.socket_id = 0;
+        to.peer_isn = static_cast<std::uint32_t>(port) * 100;
+        End from = to;
+        from.flow = to.flow.reversed();
+        from.isn = to.peer_isn;
+        from.peer_isn = 777;
+        for (int i = 0; i < times; ++i) {
+            last_ms += 1000;
+            t.as(to).at(last_ms).on(left).syn_in();
+            t.as(from).at(last_ms + .1).on(right).syn_out();
+        }
+        if (refused) t.as(from).at(last_ms + .5).on(right).packet(false, tcp_flag::rst | tcp_flag::ack, 0, from.isn + 1);
+        if (answered) t.as(from).at(last_ms + .5).on(right).syn_ack_in();
+    }
+    Judgement judged() {
+        t.at(last_ms + 3000).gap(0, 0, 0);
+        return judge(t.story());
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what only a router saw: refused behind it, never answered, or answered") {
+    Router router;
+    SECTION("refused") {
+        router.pass(40000, 1, true, false);
+        router.pass(40001, 1, true, false);
+        const auto found = router.judged().findings;
+        INFO(all_text(found));
+        REQUIRE(found.size() == 1);
+        CHECK(found[0].rule == "connect-refused");
+        CHECK(found[0].culprit == Culprit::peer_host);
+        CHECK(found[0].count == 2);
+        CHECK_THAT(found[0].headline, Contains("10.0.2.2:5061 refused the connect of 10.0.1.2: the RST came through mid, in on eth-right"));
+    }
+    SECTION("silent") {
+        router.pass(40000, 3, false, false);
+        const auto found = router.judged().findings;
+        INFO(all_text(found));
+        REQUIRE(found.size() == 1);
+        CHECK(found[0].rule == "connect-timeout");
+        CHECK(found[0].culprit == Culprit::path);
+        CHECK(found[0].certainty == Certainty::possible);
+        CHECK_THAT(found[0].headline, Contains("10.0.1.2 got no answer from 10.0.2.2:5061: 3 SYNs went through mid, out on eth-right, and nothing came back"));
+    }
+    SECTION("one SYN, or an answer") {
+        router.pass(40000, 1, false, false);
+        router.pass(40001, 2, false, true);
+        CHECK(router.judged().findings.empty());
+    }
+}

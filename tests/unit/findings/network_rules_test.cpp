@@ -64,6 +64,48 @@ TEST_CASE("local-drop: the client's own firewall drops its SYNs, and the timeout
     CHECK(f.evidence.size() >= 3);
 }
 
+TEST_CASE("local-drop: SYNs dropped until one gets through make the handshake slow; one that is lost is ordinary") {
+    const auto play = [](int dropped) {
+        auto t = trace();
+        Session s = session(t);
+        listen(t, s);
+        t.as(s.client).at(100).connect_enter().syn_sent().syn_out().add(firewall(true, s.client.isn));
+        for (int i = 1; i <= dropped; ++i) {
+            t.at(100 + 1000 * i).syn_retransmit().syn_out();
+            if (i < dropped) t.add(firewall(true, s.client.isn));
+        }
+        const double open_ms = 100.4 + 1000 * dropped;
+        t.at(open_ms).syn_ack_in().state(TcpState::syn_sent, TcpState::established).connect_exit();
+        server_opens(t, s, open_ms - .4);
+        closes_first(t, s.client, open_ms + 100);
+        closes_second(t, s.server, open_ms + 100);
+        return t.story();
+    };
+    nothing(play(1));
+    const Finding f = only(play(3));
+    CHECK(f.rule == "local-drop");
+    CHECK(f.culprit == Culprit::local_firewall);
+    CHECK_THAT(f.headline, Contains("dialer[100]") && Contains("the handshake with 10.0.2.2:5061 took 3.0 s") && Contains("3 SYNs on the way out"));
+    CHECK_THAT(all_text(f), Contains("its effect (handshake-slow)"));
+}
+
+TEST_CASE("local-drop: a SYN that comes back to its own host under another address belongs to the connect that sent it") {
+    auto t = trace();
+    Session s = session(t, "edge", "edge");
+    client_times_out(t, s, 100);
+    End back = s.client;
+    back.flow = {endpoint("10.0.1.2:8080"), endpoint("10.0.1.2:40000")};
+    for (const double at : syn_times) {
+        t.at(100.05 + at);
+        at_host(t, back, drop("IP_LOCAL_SOURCE", false, tcp_flag::syn, s.client.isn));
+    }
+    const Finding f = only(t.story());
+    CHECK(f.rule == "local-drop");
+    CHECK(f.culprit == Culprit::local_configuration);
+    CHECK_THAT(f.headline, Contains("dialer[100]: connect() to 10.0.2.2:5061 timed out") && Contains("an address of that host itself"));
+    CHECK_THAT(all_text(f), Contains("under way from 10.0.1.2:40000 to 10.0.1.2:8080") && Contains("translates the addresses"));
+}
+
 namespace {
 
 /// The client's firewall drops its SYN; the ruleset as the recorder found it.
@@ -98,6 +140,8 @@ TEST_CASE("local-drop names the rule when the recorded ruleset leaves one only")
           "output hook; table inet t, chain o, handle 4: tcp dport 5061 drop");
     names({{"inet t other handle 4", "tcp dport { 5000-5100, 80 } reject with tcp reset"}, {"inet t o handle 5", "tcp dport 5062 drop"}}, "chain other, handle 4");
     names({{"inet t o handle 4", "ip daddr 10.0.2.2 drop"}, {"inet t o handle 5", "ip daddr 10.0.2.3 drop"}, {"inet t o handle 6", "icmp type echo-request drop"}}, "handle 4");
+    names({{"inet t o handle 4", "tcp dport 5061 jump one"}, {"inet t o handle 5", "tcp dport { 25 : jump two, 80 : jump two }"}, {"inet t one handle 6", "drop"}, {"inet t two handle 7", "drop"}},
+          "chain one, handle 6: drop");
     names({{"inet t o handle 4", "tcp sport 40000 drop"}, {"ip6 t o handle 5", "drop"}, {"inet t o handle 7", "tcp dport 5061 accept"}}, "handle 4");
 }
 
@@ -124,7 +168,7 @@ TEST_CASE("local-drop: the server's firewall, seen by both hosts") {
     CHECK_THAT(f.headline, Contains("fe dropped 3 SYNs that came in") && Contains("input hook"));
 }
 
-TEST_CASE("a firewall that keeps SYNs off a port is at work, not in trouble, when only its host was recorded") {
+TEST_CASE("a firewall that keeps SYNs off a port is at work, not in trouble, when only its host was recorded and its rule is not known") {
     auto t = trace();
     Session s = session(t, "fe", "fe");
     listen(t, s);
@@ -209,6 +253,25 @@ TEST_CASE("no-route: the lookup that failed is told with its table") {
     CHECK(f.culprit == Culprit::local_configuration);
     CHECK(f.certainty == Certainty::proven);
     CHECK_THAT(f.headline, Contains("ENETUNREACH") && Contains("table main"));
+}
+
+TEST_CASE("no-route: an address that no TCP connection can go to") {
+    const auto play = [](const std::string& local, const std::string& peer, int error) {
+        auto t = trace();
+        const End client = t.end("edge", local, peer, task(100, "dialer"));
+        t.as(client).at(0).environment(Environment::What::found, "address", "eth-edge 10.0.1.2/24", "");
+        t.at(100).connect_enter().connect_exit(-error).destroy();
+        const Finding f = only(t.story());
+        INFO(all_text(f));
+        CHECK(f.rule == (error == EINVAL && peer.starts_with("[2001") ? "unexplained" : "no-route"));
+        return f.headline;
+    };
+    CHECK_THAT(play("[fd77::1]:40000", "[fe80::1]:53", EINVAL), Contains("EINVAL") && Contains("fe80::1 is a link-local address") && Contains("fe80::1%DEVICE"));
+    CHECK_THAT(play("10.0.1.2:40000", "10.0.1.255:53", ENETUNREACH), Contains("10.0.1.255 is a broadcast address"));
+    CHECK_THAT(play("10.0.1.2:40000", "224.0.0.1:53", ENETUNREACH), Contains("multicast"));
+    CHECK_THAT(play("[fd77::1]:40000", "[ff02::1]:53", ENETUNREACH), Contains("multicast"));
+    CHECK_THAT(play("10.0.1.2:40000", "10.0.2.255:53", ENETUNREACH), Contains("it has no route there"));
+    CHECK_THAT(play("[fd77::1]:40000", "[2001:db8::1]:53", EINVAL), !Contains("link-local"));
 }
 
 TEST_CASE("no-route: a route that says no, whatever the errno") {

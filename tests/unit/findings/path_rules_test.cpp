@@ -221,6 +221,7 @@ TEST_CASE("connect() that is denied before anything is sent") {
         CHECK(f.rule == "connect-denied");
         CHECK(f.culprit == Culprit::local_configuration);
         CHECK_THAT(f.headline, Contains(errno_name(error)) && Contains(said));
+        CHECK_THAT(all_text(f), Contains("dialer[100] runs in web.service"));
     };
     const char* anyone = "by a BPF program of its control group, a seccomp filter, or a security module";
     names(EPERM, {{"77 denies4", "cgroup address hook"}}, "most likely by BPF program 77 denies4");

@@ -190,6 +190,21 @@ TEST_CASE("a device that was in service again before, or went long after, took n
     CHECK(certainty({{2000, "up, veth, mtu 1400"}}) == Certainty::proven);
 }
 
+TEST_CASE("a carrier that was lost between two looks shows by the device's own count") {
+    const auto judged = [](double ms, Environment::What what) {
+        Scene scene;
+        scene.t.as(scene.s.server).at(ms).environment(what, "carrier", "eth-fe", "lost 2 times");
+        return proven(scene.story(std::nullopt), scene, Proof{"silence", silence, Lost::on_its_way}, 0);
+    };
+    const Finding f = judged(5100, Environment::What::changed);
+    INFO(all_text(f));
+    CHECK(f.certainty == Certainty::likely);
+    CHECK(f.culprit == Culprit::local_configuration);
+    CHECK_THAT(all_text(f), Contains("its device eth-fe lost its carrier for a moment"));
+    CHECK(judged(1, Environment::What::found).certainty == Certainty::proven);      // long ago
+    CHECK(judged(2000, Environment::What::changed).certainty == Certainty::proven);  // and it was back before
+}
+
 TEST_CASE("the device that has the address was out of service all the time; another one of that host says nothing") {
     for (const char* holder : {"eth-fe", "eth-spare"}) {
         Scene scene;

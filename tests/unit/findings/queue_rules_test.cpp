@@ -88,6 +88,31 @@ TcpNumbers unanswered_probes(std::uint8_t count) {
 
 }  // namespace
 
+TEST_CASE("local-drop: the queue of half-open connections is full on a host without SYN cookies") {
+    const auto play = [](const char* cookies, std::uint32_t half_open) {
+        auto t = trace();
+        Session s = session(t, "fe", "fe");
+        listen(t, s);
+        End bare = t.opposite(s.client, "fe");
+        bare.cookie = bare.socket_id = 0;
+        for (const double at : syn_times) t.as(bare).at(200 + at).syn_in();
+        Queue queue = accept_queue(0, 64, 28);
+        queue.syn_queue = half_open;
+        t.as(s.listener).at(4000);
+        look(t, queue, 500);
+        t.info().witnesses[0].sysctls = {{"net.ipv4.tcp_syncookies", cookies}, {"net.ipv4.tcp_max_syn_backlog", "16"}};
+        return t.story();
+    };
+    const Finding f = only(play("0", 13));
+    CHECK(f.rule == "local-drop");
+    CHECK(f.culprit == Culprit::local_configuration);
+    CHECK(f.certainty == Certainty::likely);
+    CHECK_THAT(f.headline, Contains("server[50]") && Contains("half-open connections of 0.0.0.0:5061 is full (13 of 12)") && Contains("tcp_syncookies is 0: 28 packets"));
+    CHECK_THAT(all_text(f), Contains("SYNs of 10.0.1.2 came again and again"));
+    nothing(play("1", 13));
+    nothing(play("0", 3));  // dropped for another reason: RSTs that end handshakes count as well
+}
+
 TEST_CASE("a listener that nobody accepts from is a hung service, and what its clients run into is its effect") {
     auto t = trace();
     Session s = session(t);

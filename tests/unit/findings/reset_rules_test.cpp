@@ -113,6 +113,36 @@ TEST_CASE("a reset on purpose is harmless where nothing was sent, or where the a
     CHECK(pattern(100, 70'000, 5, 3).empty());   // who knows whether that was all
 }
 
+TEST_CASE("an early answer that arrived is harmless, unless its client was still sending and had not read it") {
+    const auto harmless = [](std::uint32_t client_send_idle_ms, std::uint32_t unread, bool both) {
+        auto t = trace();
+        Session s = session(t);
+        listen(t, s);
+        both ? open(t, s, 0) : server_opens(t, s, 0);
+        constexpr std::uint32_t asked = 5000, answered = 64;
+        TcpNumbers tcp;
+        tcp.snd_una = tcp.snd_nxt = tcp.write_seq = s.server.isn + 1 + answered;
+        tcp.rcv_nxt = s.server.peer_isn + 1 + asked;
+        tcp.copied_seq = s.server.peer_isn + 1 + 10;
+        tcp.send_idle_ms = 50;
+        tcp.recv_idle_ms = client_send_idle_ms;
+        t.as(s.server).at(500).state(TcpState::established, TcpState::close).reset_sent("TCP_ABORT_ON_CLOSE", tcp);
+        t.packet(true, tcp_flag::rst | tcp_flag::ack, s.server.isn + 1 + answered, s.server.peer_isn + 1 + asked).destroy();
+        TcpNumbers client;
+        client.snd_una = client.snd_nxt = client.write_seq = s.server.peer_isn + 1 + asked;
+        client.rcv_nxt = s.server.isn + 1 + answered;
+        client.copied_seq = client.rcv_nxt - unread;
+        client.send_idle_ms = client_send_idle_ms;
+        if (both) t.as(s.client).at(500.2).rst_in().reset_received(client).error(ECONNRESET, client).wiped_close(TcpState::established).destroy();
+        return find_all(t.story()).empty();
+    };
+    CHECK(harmless(300, 64, true));
+    CHECK(harmless(1, 0, true));    // it has read the answer
+    CHECK_FALSE(harmless(1, 64, true));
+    CHECK(harmless(300, 64, false));
+    CHECK_FALSE(harmless(1, 64, false));  // data came after the answer had gone
+}
+
 TEST_CASE("SO_LINGER is named only where it was set, SOCK_DESTROY with the process that asked for it") {
     const auto headline = [](ResetSent::By by, bool told, std::optional<std::uint32_t> linger) {
         auto t = trace();
@@ -132,6 +162,43 @@ TEST_CASE("SO_LINGER is named only where it was set, SOCK_DESTROY with the proce
     CHECK_THAT(headline(ResetSent::By::close, true, std::nullopt), !Contains("SO_LINGER"));
     CHECK_THAT(headline(ResetSent::By::unknown, false, std::nullopt), !Contains("SO_LINGER"));
     CHECK_THAT(headline(ResetSent::By::sock_destroy, true, std::nullopt), Contains("ss[600] destroyed the connection of dialer[100]") && Contains("SOCK_DESTROY"));
+}
+
+TEST_CASE("a handshake that a program makes itself is reset by its own kernel, which knows nothing of it") {
+    const auto play = [](int doors, bool asked_by_socket) {
+        auto t = trace();
+        Session s = session(t);
+        listen(t, s);
+        for (int i = 0; i < doors; ++i) {
+            Session one = session(t, "edge", "fe", 40000, "10.0.2.2:" + std::to_string(5061 + i));
+            End tool = one.client, half = one.server;
+            if (asked_by_socket) t.as(tool).at(10).connect_enter().syn_sent();
+            tool.cookie = tool.socket_id = half.cookie = half.socket_id = 0;
+            t.as(tool).at(100 + i).syn_out();
+            t.as(half).at(100.1 + i).syn_in().syn_ack_out();
+            ResetSent reset;
+            reset.reason = "NO_SOCKET";
+            reset.answers_segment = true;
+            reset.segment_flags = tcp_flag::syn | tcp_flag::ack;
+            reset.seq = half.isn;
+            reset.ack = tool.isn + 1;
+            t.as(tool).at(100.2 + i).syn_ack_in().add(reset).rst_out();
+            t.as(half).at(100.3 + i).rst_in();
+        }
+        return judge(t.story());
+    };
+    const Judgement one = play(1, false);
+    INFO(all_text(one.findings));
+    REQUIRE(one.findings.size() == 1);
+    CHECK(one.findings[0].rule == "reset-sent");
+    CHECK(one.findings[0].culprit == Culprit::local_kernel);
+    CHECK_THAT(one.findings[0].headline, Contains("the kernel on edge reset 1 handshake of 10.0.1.2 with 10.0.2.2:5061") && Contains("a program had made it itself"));
+    CHECK(one.findings[0].connections.size() == 1);
+    const Judgement scan = play(12, false);
+    INFO(all_text(scan.findings));
+    CHECK(scan.findings.empty());
+    CHECK(!scan.benign.empty());
+    for (const Finding& f : play(1, true).findings) CHECK_THAT(f.headline, !Contains("made it itself"));  // a socket had asked
 }
 
 TEST_CASE("data after close") {
@@ -170,6 +237,20 @@ TEST_CASE("a client's TLS good-bye that crosses the server's FIN is harmless; a 
     const Finding f = only(t.story());
     CHECK(f.rule == "reset-received");
     CHECK(f.culprit == Culprit::peer_application);
+}
+
+TEST_CASE("data after close on a connection that was open before the recording began") {
+    auto t = trace();
+    Session s = client_alone(t);
+    ResetSent reset;
+    reset.reason = "TCP_ABORT_ON_DATA";
+    reset.has_socket = reset.answers_segment = true;
+    reset.segment_flags = tcp_flag::ack;
+    t.as(s.client).at(0).snapshot(TcpState::established).at(500).state(TcpState::established, TcpState::fin_wait1).fin_out();
+    t.at(600).reset_received().add(reset).rst_out().wiped_close(TcpState::fin_wait1).destroy();
+    const Finding f = only(t.story());
+    CHECK(f.rule == "reset-sent");
+    CHECK_THAT(f.headline, Contains("sent data after the socket had been closed"));
 }
 
 TEST_CASE("data after close on a socket that still is one: the kernel's own reset path is not a RST received") {

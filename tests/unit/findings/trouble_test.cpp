@@ -218,3 +218,22 @@ TEST_CASE("benign patterns have names of their own, say why they harm nobody, an
     CHECK(judged.verdict.benign == 3);
     CHECK(judged.verdict.what == Verdict::What::clean);
 }
+
+TEST_CASE("a RST that the kernel ignored harms nobody, where the session went on to its end") {
+    const auto play = [](bool goes_on, bool from_here) {
+        Client one;
+        one.opens();
+        from_here ? one.at(100).rst_out() : one.at(100).rst_in();
+        if (goes_on) closes_first(one.t, one.s.client, 500);
+        return left(one.until(5000));
+    };
+    for (const bool from_here : {false, true}) {
+        const auto found = play(true, from_here);
+        REQUIRE(found.size() == 1);
+        CHECK(found[0].benign == std::string(benign::ignored_reset));
+    }
+    REQUIRE(play(false, false).size() == 1);
+    CHECK(play(false, false)[0].benign == std::string(benign::ignored_reset));  // still open, whatever the RST was
+    REQUIRE(play(false, true).size() == 1);
+    CHECK(play(false, true)[0].benign == nullptr);  // it may have cut off the other end
+}

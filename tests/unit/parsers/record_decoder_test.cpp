@@ -339,6 +339,10 @@ TEST_CASE("a soft error and what SO_ERROR told are read") {
     state.new_state = 7;
     state.soft_error = 111;
     CHECK(decoding.one(from.record(TW_STATE, TW_PROBE_STATE, state)).as<StateChange>()->soft_error == 111);
+    state.argument = TW_STATE_MULTIPATH;  // an MPTCP socket's, beside those of its first TCP socket
+    decoding.events.clear();
+    CHECK(decoding.decode(from.record(TW_STATE, TW_PROBE_STATE, state)).ok());
+    CHECK(decoding.events.empty());
     tw_option option{};
     option.level = 1;
     option.option = 4;
