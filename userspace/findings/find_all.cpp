@@ -15,6 +15,7 @@
 #include "findings/interposers.h"
 #include "findings/packets_alone.h"
 #include "findings/several_points.h"
+#include "findings/segments.h"
 #include "findings/syn_proxy.h"
 #include "findings/unexplained.h"
 #include "findings/verdict.h"
@@ -190,6 +191,21 @@ void name_units(Finding& f, const Story& story) {
     f.reasons.insert(f.reasons.end(), told.begin(), told.end());
 }
 
+/// A rule that advises to record on another host does not know which were recorded: where that one was, something else has to settle it.
+void advise_what_is_left(Finding& f, const Story& story, std::optional<Homes>& homes) {
+    constexpr std::string_view advice = "record on ", when = " at the same time";
+    const auto end = f.settle.find(when);
+    if (!f.settle.starts_with(advice) || end == std::string::npos || f.connections.empty()) return;
+    const auto address = Address::parse(f.settle.substr(advice.size(), end - advice.size()));
+    const Connection* c = story.connection(f.connections.front());
+    if (!address || !c) return;
+    if (!homes) homes.emplace(story);
+    const auto home = homes->of(*address, c->witness);
+    if (!home || story.blind(*home, Evidence::sockets, c->witness, f.first_ns, f.last_ns) == Blind::outside) return;
+    f.settle = segments_recorded(story, *home) ? fmt::format("{} was recorded too, and does not tell: look at what its process and its kernel's counters say of that time (ss -ti, nstat)", place(story, *home))
+                                               : fmt::format("{} was recorded too: record both again with `--segments`, which tells what became of each segment", place(story, *home));
+}
+
 /// Who is to blame for a state, the finding tells that most of its connections belong to: the state itself judges nobody.
 void name_cause_of_states(std::vector<Finding>& standing) {
     std::unordered_map<ConnectionId, const Finding*> by;
@@ -240,11 +256,13 @@ Judgement without_verdict(const Story& story, const std::function<bool(const Fin
     join_hops(story, standing);
     join_beside(story, standing);
     name_interposers(story, standing);
+    std::optional<Homes> homes;
     for (Finding& finding : standing) {
         check_proof(finding, story);
         name_own_device(finding, story);
         name_this_host(finding, story);
         name_units(finding, story);
+        advise_what_is_left(finding, story, homes);
     }
     name_cause_of_states(standing);
     if (told) std::erase_if(standing, [&](const Finding& finding) { return !told(finding); });

@@ -297,3 +297,19 @@ TEST_CASE("a stall while a device of one end was down is that end's") {
         CHECK((findings[0].headline.find("its device eth7 is down") != std::string::npos) == went);
     }
 }
+
+TEST_CASE("nobody is told to record on a host that was recorded") {
+    for (const bool recorded : {true, false}) {
+        auto t = trace();
+        Session s = session(t, "edge", recorded ? "fe" : "edge");
+        if (recorded) server_opens(t, s, 0);
+        client_opens(t, s, 0);
+        for (std::uint8_t i = 1; i <= 4; ++i) t.as(s.client).at(1000 + 400 * (1 << i)).rto(i);
+        closes_first(t, s.client, 12'000);
+        if (recorded) closes_second(t, s.server, 12'000);
+        const std::vector<Finding> findings = find_all(t.story());
+        INFO(all_text(findings));
+        REQUIRE(findings.size() == 1);
+        CHECK((findings[0].settle.find("record on 10.0.2.2") == std::string::npos) == recorded);
+    }
+}
