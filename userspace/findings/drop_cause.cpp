@@ -172,6 +172,8 @@ void add_drop_cause(Finding& f, const Story& story, const std::vector<const Even
     cite(f, drops);
 }
 
+Culprit culprit_of_drop(const Story& story, const Event& drop) { return culprit_of(story, drop); }
+
 void judge_drop(Finding& f, const Story& story, const Event& drop, const Proof& told_by_kernel, bool each_try) {
     f.culprit = culprit_of(story, drop);
     if (spoilt(*drop.as<Drop>())) {

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "findings/bare_acks.h"
 #include "findings/device_facts.h"
+#include "findings/drop_cause.h"
 #include "findings/every_rule.h"
 #include "findings/facts.h"
 #include "findings/packets_alone.h"
@@ -349,6 +350,28 @@ bool tell_device(Finding& f, const Story& story, const Connection& c, const Conn
     return true;
 }
 
+/// A recorded host threw segments of it away in that time, and told why.
+bool tell_drops(Finding& f, const Story& story, const Connection& c, const Connection* other) {
+    constexpr std::size_t not_by_chance = 2;
+    std::vector<const Event*> drops;
+    const auto take = [&](const Event& event) {
+        const Drop* drop = relevant_drop(event);
+        if (!drop || drop->syn() || event.time_ns < f.first_ns || event.time_ns > f.last_ns) return;
+        if (drops.empty() || (drops.front()->witness == event.witness && drops.front()->as<Drop>()->reason == drop->reason && drops.front()->as<Drop>()->outgoing == drop->outgoing)) drops.push_back(&event);
+    };
+    for (const Event& event : c.events) take(event);
+    if (other)
+        for (const Event& event : other->events) take(event);
+    for (const Event* event : story.unmatched_events(c.flow)) take(*event);
+    if (drops.size() < not_by_chance) return false;
+    f.culprit = culprit_of_drop(story, *drops.front());
+    f.certainty = Certainty::likely;
+    f.headline += "; it stood still";
+    add_drop_cause(f, story, drops);
+    f.settle = fmt::format("see what changed on {} at that time", place(story, drops.front()->witness));
+    return true;
+}
+
 std::vector<Finding> find(const Story& story) {
     std::vector<Finding> found;
     const auto without_acks = without_bare_acks(story);
@@ -360,7 +383,7 @@ std::vector<Finding> find(const Story& story) {
         if (!one) continue;
         if (on_this_host(c)) one->culprit = Culprit::unknown;  // no path lies between its ends
         const Connection* other = story.other_end(c);
-        if (!tell_device(*one, story, c, other))
+        if (!tell_device(*one, story, c, other) && !tell_drops(*one, story, c, other))
             one->settle = other && other->witness != c.witness ? "record both again with `--segments`: it tells whether the data or its ACKs were lost, and on which side of the path"
                                                                : record_on(c.flow.peer.address) + ": it tells whether the data or its ACKs were lost, and on which side of the path";
         one->fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
@@ -379,7 +402,7 @@ const Rule loss_stall = {
     "Data that waited for an ACK for 3 s or more while some of it was sent again, or for 1 s while it was sent again three times or more; or 50 resends and more that make up 5 % of a sender's packets. From a kernel's own "
     "trace, retransmission timeouts of the same bytes, with the same thresholds or with three doublings of the timeout; or ten timeouts and more, 3 s together, that make up half of the time in which they came.",
     "Not a connection that died of it: that is retransmission-timeout. Not a receiver that closed its window (zero-window-stall). Not a slow answer: what was lost there is nobody's thinking time (server-silent counts from the "
-    "request's ACK). A receiver whose host stood still looks the same from one side.",
+    "request's ACK). A receiver whose host stood still looks the same from one side. Where a recorded host tells that it threw the segments away, or that a device of it went down in that time, that is the cause and not the path.",
     "See whether other connections on the same path lost packets at that time. Look at the error and drop counters of the devices (ip -s link, ethtool -S), at rate limits, and at Wi-Fi or mobile links. Record on both ends: then it is "
     "known in which direction the packets were lost.",
     find,

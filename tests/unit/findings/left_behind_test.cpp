@@ -313,3 +313,28 @@ TEST_CASE("nobody is told to record on a host that was recorded") {
         CHECK((findings[0].settle.find("record on 10.0.2.2") == std::string::npos) == recorded);
     }
 }
+
+TEST_CASE("a stall while a recorded host threw the segments away is that host's") {
+    for (const int drops : {3, 1}) {
+        auto t = trace();
+        Session s = session(t, "edge", "edge");
+        client_opens(t, s, 0);
+        End mid = s.client;
+        mid.witness = t.witness("mid");
+        mid.cookie = mid.socket_id = 0;
+        mid.flow = s.client.flow.reversed();
+        for (std::uint8_t i = 1; i <= 4; ++i) {
+            t.as(s.client).at(1000 + 400 * (1 << i)).rto(i);
+            Drop drop = without_route_on();
+            drop.seq = s.client.isn + 1;
+            if (i <= drops) t.as(mid).at(1000.2 + 400 * (1 << i)).add(drop);
+        }
+        closes_first(t, s.client, 12'000);
+        const std::vector<Finding> findings = find_all(t.story());
+        INFO(all_text(findings));
+        REQUIRE(findings.size() == 1);
+        CHECK(findings[0].rule == "loss-stall");
+        CHECK(findings[0].culprit == (drops > 1 ? Culprit::local_configuration : Culprit::path));
+        CHECK((findings[0].headline.find("no route to 10.0.2.2") != std::string::npos) == (drops > 1));
+    }
+}
