@@ -55,7 +55,7 @@ TEST_CASE("JSON of the forged reset, whole") { CHECK(difference_from_golden("for
 TEST_CASE("JSON of every kind of event, whole") { CHECK(difference_from_golden("every_kind.jsonl", json(every_kind())) == ""); }
 
 TEST_CASE("Every line is one JSON object, also when names are hostile") {
-    for (const Case& made : {forged_reset(), healthy(20), every_kind(), hostile(), repeated(), Case{}})
+    for (const Case& made : {forged_reset(), healthy_case(20), every_kind(), hostile(), repeated(), Case{}})
         for (const std::string& line : lines(json(made))) {
             INFO(line);
             CHECK(json_keys(line));
@@ -65,7 +65,7 @@ TEST_CASE("Every line is one JSON object, also when names are hostile") {
 TEST_CASE("docs/json.md describes every field") {
     const std::string text = document();
     REQUIRE(!text.empty());
-    for (const Case& made : {forged_reset(), healthy(1), every_kind(), repeated()})
+    for (const Case& made : {forged_reset(), healthy_case(1), every_kind(), repeated()})
         for (const std::string& line : lines(json(made))) {
             const auto keys = json_keys(line);
             REQUIRE(keys);
@@ -94,7 +94,7 @@ TEST_CASE("A sink that nobody reads any more ends the output") {
         bool good() const override { return false; }
         std::size_t appended = 0;
     };
-    const Case made = healthy(100);
+    const Case made = healthy_case(100);
     for (const Output& output : outputs()) {
         if (!output.write) continue;
         Closed closed;

@@ -200,7 +200,7 @@ Case forged_reset() {
     return std::move(maker.made);
 }
 
-Case healthy(std::size_t count) {
+Case healthy_case(std::size_t count) {
     Maker maker({"edge-1"});
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint64_t start = i * ms;

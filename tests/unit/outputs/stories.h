@@ -23,7 +23,7 @@ struct Case {
 /// An edge host's connect to port 5061 times out; the front end's SYN-ACKs are answered by a RST that a device between them made.
 Case forged_reset();
 /// `count` connections without any trouble, client and server in one namespace.
-Case healthy(std::size_t count);
+Case healthy_case(std::size_t count);
 /// One connection that holds an event of every kind.
 Case every_kind();
 /// As every_kind, with names that try to drive a terminal or to break a parser.

@@ -33,11 +33,11 @@ TEST_CASE("Every kind of event in one timeline") { CHECK(difference_from_golden(
 TEST_CASE("Repeats of one finding are one example and a count") { CHECK(difference_from_golden("repeated.txt", text(repeated())) == ""); }
 
 TEST_CASE("A healthy trace says so, with a line for each connection") {
-    CHECK(difference_from_golden("healthy.txt", text(healthy(12))) == "");
+    CHECK(difference_from_golden("healthy.txt", text(healthy_case(12))) == "");
 }
 
 TEST_CASE("Of more connections than anybody reads, most are counted; all are listed when asked") {
-    const Case many = healthy(1'500);
+    const Case many = healthy_case(1'500);
     const std::string counted = text(many);
     CHECK(holds(counted, "\n1300 more connections are not listed: 1300 closed; --all lists them too.\n"));
     CHECK(lines(counted) < 250);
@@ -107,7 +107,7 @@ TEST_CASE("The both ends of a session stand in one timeline, told apart") {
     CHECK(holds(two_namespaces, "  edge  wire   SYN out"));
     CHECK(holds(two_namespaces, "  fe    wire   SYN in"));
     CHECK(holds(two_namespaces, "  mid   wire   SYN-ACK in"));
-    const std::string one_namespace = text(healthy(1));
+    const std::string one_namespace = text(healthy_case(1));
     CHECK(holds(one_namespace, "  client  tcp    state SYN_SENT -> ESTABLISHED"));
     CHECK(holds(one_namespace, "  server  tcp    state SYN_RECV -> ESTABLISHED"));
 }
@@ -134,7 +134,7 @@ TEST_CASE("What is printed follows the options") {
 
     options = {};
     options.selected = [](const Connection& connection) { return connection.id == 3; };
-    const std::string one = text(healthy(12), options);
+    const std::string one = text(healthy_case(12), options);
     CHECK(holds(one, "#3 #4  127.0.0.1:20001"));
     CHECK_FALSE(holds(one, "#1 #2"));
 }
@@ -179,14 +179,14 @@ TEST_CASE("A long timeline keeps its beginning, its end and its evidence") {
 }
 
 TEST_CASE("Ten thousand healthy connections are one line each") {
-    const std::string all = text(healthy(10'000));
+    const std::string all = text(healthy_case(10'000));
     CHECK(lines(all) < 10'020);
     CHECK(all.starts_with("clean: nothing in trouble among 20000 connections, and nothing was lost\n"));
     CHECK(holds(all, "None: every connection is accounted for"));
 }
 
 TEST_CASE("A recording that is not whole says so") {
-    Case made = healthy(2);
+    Case made = healthy_case(2);
     made.story.recordings.front().cut_off = true;
     made.story.recordings.front().cut_note = "the last block is incomplete";
     made.story.recordings.front().probes = {{"timer_armed", "tp_btf/timer_start", "unavailable: no such tracepoint"}, {"state", "x", "attached"}};
@@ -200,7 +200,7 @@ TEST_CASE("A recording that is not whole says so") {
 }
 
 TEST_CASE("A capture that tells no host is told by where it was made, and what it only counts is said") {
-    Case made = healthy(1);
+    Case made = healthy_case(1);
     Recording& recording = made.story.recordings.front();
     recording.host = recording.kernel = "";
     recording.meta["capture.packets"] = "90";
@@ -267,7 +267,7 @@ TEST_CASE("Live lines") {
 }
 
 TEST_CASE("Messages of a log that no socket carried are listed, the first of many unless all are asked for") {
-    Case made = healthy(1);
+    Case made = healthy_case(1);
     for (std::size_t i = 0; i < 23; ++i) {
         Message message;
         message.protocol = "SIP";
@@ -285,7 +285,7 @@ TEST_CASE("Messages of a log that no socket carried are listed, the first of man
     OutputOptions options;
     options.all = true;
     CHECK(holds(text(made, options), "call-22"));
-    CHECK_FALSE(holds(text(healthy(1)), "MESSAGES WITHOUT"));
+    CHECK_FALSE(holds(text(healthy_case(1)), "MESSAGES WITHOUT"));
 }
 
 TEST_CASE("What a pasted text cannot tell is said") {
@@ -301,7 +301,7 @@ TEST_CASE("What a pasted text cannot tell is said") {
         {{{"log.fits_shifted_hours", "-2"}}, "shifted by -2 h they do"},
     };
     for (const auto& [meta, words] : cautions) {
-        Case made = healthy(1);
+        Case made = healthy_case(1);
         CHECK_FALSE(holds(text(made), words));
         for (const auto& [key, value] : meta) made.story.recordings.front().meta[key] = value;
         CHECK(holds(text(made), words));
@@ -309,7 +309,7 @@ TEST_CASE("What a pasted text cannot tell is said") {
 }
 
 TEST_CASE("Rows that say TCP and could not be read are counted as that") {
-    Case made = healthy(1);
+    Case made = healthy_case(1);
     made.story.recordings.front().meta["source"] = "packet list";
     made.story.recordings.front().unknown_records = 2;
     CHECK(holds(text(made), "2 rows say TCP and could not be read."));
