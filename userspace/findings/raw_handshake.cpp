@@ -49,9 +49,12 @@ struct Tool {
 }  // namespace
 
 std::vector<Finding> raw_handshakes(const Story& story, const char* rule) {
+    std::set<WitnessId> flooded;  // what comes so fast is told as a flood, by reset-sent itself
+    for (const Event& event : story.repeats)
+        if (event.as<Repeats>()->what == Repeats::What::reset_sent) flooded.insert(event.witness);
     std::map<std::pair<WitnessId, Address>, Tool> tools;  ///< by the address that it sends from
     for (const Event& event : story.unmatched) {
-        if (!resets_syn_ack(event)) continue;
+        if (!resets_syn_ack(event) || flooded.contains(event.witness)) continue;
         const Event* syn = own_syn(story, event);
         if (!syn || had_socket(story, event)) continue;
         Tool& tool = tools[{event.witness, event.flow.local.address}];
@@ -83,8 +86,8 @@ std::vector<Finding> raw_handshakes(const Story& story, const char* rule) {
         }
         f.fold_key = fmt::format("raw/{}/{}", where.first, where.second.text());
         for (const Event* reset : tool.resets)
-            for (const Connection& c : story.connections)
-                if (c.embryonic && c.flow == reset->flow.reversed() && c.local_isn == reset->as<ResetSent>()->seq) add_end(f, &c);
+            for (const Connection* c : story.with_flow(reset->flow.reversed()))
+                if (c->embryonic && c->local_isn == reset->as<ResetSent>()->seq) add_end(f, c);
         cite(f, tool.syns);
         cite(f, tool.resets);
         found.push_back(std::move(f));

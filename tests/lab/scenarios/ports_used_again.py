@@ -14,13 +14,14 @@ def scenario(lab):
         yield
         for _ in range(3):
             connection, _ = listener.accept()
+            connection.sendall(b"x")
             connection.close()
             yield
 
     def asking():
         for _ in range(3):
             connection = traffic.connect_from(40001, lab.address(server), PORT)
-            assert connection.recv(1) == b""
+            assert traffic.receive(connection, 2) == b"x"
             connection.close()
             yield
 
