@@ -4,6 +4,7 @@ ANOTHER_DID_NOT_SEE_IT = "only the server's own trace shows that the SYN never r
 TRANSLATED = "the client's kernel did send that RST, because it knows the connection by another address; that shows only where the translator and both ends are seen"
 NOBODY_LISTENS = "that nothing listens is what a RST without more tells; why, only the host's own records do"
 NOT_COUNTED_IN_PACKETS = "packets hold the first 500 of the flood, one by one; its 59,500 others are in the records, as a count"
+RECORD_WITHOUT_EVENT = "known fault, on the safe side: a record that makes no event is not found in the other part, and is told as lost"
 NOTHING_CAME = "what the client sent never arrived: at the server's end an open connection is quiet, and that is all"
 
 EXCEPTIONS = {
@@ -22,7 +23,8 @@ EXCEPTIONS = {
     ("syn_flood_spoofed", "packets of server", "reset-sent"): NOT_COUNTED_IN_PACKETS,
     ("syn_flood_spoofed", "packets", "reset-sent"): NOT_COUNTED_IN_PACKETS,
     ("cut_off_segments", "packets of server", "clean"): NOTHING_CAME,
-    ("connect_denied_by_policy", "five files", "same"): "known fault, on the safe side: a record that makes no event is not found in the other part, and is told as lost",
+    ("connect_denied_by_policy", "five files", "same"): RECORD_WITHOUT_EVENT,
+    ("multipath", "five files", "same"): RECORD_WITHOUT_EVENT,
 }
 
 
