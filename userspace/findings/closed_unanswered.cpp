@@ -115,6 +115,7 @@ std::vector<Finding> closed_unanswered(const Story& story, const char* rule, con
     for (const Connection& c : story.connections) {
         const auto fin = first_fin(c);
         if (!fin || fin->by_client || fin->received || told.contains(c.id)) continue;
+        if (c.has(sign::reset_sent | sign::reset_received | sign::late_reset | sign::rst_in | sign::rst_out)) continue;  // the RST behind the FIN tells more
         const Connection* other = story.other_end(c);
         const bool server = c.role == Role::server;
         if ((!server && other && other->id != c.id) || (other && told.contains(other->id))) continue;  // the server tells it

@@ -213,6 +213,17 @@ void tell_given_up(Finding& f, const Story& story, const Connection& c, const Gi
     cite(f, last<StateChange>(c));
 }
 
+/// A signal ended connect() early. The kernel goes on connecting; many a program takes it for a failure.
+void tell_interrupted(Finding& f, const Connection& c) {
+    for (const Event& event : c.events) {
+        const Call* call = event.as<Call>();
+        constexpr std::int32_t restart_first = 512, restart_last = 516;  // what the kernel has inside for EINTR (ERESTARTSYS and the like)
+        if (!call || call->op != Call::Op::connect || call->phase != Call::Phase::exit || (call->ret != -EINTR && (call->ret < -restart_last || call->ret > -restart_first))) continue;
+        f.reasons.push_back("a signal ended connect() with EINTR: the kernel went on connecting, and the program did not wait for that");
+        return cite(f, &event);
+    }
+}
+
 /// What only the host that was asked was recorded for: the SYNs were meant for another machine on the link.
 std::vector<Finding> meant_for_another(const Story& story) {
     std::vector<Finding> found;
@@ -283,6 +294,7 @@ std::vector<Finding> find(const Story& story) {
         f.headline = fmt::format("{}{}: connect() to {} timed out after {}: {} sent and no answer came", who(c), at_place(story, c),
                                  c.flow.peer.text(), since(began, end->time_ns), count_text(syns.size(), "SYN was", "SYNs were"));
         if (times.size() > 1) f.reasons.push_back(fmt::format("SYNs were sent again {}", intervals_text(times)));
+        tell_interrupted(f, c);
         if (given_up)
             tell_given_up(f, story, c, *given_up, std::max<std::size_t>(syns.size(), 1));
         else if (!told_by_packets)

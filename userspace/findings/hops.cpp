@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -73,6 +74,27 @@ struct Served {
     }
 };
 
+/// Who holds the connection: who accepted it, and whoever closed or reset it, as the child does that a server forks for each client.
+std::set<std::uint32_t> holders(const Connection& c) {
+    std::set<std::uint32_t> pids;
+    if (c.owner.known()) pids.insert(c.owner.pid);
+    for (const Event& event : c.events) {
+        const ResetSent* reset = event.as<ResetSent>();
+        const StateChange* change = event.as<StateChange>();
+        if (reset && reset->task.known() && reset->by == ResetSent::By::close) pids.insert(reset->task.pid);
+        if (change && change->pid && (change->to == TcpState::fin_wait1 || change->to == TcpState::last_ack)) pids.insert(change->pid);
+    }
+    return pids;
+}
+
+void add_effect(Finding& cause, const Finding& effect, const Story& story, const Connection& client) {
+    cause.headline += fmt::format("; so {}'s client {} {}", printable(client.owner.comm), client.flow.peer.text(), effect.rule == "server-silent" ? "got no answer" : "was reset");
+    cause.reasons.push_back(fmt::format("its effect one hop before ({}): {}", effect.rule, effect.headline));
+    cause.evidence.insert(cause.evidence.end(), effect.evidence.begin(), effect.evidence.end());
+    cause.last_ns = std::max(cause.last_ns, effect.last_ns);
+    for (const ConnectionId id : effect.connections) add_end(cause, story.connection(id));
+}
+
 void drop_joined(std::vector<Finding>& standing, const std::vector<bool>& joined) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < standing.size(); ++i)
@@ -95,13 +117,17 @@ void join_hops(const Story& story, std::vector<Finding>& standing) {
     for (const Finding& effect : standing) {
         if (effect.benign || effect.state || !of_an_end(effect)) continue;
         const Connection* client = with_role(story, effect, Role::server);
-        if (!client || !upstreams.contains({client->witness, client->owner.pid})) continue;
-        const auto [at, fresh] = served.try_emplace({client->witness, client->owner.pid});
-        if (!fresh) continue;
-        for (const Connection* c : story.served_by(client->witness, client->owner.pid)) at->second.add(*c);
-        at->second.sort();
+        if (!client) continue;
+        for (const std::uint32_t pid : holders(*client)) {
+            if (!upstreams.contains({client->witness, pid})) continue;
+            const auto [at, fresh] = served.try_emplace({client->witness, pid});
+            if (fresh)
+                for (const Connection* c : story.served_by(client->witness, pid)) at->second.add(*c);
+            if (pid != client->owner.pid) at->second.add(*client);  // its parent accepted it
+        }
     }
     if (served.empty()) return;
+    for (auto& [process, clients] : served) clients.sort();
 
     std::vector<bool> joined(standing.size());
     for (std::size_t i = 0; i < standing.size(); ++i) {
@@ -109,20 +135,17 @@ void join_hops(const Story& story, std::vector<Finding>& standing) {
         if (effect.benign || effect.state || !of_an_end(effect)) continue;
         const Connection* client = with_role(story, effect, Role::server);
         if (!client) continue;
-        const Process proxy{client->witness, client->owner.pid};
-        for (auto [at, end] = upstreams.equal_range(proxy); at != end; ++at) {
-            const auto& [place, upstream] = at->second;
-            Finding& cause = standing[place];
-            const bool in_time = cause.first_ns >= client->begin_ns && cause.first_ns <= effect.last_ns && (cause.last_ns >= effect.last_ns || effect.last_ns - cause.last_ns <= at_once_ns);
-            if (place == i || joined[place] || !in_time || !served[proxy].only(*client, cause.first_ns)) continue;
-            const char* what = effect.rule == "server-silent" ? "gave up" : "was reset";
-            cause.headline += fmt::format("; so {}'s client {} {}", printable(client->owner.comm), client->flow.peer.text(), what);
-            cause.reasons.push_back(fmt::format("its effect one hop before ({}): {}", effect.rule, effect.headline));
-            cause.evidence.insert(cause.evidence.end(), effect.evidence.begin(), effect.evidence.end());
-            cause.last_ns = std::max(cause.last_ns, effect.last_ns);
-            for (const ConnectionId id : effect.connections) add_end(cause, story.connection(id));
-            joined[i] = true;
-            break;
+        for (const std::uint32_t pid : holders(*client)) {
+            const Process proxy{client->witness, pid};
+            for (auto [at, end] = upstreams.equal_range(proxy); at != end && !joined[i]; ++at) {
+                const std::size_t place = at->second.first;
+                Finding& cause = standing[place];
+                const bool in_time = cause.first_ns >= client->begin_ns && cause.first_ns <= effect.last_ns && (cause.last_ns >= effect.last_ns || effect.last_ns - cause.last_ns <= at_once_ns);
+                if (place == i || joined[place] || !in_time || !served[proxy].only(*client, cause.first_ns)) continue;
+                add_effect(cause, effect, story, *client);
+                joined[i] = true;
+            }
+            if (joined[i]) break;
         }
     }
     drop_joined(standing, joined);

@@ -30,6 +30,7 @@ Run last_run(const Connection& c) {
     for (const Resend& again : last_resends(c)) {
         const std::uint32_t bytes = again.end - again.seq;
         if (bytes > largest_segment) continue;  // the record does not tell where it ends
+        if (const Retransmit* told = again.event->as<Retransmit>(); told && told->error) continue;  // it was not sent
         if (run.rounds.empty() || again.seq != run.seq) run = {{}, again.seq, bytes};
         run.bytes = std::min(run.bytes, bytes);
         run.rounds.push_back(again.event);
@@ -42,7 +43,7 @@ bool got_through(const Connection& c, const Run& run) {
     return std::any_of(c.events.begin(), c.events.end(), [&](const Event& event) {
         if (event.time_ns <= run.rounds.back()->time_ns) return false;
         const Segment* segment = event.as<Segment>();
-        if (segment && by_packets(c) && !segment->outgoing && acknowledges(*segment, run.seq + 1)) return true;
+        if (segment && !segment->outgoing && acknowledges(*segment, run.seq + 1)) return true;
         const StateChange* change = event.as<StateChange>();
         if (change && (change->to == TcpState::fin_wait2 || change->to == TcpState::time_wait)) return true;  // the FIN behind it was acknowledged
         const Retransmit* again = event.as<Retransmit>();

@@ -338,3 +338,16 @@ TEST_CASE("a stall while a recorded host threw the segments away is that host's"
         CHECK((findings[0].headline.find("no route to 10.0.2.2") != std::string::npos) == (drops > 1));
     }
 }
+
+TEST_CASE("a connect that a signal ended says so") {
+    for (const std::int32_t result : {-EINTR, -512, 0}) {
+        auto t = trace();
+        Session s = session(t, "edge", "edge");
+        t.as(s.client).at(100).connect_enter().syn_sent().syn_out();
+        t.at(150).connect_exit(result ? result : -EINPROGRESS).at(1500).wiped_close(TcpState::syn_sent).destroy();
+        const Finding f = only(t.story());
+        INFO(all_text(f));
+        CHECK(f.rule == "connect-timeout");
+        CHECK((all_text(f).find("EINTR") != std::string::npos) == (result != 0));
+    }
+}

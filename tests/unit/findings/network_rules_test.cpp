@@ -435,12 +435,20 @@ TEST_CASE("path-mtu-blackhole: large segments vanish while the peer's FIN comes 
     auto t = trace();
     Session s = session(t, "edge", "edge");
     large_segment_lost(t, s, 4);
-    t.as(s.client).at(2000).fin_in().state(TcpState::established, TcpState::close_wait);
+    t.as(s.client).at(2000).packet(false, tcp_flag::fin | tcp_flag::ack, s.client.peer_isn + 1, s.client.isn + 1).state(TcpState::established, TcpState::close_wait);
     const Finding f = only(t.story());
     CHECK(f.rule == "path-mtu-blackhole");
     CHECK(f.culprit == Culprit::path);
     CHECK(f.certainty == Certainty::likely);
     CHECK_THAT(f.headline, Contains("segments of 1448 bytes") && Contains("4 retransmits"));
+}
+
+TEST_CASE("no path-mtu-blackhole: the peer's FIN acknowledges what was sent again") {
+    auto t = trace();
+    Session s = session(t, "edge", "edge");
+    large_segment_lost(t, s, 4);
+    t.as(s.client).at(2000).packet(false, tcp_flag::fin | tcp_flag::ack, s.client.peer_isn + 1, s.client.isn + 1449).state(TcpState::established, TcpState::close_wait);
+    for (const Finding& f : find_all(t.story())) CHECK(f.rule != "path-mtu-blackhole");
 }
 
 TEST_CASE("path-mtu-blackhole: the ICMP error was dropped by this host's own firewall") {
