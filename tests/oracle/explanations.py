@@ -87,18 +87,14 @@ def acknowledged_by_no_ack(history):
     return history.peer and not history.peer[-1].flags & ACK
 
 
-def of_the_second_answer(history):
+def of_one_of_two_answers(history):
     """Two SYN-ACKs with different numbers answered the SYN and its repetition (two servers behind a balancer, or one that forgot the first): Wireshark counts
-    from the first, the data follow the second and are new."""
-    answers = [one for one in history.own if one.flags & SYN and one.flags & ACK]
-    if len({one.seq for one in answers}) < 2:
-        return False
-    last = answers[-1]
-    newest = max((later(one.end(), last.seq) for one in history.carrying if one.frame > last.frame and 0 <= later(one.seq, last.seq) < FAR), default=0)
-    return 0 <= later(history.which.seq, last.seq) < FAR and later(history.which.seq, last.seq) >= newest
+    from the second, the data follow the first. None of these bytes came before."""
+    answers = {one.seq for one in history.own if one.flags & SYN and one.flags & ACK}
+    return len(answers) > 1 and not history.carried()
 
 
-MISSING_RULES = [seen_twice, copied_on_the_way, handshake_twice_at_once, overtaken, far_off, first_of_its_sender, acknowledged_by_no_ack, of_the_second_answer]
+MISSING_RULES = [seen_twice, copied_on_the_way, handshake_twice_at_once, overtaken, far_off, first_of_its_sender, acknowledged_by_no_ack, of_one_of_two_answers]
 
 
 # Rules about one frame that tcpwitness calls a retransmission and Wireshark does not.
