@@ -18,16 +18,12 @@ def syns(sources, destination, port, count, first=0, flags=SYN, ack=0):
     for number in range(first, first + count):
         ends = socket.inet_aton(sources[number % len(sources)]) + target
         segment = struct.pack("!HHIIBBHHH", 1024 + number % 60_000, port, number, ack, 5 << 4, flags, 1024, 0, 0)
-        yield packet(ends, segment)
-
-
-def packet(ends, segment):
-    """An IPv4 packet of both addresses and a TCP segment of 20 bytes, whose checksum is filled in."""
-    total = sum(struct.unpack("!16H", ends + struct.pack("!HH", socket.IPPROTO_TCP, len(segment)) + segment))
-    total = (total & 0xFFFF) + (total >> 16)
-    checksum = ~(total + (total >> 16)) & 0xFFFF
-    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 0, 0, 64, socket.IPPROTO_TCP, 0) + ends
-    return header + segment[:16] + struct.pack("!H", checksum) + segment[18:]
+        words = struct.unpack("!16H", ends + struct.pack("!HH", socket.IPPROTO_TCP, len(segment)) + segment)
+        total = sum(words)
+        total = (total & 0xFFFF) + (total >> 16)
+        checksum = ~(total + (total >> 16)) & 0xFFFF
+        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), 0, 0, 64, socket.IPPROTO_TCP, 0) + ends
+        yield header + segment[:16] + struct.pack("!H", checksum) + segment[18:]
 
 
 def send(packets, destination):

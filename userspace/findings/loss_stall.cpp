@@ -384,8 +384,7 @@ std::vector<Finding> find(const Story& story) {
         if (on_this_host(c)) one->culprit = Culprit::unknown;  // no path lies between its ends
         const Connection* other = story.other_end(c);
         if (!tell_device(*one, story, c, other) && !tell_drops(*one, story, c, other))
-            one->settle = other && other->witness != c.witness ? "record both again with `--segments`: it tells whether the data or its ACKs were lost, and on which side of the path"
-                                                               : record_on(c.flow.peer.address) + ": it tells whether the data or its ACKs were lost, and on which side of the path";
+            one->settle = record_on(c.flow.peer.address) + ": it tells whether the data or its ACKs were lost, and on which side of the path";
         one->fold_key = fmt::format("{}/{}/{}", c.witness, c.owner.comm, (c.role == Role::server ? c.flow.local : c.flow.peer).text());
         add_end(*one, story.other_end(c));
         found.push_back(std::move(*one));

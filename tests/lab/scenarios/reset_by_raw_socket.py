@@ -7,11 +7,10 @@ import errno
 import socket
 import struct
 
-import flood
+import raw_segments
 import traffic
 
-RST = 4
-FAMILIES = (4,)  # the helper makes IPv4 segments
+FAMILIES = (4,)  # it reads IPv4 frames
 
 
 def scenario(lab):
@@ -35,8 +34,7 @@ def scenario(lab):
             if where[2] == socket.PACKET_OUTGOING or frame[23] != socket.IPPROTO_TCP or struct.unpack("!HH", tcp[:4]) != (port, 5061) or not tcp[13] & 8:
                 continue
             ack = struct.unpack("!I", tcp[8:12])[0]
-            segment = struct.pack("!HHIIBBHHH", 5061, port, ack, 0, 5 << 4, RST, 0, 0, 0)
-            flood.send([flood.packet(frame[30:34] + frame[26:30], segment)], lab.address(client))
+            raw_segments.send(lab.address(server), 5061, lab.address(client), port, raw_segments.RST, ack)
             return
 
     program = server.start(frontend)
