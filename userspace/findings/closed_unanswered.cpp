@@ -30,9 +30,9 @@ Task closer(const Connection& server) {
 
 /// Another connection of that process to the same service was open then: it may be what the process failed over.
 bool has_another(const Story& story, const Connection& client, std::uint64_t at_ns) {
-    return std::any_of(story.connections.begin(), story.connections.end(), [&](const Connection& c) {
-        return c.id != client.id && c.role == Role::client && c.witness == client.witness && c.owner.pid == client.owner.pid && c.flow.peer == client.flow.peer &&
-               c.begin_ns <= at_ns + exit_within_ns && (c.live() || c.end_ns + exit_within_ns >= at_ns);
+    const auto beside = story.called_by(client.witness, client.owner.pid, client.flow.peer.port, client.flow.peer.address.family);
+    return std::any_of(beside.begin(), beside.end(), [&](const Connection* c) {
+        return c->id != client.id && c->role == Role::client && c->flow.peer == client.flow.peer && c->begin_ns <= at_ns + exit_within_ns && (c->live() || c->end_ns + exit_within_ns >= at_ns);
     });
 }
 
@@ -99,7 +99,7 @@ const Event* exit_near(const Story& story, WitnessId witness, std::uint32_t pid,
 
 std::set<Endpoint> answering_services(const Story& story) {
     std::set<Endpoint> answering;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::destroyed | sign::fin_out | sign::fin_in)) {
         if (c.role != Role::client && c.role != Role::server) continue;
         const bool client = c.role == Role::client;
         const Event* total = last<Destroy>(c);
@@ -112,7 +112,7 @@ std::set<Endpoint> answering_services(const Story& story) {
 
 std::vector<Finding> closed_unanswered(const Story& story, const char* rule, const std::set<ConnectionId>& told) {
     std::vector<Case> cases;
-    for (const Connection& c : story.connections) {
+    for (const Connection& c : story.with(sign::fin_out | sign::fin_in)) {
         const auto fin = first_fin(c);
         if (!fin || fin->by_client || fin->received || told.contains(c.id)) continue;
         if (c.has(sign::reset_sent | sign::reset_received | sign::late_reset | sign::rst_in | sign::rst_out)) continue;  // the RST behind the FIN tells more

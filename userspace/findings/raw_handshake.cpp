@@ -36,9 +36,8 @@ const Event* own_syn(const Story& story, const Event& reset) {
 
 /// A socket of this host had asked, and was closed before the answer came; or still waits for one from elsewhere.
 bool had_socket(const Story& story, const Event& reset) {
-    return std::any_of(story.connections.begin(), story.connections.end(), [&](const Connection& c) {
-        return c.witness == reset.witness && c.flow.local == reset.flow.local && c.role == Role::client && c.begin_ns <= reset.time_ns;
-    });
+    const auto there = story.at_port(reset.witness, reset.flow.local.port);
+    return std::any_of(there.begin(), there.end(), [&](const Connection* c) { return c->flow.local == reset.flow.local && c->role == Role::client && c->begin_ns <= reset.time_ns; });
 }
 
 struct Tool {

@@ -29,8 +29,8 @@ std::uint32_t places(std::uint32_t max_syn_backlog, std::uint32_t backlog) { ret
 std::vector<Finding> syn_queues_full(const Story& story, const char* rule) {
     std::vector<Finding> found;
     std::optional<std::vector<Unanswered>> unanswered;
-    for (const Connection& c : story.connections) {
-        if (!c.is_listener() || !c.has(sign::waited) || c.witness >= story.witnesses.size() || setting(story, c.witness, "net.ipv4.tcp_syncookies") != 0u) continue;
+    for (const Connection& c : story.with(sign::waited)) {
+        if (!c.is_listener() || c.witness >= story.witnesses.size() || setting(story, c.witness, "net.ipv4.tcp_syncookies") != 0u) continue;
         const auto most = setting(story, c.witness, "net.ipv4.tcp_max_syn_backlog");
         std::vector<const Event*> looks;
         std::uint64_t drops = 0;
